@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// A row of cells, once per column: the only place where a metric's number is written.
+///
+/// A chunk starts with one block of cells, that of the first shared column; the block of any other column is made when
+/// a thread first writes there. A thread that owns its column is the only writer of that block: it loads, adds and
+/// stores, relaxed. Everybody else uses read-modify-writes on a shared column's block. Readers add the blocks up and
+/// never stop a writer. If memory for a block cannot be had, the write goes to the block that the chunk was born with.
+///
+/// Orders, where relaxed is not enough:
+/// - a block's address is published with release and read by scrapes with acquire, so its zeroes are seen;
+/// - an observation counts its bucket first and adds to the sum with release; `read_histogram` reads the sum with
+/// acquire and
+///   the buckets afterwards. So a sum never holds a value whose bucket is not counted;
+/// - an up-down counter's downs are stored with release; `read_up_down` reads the downs of all columns with acquire
+/// before the
+///   ups of any. A down that is seen brings with it the up that happened before it, on whichever thread.
+
+#include <bit>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <flowviz_metrics/cells/slots.hpp>
+#include <new>
+#include <span>
+
+FLOWVIZ_METRICS_BEGIN
+namespace cells {
+
+/// The cells of some series for all threads. Writes are wait-free on an own column (but for the first one, which
+/// allocates) and lock-free on a shared one; all of them are noexcept.
+template <Platform P>
+class Chunk {
+ public:
+  using Cell = typename P::template atomic<std::uint64_t>;
+
+  /// A chunk that swallows writes: where a handle that belongs to no metric points.
+  constexpr Chunk() noexcept = default;
+
+  /// A chunk of `cells` cells, all zero, written by the threads that `slots` knows; nullptr when memory cannot be had.
+  static Chunk* make(Slots<P>& slots, std::uint32_t cells) noexcept {
+    void* memory = P::allocate(sizeof(Chunk), alignof(Chunk));
+    if (memory == nullptr) return nullptr;
+    auto* chunk = new (memory) Chunk(slots, cells);
+    Cell* block = chunk->new_block();
+    if (block == nullptr) {
+      chunk->~Chunk();
+      P::deallocate(memory, sizeof(Chunk), alignof(Chunk));
+      return nullptr;
+    }
+    chunk->columns_[Slots<P>::first_shared].store(block, std::memory_order_relaxed);  // published with the chunk
+    return chunk;
+  }
+
+  /// Ends a chunk that nobody writes or reads any more.
+  static void destroy(Chunk* chunk) noexcept {
+    chunk->free_blocks();
+    chunk->~Chunk();
+    P::deallocate(chunk, sizeof(Chunk), alignof(Chunk));
+  }
+
+  /// Ends the cells but keeps the chunk itself, so that a write through a handle that outlived its registry is caught
+  /// by an assertion instead of writing to freed memory.
+  void retire() noexcept {
+    free_blocks();
+    retired_ = true;
+  }
+
+  ~Chunk() = default;
+  Chunk(const Chunk&) = delete;
+  Chunk& operator=(const Chunk&) = delete;
+
+  // ---------------------------------------------------------------------------------------------------- writing
+
+  /// Adds `n` to the count at `at`.
+  void add(std::uint32_t at, std::uint64_t n) noexcept {
+    write([at, n](auto how, Cell* cells) { how.add(cells[at], n, std::memory_order_relaxed); });
+  }
+
+  /// Adds `n` to the count at `at` with release: for a count that a reader reads before others.
+  void add_release(std::uint32_t at, std::uint64_t n) noexcept {
+    write([at, n](auto how, Cell* cells) { how.add(cells[at], n, std::memory_order_release); });
+  }
+
+  /// Adds `v` to the double at `at`.
+  void add(std::uint32_t at, double v) noexcept {
+    write([at, v](auto how, Cell* cells) { how.add(cells[at], v, std::memory_order_relaxed); });
+  }
+
+  /// Counts one observation of `v` in `bucket` and adds it to the sum at `sum`.
+  void observe(std::uint32_t bucket, std::uint32_t sum, double v) noexcept {
+    write([bucket, sum, v](auto how, Cell* cells) {
+      how.add(cells[bucket], std::uint64_t{1}, std::memory_order_relaxed);
+      how.add(cells[sum], v, std::memory_order_release);  // release: never seen without its bucket
+    });
+  }
+
+  // A gauge has one cell for all threads, in the block that the chunk was born with: the last `set` wins.
+
+  /// Sets the double at `at`: one relaxed store.
+  void set_one(std::uint32_t at, double v) noexcept {
+    if (Cell* cell = one(at)) cell->store(std::bit_cast<std::uint64_t>(v), std::memory_order_relaxed);
+  }
+
+  /// Adds `v` to the double at `at`, atomically.
+  void add_one(std::uint32_t at, double v) noexcept {
+    if (Cell* cell = one(at)) Shared::add(*cell, v, std::memory_order_relaxed);
+  }
+
+  // ---------------------------------------------------------------------------------------------------- reading
+
+  /// Adds the counts at `at`, `at` + 1, ... to `totals`.
+  void read_counts(std::uint32_t at, std::span<std::uint64_t> totals) const noexcept {
+    each_block([&](const Cell* cells) {
+      for (std::size_t i = 0; i < totals.size(); ++i) totals[i] += cells[at + i].load(std::memory_order_relaxed);
+    });
+  }
+
+  /// Adds the doubles at `at`, `at` + 1, ... to `totals`, always column by column in the same order: rounding is
+  /// monotone, so a total of growing doubles never goes back.
+  void read_doubles(std::uint32_t at, std::span<double> totals) const noexcept {
+    each_block([&](const Cell* cells) {
+      for (std::size_t i = 0; i < totals.size(); ++i) {
+        totals[i] += std::bit_cast<double>(cells[at + i].load(std::memory_order_relaxed));
+      }
+    });
+  }
+
+  /// Adds what the pairs {ups, downs} at `at`, `at` + 2, ... come to, ups minus downs, to `totals`. It wraps as
+  /// unsigned numbers do; the result is read as signed.
+  void read_up_downs(std::uint32_t at, std::span<std::uint64_t> totals) const noexcept {
+    each_block([&](const Cell* cells) {
+      // Acquire, paired with add_release: what is seen to have gone down brings its going up with it.
+      for (std::size_t i = 0; i < totals.size(); ++i)
+        totals[i] -= cells[at + 2 * i + 1].load(std::memory_order_acquire);
+    });
+    each_block([&](const Cell* cells) {
+      for (std::size_t i = 0; i < totals.size(); ++i) totals[i] += cells[at + 2 * i].load(std::memory_order_relaxed);
+    });
+  }
+
+  /// Adds the sum at `at` + buckets.size() to `sum` and the buckets at `at`, `at` + 1, ... to `buckets`.
+  void read_histogram(std::uint32_t at, std::span<std::uint64_t> buckets, double& sum) const noexcept {
+    each_block([&](const Cell* cells) {
+      // Acquire, paired with the release in observe(): every value in this sum has its bucket counted below.
+      sum += std::bit_cast<double>(cells[at + buckets.size()].load(std::memory_order_acquire));
+      for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += cells[at + i].load(std::memory_order_relaxed);
+    });
+  }
+
+  /// The double at `at` of a gauge.
+  [[nodiscard]] double read_one(std::uint32_t at) const noexcept {
+    const Cell* cell = one(at);
+    return cell == nullptr ? 0 : std::bit_cast<double>(cell->load(std::memory_order_relaxed));
+  }
+
+  /// How many blocks could not be had; their writes went to the block that the chunk was born with.
+  [[nodiscard]] std::uint64_t allocation_failures() const noexcept { return failures_.load(std::memory_order_relaxed); }
+
+ private:
+  // How a cell is written by its only writer, and by one of several.
+  struct Own {
+    static void add(Cell& cell, std::uint64_t n, std::memory_order order) noexcept {
+      cell.store(cell.load(std::memory_order_relaxed) + n, order);
+    }
+    static void add(Cell& cell, double v, std::memory_order order) noexcept {
+      cell.store(std::bit_cast<std::uint64_t>(std::bit_cast<double>(cell.load(std::memory_order_relaxed)) + v), order);
+    }
+  };
+  struct Shared {
+    static void add(Cell& cell, std::uint64_t n, std::memory_order order) noexcept { cell.fetch_add(n, order); }
+    static void add(Cell& cell, double v, std::memory_order order) noexcept {
+      // The bits are added by compare-and-swap: atomic<double>::fetch_add is missing from libc++ 14.
+      std::uint64_t seen = cell.load(std::memory_order_relaxed);
+      while (!cell.compare_exchange_strong(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + v), order,
+                                           std::memory_order_relaxed)) {
+      }
+    }
+  };
+
+  Chunk(Slots<P>& slots, std::uint32_t cells) noexcept : slots_(&slots), cells_(cells) {}
+  template <class Write>
+  void write(Write how) noexcept {
+    // Relaxed: the block of an own column was put there by this thread, or by the column's last owner, whose lease this
+    // thread's claim acquired.
+    Cell* cells = columns_[P::this_thread().column].load(std::memory_order_relaxed);
+    if (cells != nullptr) [[likely]] {
+      how(Own{}, cells);
+    } else {
+      write_slowly(how);
+    }
+  }
+
+  // First touch, and every write of a thread without a column of its own.
+  template <class Write>
+#if defined(__GNUC__)
+  __attribute__((noinline))
+#endif
+  void
+  write_slowly(Write how) noexcept {
+    assert(!retired_ && "a series was used after its registry was destroyed");
+    if (slots_ == nullptr || retired_) return;
+    const std::uint32_t column = slots_->settle(P::this_thread());
+    Cell* cells = columns_[column].load(std::memory_order_acquire);  // a shared block may be another thread's
+    if (cells == nullptr) cells = make_block(column);
+    if (cells != nullptr && Slots<P>::is_own(column)) {
+      how(Own{}, cells);
+    } else {
+      if (cells == nullptr) cells = columns_[Slots<P>::first_shared].load(std::memory_order_relaxed);
+      how(Shared{}, cells);
+    }
+  }
+
+  Cell* make_block(std::uint32_t column) noexcept {
+    Cell* block = new_block();
+    if (block == nullptr) {
+      failures_.fetch_add(1, std::memory_order_relaxed);
+      return nullptr;
+    }
+    // Release, paired with the acquire of readers and of others on this column: the zeroes go with the address.
+    Cell* other = nullptr;
+    if (columns_[column].compare_exchange_strong(other, block, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      return block;
+    }
+    free_block(block);
+    return other;
+  }
+
+  [[nodiscard]] Cell* one(std::uint32_t at) const noexcept {
+    Cell* cells =
+        columns_[Slots<P>::first_shared].load(std::memory_order_relaxed);  // set before the chunk was published
+    if (cells != nullptr) [[likely]]
+      return cells + at;
+    assert(!retired_ && "a series was used after its registry was destroyed");
+    return nullptr;
+  }
+
+  template <class Visit>
+  void each_block(Visit visit) const noexcept {
+    for (std::uint32_t column = Slots<P>::first_own; column < Slots<P>::columns; ++column) {
+      if (const Cell* cells = columns_[column].load(std::memory_order_acquire)) visit(cells);
+    }
+  }
+
+  // Two lines of 64 bytes: the prefetcher of x86 fetches lines in pairs. A constant of our own, since
+  // std::hardware_destructive_interference_size changes with compiler flags and would change the layout with them.
+  static constexpr std::size_t block_alignment = 128;
+
+  [[nodiscard]] std::size_t block_bytes() const noexcept {
+    return (cells_ * sizeof(Cell) + block_alignment - 1) / block_alignment * block_alignment;
+  }
+  [[nodiscard]] Cell* new_block() const noexcept {
+    void* memory = P::allocate(block_bytes(), block_alignment);
+    if (memory == nullptr) return nullptr;
+    auto* cells = static_cast<Cell*>(memory);
+    for (std::uint32_t i = 0; i < cells_; ++i) new (cells + i) Cell(0);
+    return cells;
+  }
+  void free_block(Cell* block) const noexcept {
+    for (std::uint32_t i = 0; i < cells_; ++i) block[i].~Cell();
+    P::deallocate(block, block_bytes(), block_alignment);
+  }
+  void free_blocks() noexcept {
+    for (auto& column : columns_) {
+      Cell* block = column.exchange(nullptr, std::memory_order_relaxed);
+      if (block != nullptr) free_block(block);
+    }
+  }
+
+  typename P::template atomic<Cell*> columns_[Slots<P>::columns]{};
+  Slots<P>* slots_ = nullptr;
+  typename P::template atomic<std::uint64_t> failures_{0};
+  std::uint32_t cells_ = 0;
+  bool retired_ = false;
+};
+
+}  // namespace cells
+FLOWVIZ_METRICS_END

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// What goes wrong without failing: values refused, label texts repaired, memory that could not be had. Counted for the
+/// whole process, for a series that refuses a value need not know its registry, and shown on every page.
+
+#include <atomic>
+#include <cstdint>
+#include <flowviz_metrics/version.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+namespace cells {
+
+/// A count of rare events. Any thread may add.
+class RareCount {
+ public:
+  void add() noexcept { value_.fetch_add(1, std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct Incidents {
+  RareCount negative_values;
+  RareCount not_numbers;
+  RareCount texts_not_utf8;
+  RareCount texts_too_long;
+  RareCount allocation_failures;
+};
+
+FLOWVIZ_METRICS_SHARED inline constinit Incidents incidents;
+
+}  // namespace cells
+FLOWVIZ_METRICS_END

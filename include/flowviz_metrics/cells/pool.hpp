@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Chunks that small metrics share: a registry of a hundred unlabelled counters takes one chunk, not a hundred.
+
+#include <cstdint>
+#include <flowviz_metrics/cells/chain.hpp>
+#include <flowviz_metrics/cells/series_table.hpp>
+#include <new>
+
+FLOWVIZ_METRICS_BEGIN
+namespace cells {
+
+/// Hands out rows of neighbouring cells. Lock-free; what is handed out stays so until the pool ends.
+template <Platform P>
+class Pool {
+ public:
+  static constexpr std::uint32_t cells_per_chunk = 256;
+
+  constexpr Pool() noexcept = default;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() {
+    rows_.each([](Row& row) {
+      if (row.chunk.get() != nullptr) Chunk<P>::destroy(row.chunk.get());
+      destroy(&row);
+    });
+  }
+
+  /// A row of `cells` cells, at most `cells_per_chunk`; the chunk is nullptr when memory cannot be had.
+  Place<P> take(Slots<P>& slots, std::uint32_t cells) noexcept {
+    Place<P> place = take_from_present(cells);
+    if (place.chunk != nullptr) return place;
+    Row* row = make(slots);
+    if (row == nullptr) return {};
+    // Threads that come here at once add a chunk each; the cells are not lost, the next metrics take them.
+    rows_.append_unless_there(row, [](Row&) { return false; });
+    return take_from_present(cells);
+  }
+
+  /// See SeriesTable::retire_chunks.
+  void retire_chunks() noexcept {
+    rows_.each([](Row& row) {
+      row.chunk.get()->retire();
+      row.chunk.set(nullptr);
+    });
+  }
+
+  [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
+    std::uint64_t count = 0;
+    rows_.each([&](Row& row) { count += row.chunk.get()->allocation_failures(); });
+    return count;
+  }
+
+ private:
+  struct Row {
+    typename P::template atomic<Row*> next{nullptr};
+    typename P::template plain<Chunk<P>*> chunk;
+    typename P::template atomic<std::uint32_t> used{0};
+  };
+
+  Place<P> take_from_present(std::uint32_t cells) noexcept {
+    Place<P> place;
+    rows_.each([&](Row& row) {
+      std::uint32_t used = row.used.load(std::memory_order_relaxed);
+      while (place.chunk == nullptr && used + cells <= cells_per_chunk) {
+        // Relaxed: only one taker gets the cells, and what is in them was published with the row.
+        if (row.used.compare_exchange_strong(used, used + cells, std::memory_order_relaxed,
+                                             std::memory_order_relaxed)) {
+          place = {row.chunk.get(), used};
+        }
+      }
+    });
+    return place;
+  }
+
+  static Row* make(Slots<P>& slots) noexcept {
+    Chunk<P>* chunk = Chunk<P>::make(slots, cells_per_chunk);
+    if (chunk == nullptr) return nullptr;
+    void* memory = P::allocate(sizeof(Row), alignof(Row));
+    if (memory == nullptr) {
+      Chunk<P>::destroy(chunk);
+      return nullptr;
+    }
+    auto* row = new (memory) Row;
+    row->chunk.set(chunk);
+    return row;
+  }
+  static void destroy(Row* row) noexcept {
+    row->~Row();
+    P::deallocate(row, sizeof(Row), alignof(Row));
+  }
+
+  Chain<P, Row> rows_;
+};
+
+}  // namespace cells
+FLOWVIZ_METRICS_END

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// The series of one metric: from a combination of label values, as a number, to the place of its cells.
+///
+/// Series stand in the order of their creation in segments, each with the cells of its series side by side in a chunk,
+/// so that a scrape adds up neighbours. A dense table leads from a combination to its series. The last series that was
+/// born with the table is the *refuge*: it stands for `_other` on every label, and is what a look-up falls back to when
+/// a new series is needed and memory cannot be had. Scrapes pass it over until somebody writes to it.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <flowviz_metrics/cells/append.hpp>
+#include <flowviz_metrics/cells/chunk.hpp>
+#include <new>
+#include <string_view>
+
+FLOWVIZ_METRICS_BEGIN
+namespace cells {
+
+/// Where the cells of a series are. Valid as long as the table.
+template <Platform P>
+struct Place {
+  Chunk<P>* chunk = nullptr;
+  std::uint32_t at = 0;
+};
+
+/// A set of series that only grows, by combination. Combination 0 is `_other` on every label. Look-ups are wait-free,
+/// creation is lock-free.
+template <Platform P>
+class SeriesTable {
+ public:
+  /// 4 KiB: what a thread's first touch has to clear, a microsecond's work.
+  static constexpr std::uint32_t cells_per_chunk = 512;
+
+  struct Series;
+
+  /// How cells and series are laid out.
+  struct Layout {
+    std::uint32_t combinations = 1;      ///< how many combinations there are; the table has an entry for each
+    std::uint32_t cells_per_series = 1;  ///< how many cells a series has
+  };
+
+  explicit SeriesTable(Slots<P>& slots, Layout layout) noexcept : slots_(slots), layout_(layout) {
+    void* memory = P::allocate(table_bytes(), alignof(Link));
+    if (memory == nullptr) return;
+    table_ = static_cast<Link*>(memory);
+    for (std::size_t i = 0; i < layout_.combinations; ++i) new (table_ + i) Link(nullptr);
+  }
+  ~SeriesTable() { clear(); }
+  SeriesTable(const SeriesTable&) = delete;
+  SeriesTable& operator=(const SeriesTable&) = delete;
+
+  /// Cells of this table's first series, in a chunk that others share: for metrics too small for a chunk of their own.
+  /// All `combinations` fit there. To be called once, before any series is made.
+  bool start_in(Chunk<P>* chunk, std::uint32_t at) noexcept {
+    Segment* segment = make_segment(chunk, at, layout_.combinations, false);
+    first_.store(segment, std::memory_order_relaxed);  // nobody else knows the table yet
+    return segment != nullptr;
+  }
+
+  /// Adds the refuge; false when memory is lacking. To be called once, before the table is shared.
+  bool add_refuge(std::string_view labels, std::uint32_t tag = 0) noexcept {
+    if (table_ == nullptr) return false;
+    refuge_ = append(0, labels, tag);
+    if (refuge_ == nullptr) return false;
+    refuge_->shown.store(0, std::memory_order_relaxed);
+    return true;
+  }
+
+  /// The place of a combination that has a series already; otherwise the chunk is nullptr.
+  [[nodiscard]] Place<P> find(std::uint32_t combination) const noexcept {
+    // Acquire, paired with the release in help().
+    const Series* series = table_[combination].load(std::memory_order_acquire);
+    return series == nullptr ? Place<P>{} : place_of(*series);
+  }
+
+  /// The place of a combination, whose series is made if need be; `labels` is its label text, `tag` is kept with it.
+  /// The refuge if memory is lacking.
+  Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint32_t tag = 0) noexcept {
+    if (const Place<P> there = find(combination); there.chunk != nullptr) return there;
+    if (combination != 0) {
+      if (const Series* series = append(combination, labels, tag)) return place_of(*series);
+      failures_.fetch_add(1, std::memory_order_relaxed);
+    }
+    return refuge();
+  }
+
+  /// The place of the refuge, which is shown from now on.
+  Place<P> refuge() noexcept {
+    if (refuge_ == nullptr) return {};
+    // Relaxed: whether a page shows it a moment earlier or later is all that depends on it.
+    refuge_->shown.store(1, std::memory_order_relaxed);
+    table_[0].store(refuge_, std::memory_order_release);
+    return place_of(*refuge_);
+  }
+
+  /// Visits the series in the order of their creation, segment by segment: `visit(chunk, at, series, count)`, where
+  /// series i of the `count` has its cells at `at + i * cells_per_series`. Series made meanwhile may or may not be
+  /// visited.
+  template <class Visit>
+  void each_segment(Visit visit) const {
+    for (const Segment* segment = first_.load(std::memory_order_acquire); segment != nullptr;
+         segment = segment->next.load(std::memory_order_acquire)) {
+      const Link* links = segment->links();
+      std::uint32_t count = 0;
+      while (count < segment->capacity.get() && links[count].load(std::memory_order_acquire) != nullptr) ++count;
+      if (count > 0) visit(*segment->chunk.get(), segment->at.get(), links, count);
+    }
+  }
+
+  /// Ends the cells but keeps the chunks, so that a write through a handle is caught; see Chunk::retire. The chunks are
+  /// leaked.
+  void retire_chunks() noexcept {
+    for (Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;
+         segment = segment->next.load(std::memory_order_relaxed)) {
+      if (!segment->owns_chunk.get()) continue;
+      segment->chunk.get()->retire();
+      segment->owns_chunk.set(false);
+    }
+  }
+
+  /// How often memory for a series or a block could not be had.
+  [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
+    std::uint64_t count = failures_.load(std::memory_order_relaxed);
+    for (const Segment* segment = first_.load(std::memory_order_acquire); segment != nullptr;
+         segment = segment->next.load(std::memory_order_acquire)) {
+      if (segment->owns_chunk.get()) count += segment->chunk.get()->allocation_failures();
+    }
+    return count;
+  }
+
+  [[nodiscard]] const Layout& layout() const noexcept { return layout_; }
+
+  struct Segment;
+  using Link = typename P::template atomic<Series*>;
+  using SegmentLink = typename P::template atomic<Segment*>;
+
+  /// A series; the characters of its label text follow in memory.
+  struct Series {
+    typename P::template plain<Segment*> segment;
+    typename P::template plain<std::uint32_t> index;  // in the segment
+    typename P::template plain<std::uint32_t> combination;
+    typename P::template plain<std::uint32_t> tag;  // whatever the maker wants to find again
+    typename P::template plain<std::uint32_t> length;
+    typename P::template atomic<std::uint32_t> shown{1};
+
+    [[nodiscard]] std::string_view labels() const noexcept {
+      return {reinterpret_cast<const char*>(this + 1), length.get()};
+    }
+  };
+
+  /// Series that stand side by side; the links to them follow in memory.
+  struct Segment {
+    SegmentLink next{nullptr};
+    typename P::template plain<Chunk<P>*> chunk;
+    typename P::template plain<std::uint32_t> at;
+    typename P::template plain<std::uint32_t> capacity;
+    typename P::template plain<bool> owns_chunk;
+
+    [[nodiscard]] Link* links() noexcept { return reinterpret_cast<Link*>(this + 1); }
+    [[nodiscard]] const Link* links() const noexcept { return reinterpret_cast<const Link*>(this + 1); }
+  };
+
+ private:
+  [[nodiscard]] Place<P> place_of(const Series& series) const noexcept {
+    const Segment* segment = series.segment.get();
+    return {segment->chunk.get(), segment->at.get() + series.index.get() * layout_.cells_per_series};
+  }
+
+  Series* append(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
+    // Read before the table is searched: all series up to this one are in the table by then, so a search that fails has
+    // ruled them out. Acquire, paired with the release in help().
+    Series* last = helped_.load(std::memory_order_acquire);
+    Series* series = make_series(combination, labels, tag);
+    if (series == nullptr) return nullptr;
+    Series* there = table_[combination].load(std::memory_order_acquire);
+    if (there == nullptr) {
+      there = append_unless_there(
+          last, series, [this](Series* before) { return link_after(before); },
+          [this](Series* node, Series* before) { place_behind(node, before); },
+          [combination](Series* node) { return node->combination.get() == combination; },
+          [this](Series* node) { help(node); });
+    }
+    if (there != series) destroy(series);
+    return there;
+  }
+
+  // The link behind a series, in a new segment when its own is full; nullptr when there is no memory for one.
+  Link* link_after(Series* before) noexcept {
+    SegmentLink* next = &first_;
+    if (before != nullptr) {
+      Segment* segment = before->segment.get();
+      if (before->index.get() + 1 < segment->capacity.get()) return segment->links() + before->index.get() + 1;
+      next = &segment->next;
+    }
+    Segment* segment = next->load(std::memory_order_acquire);
+    if (segment == nullptr) {
+      Segment* made = make_segment();
+      if (made == nullptr) return nullptr;
+      if (next->compare_exchange_strong(segment, made, std::memory_order_acq_rel, std::memory_order_acquire))
+        return made->links();
+      destroy(made);
+    }
+    return segment->links();
+  }
+
+  void place_behind(Series* node, Series* before) noexcept {
+    if (before == nullptr) {
+      node->segment.set(first_.load(std::memory_order_acquire));
+      node->index.set(0);
+      return;
+    }
+    Segment* segment = before->segment.get();
+    const bool full = before->index.get() + 1 == segment->capacity.get();
+    node->segment.set(full ? segment->next.load(std::memory_order_acquire) : segment);
+    node->index.set(full ? 0 : before->index.get() + 1);
+  }
+
+  // The refuge stays out of the table until it is asked for: see refuge().
+  void help(Series* node) noexcept {
+    if (node->combination.get() != 0) table_[node->combination.get()].store(node, std::memory_order_release);
+    helped_.store(node, std::memory_order_release);
+  }
+
+  static std::size_t series_bytes(std::size_t length) noexcept { return sizeof(Series) + length; }
+  static Series* make_series(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
+    void* memory = P::allocate(series_bytes(labels.size()), alignof(Series));
+    if (memory == nullptr) return nullptr;
+    auto* series = new (memory) Series;
+    series->combination.set(combination);
+    series->tag.set(tag);
+    series->length.set(static_cast<std::uint32_t>(labels.size()));
+    if (!labels.empty()) std::memcpy(reinterpret_cast<char*>(series + 1), labels.data(), labels.size());
+    return series;
+  }
+  static void destroy(Series* series) noexcept {
+    const std::size_t bytes = series_bytes(series->length.get());
+    series->~Series();
+    P::deallocate(series, bytes, alignof(Series));
+  }
+
+  static std::size_t segment_bytes(std::uint32_t capacity) noexcept {
+    return sizeof(Segment) + capacity * sizeof(Link);
+  }
+  Segment* make_segment() noexcept {
+    std::uint32_t capacity = cells_per_chunk / layout_.cells_per_series;
+    if (capacity == 0) capacity = 1;
+    if (capacity > layout_.combinations) capacity = layout_.combinations;
+    Chunk<P>* chunk = Chunk<P>::make(slots_, capacity * layout_.cells_per_series);
+    if (chunk == nullptr) return nullptr;
+    Segment* segment = make_segment(chunk, 0, capacity, true);
+    if (segment == nullptr) Chunk<P>::destroy(chunk);
+    return segment;
+  }
+  Segment* make_segment(Chunk<P>* chunk, std::uint32_t at, std::uint32_t capacity, bool owns_chunk) noexcept {
+    void* memory = P::allocate(segment_bytes(capacity), alignof(Segment));
+    if (memory == nullptr) return nullptr;
+    auto* segment = new (memory) Segment;
+    segment->chunk.set(chunk);
+    segment->at.set(at);
+    segment->capacity.set(capacity);
+    segment->owns_chunk.set(owns_chunk);
+    for (std::uint32_t i = 0; i < capacity; ++i) new (segment->links() + i) Link(nullptr);
+    return segment;
+  }
+  static void destroy(Segment* segment) noexcept {
+    if (segment->owns_chunk.get()) Chunk<P>::destroy(segment->chunk.get());
+    const std::size_t bytes = segment_bytes(segment->capacity.get());
+    for (std::uint32_t i = 0; i < segment->capacity.get(); ++i) segment->links()[i].~Link();
+    segment->~Segment();
+    P::deallocate(segment, bytes, alignof(Segment));
+  }
+
+  void clear() noexcept {
+    for (Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;) {
+      for (std::uint32_t i = 0; i < segment->capacity.get(); ++i) {
+        if (Series* series = segment->links()[i].load(std::memory_order_relaxed)) destroy(series);
+      }
+      Segment* next = segment->next.load(std::memory_order_relaxed);
+      destroy(segment);
+      segment = next;
+    }
+    if (table_ == nullptr) return;
+    for (std::size_t i = 0; i < layout_.combinations; ++i) table_[i].~Link();
+    P::deallocate(table_, table_bytes(), alignof(Link));
+  }
+
+  [[nodiscard]] std::size_t table_bytes() const noexcept { return layout_.combinations * sizeof(Link); }
+
+  Slots<P>& slots_;
+  Layout layout_;
+  Link* table_ = nullptr;
+  SegmentLink first_{nullptr};
+  Link helped_{nullptr};
+  Series* refuge_ = nullptr;
+  typename P::template atomic<std::uint64_t> failures_{0};
+};
+
+}  // namespace cells
+FLOWVIZ_METRICS_END

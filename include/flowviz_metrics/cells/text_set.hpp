@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// The values of an open label: the first N distinct texts get the numbers 1 to N for ever, whatever comes later gets
+/// 0, which stands for `_other`. Looking a text up is a hash, a probe and a comparison, and never allocates.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <flowviz_metrics/cells/append.hpp>
+#include <flowviz_metrics/cells/hash.hpp>
+#include <flowviz_metrics/cells/platform.hpp>
+#include <new>
+#include <string_view>
+
+FLOWVIZ_METRICS_BEGIN
+namespace cells {
+
+/// A set of at most `cap` texts that only grows. Look-ups are wait-free; additions are lock-free and allocate once per
+/// text.
+template <Platform P>
+class TextSet {
+ public:
+  /// A text of the set: its number, and the characters as the set keeps them. Number 0 is no text.
+  struct Value {
+    std::uint32_t number = 0;
+    std::string_view text;
+  };
+
+  /// Memory for the table is taken here; `ready()` says whether it was there.
+  explicit TextSet(std::uint32_t cap) noexcept : cap_(cap) {
+    // At most half full, so that a probe for a text that is not there ends soon.
+    while (mask_ + 1 < std::size_t{cap} * 2) mask_ = mask_ * 2 + 1;
+    void* memory = P::allocate(table_bytes(), alignof(Link));
+    if (memory == nullptr) return;
+    table_ = static_cast<Link*>(memory);
+    for (std::size_t i = 0; i <= mask_; ++i) new (table_ + i) Link(nullptr);
+  }
+  ~TextSet() {
+    for (Entry* entry = first_.load(std::memory_order_relaxed); entry != nullptr;) {
+      Entry* next = entry->next.load(std::memory_order_relaxed);
+      destroy(entry);
+      entry = next;
+    }
+    if (table_ == nullptr) return;
+    for (std::size_t i = 0; i <= mask_; ++i) table_[i].~Link();
+    P::deallocate(table_, table_bytes(), alignof(Link));
+  }
+  TextSet(const TextSet&) = delete;
+  TextSet& operator=(const TextSet&) = delete;
+
+  [[nodiscard]] bool ready() const noexcept { return table_ != nullptr; }
+  [[nodiscard]] std::uint32_t cap() const noexcept { return cap_; }
+
+  /// The value with this text, or number 0.
+  [[nodiscard]] Value find(std::string_view text) const noexcept { return find(text, hash(text)); }
+
+  /// The value with this text, which is added if there is room and memory; otherwise number 0.
+  Value find_or_add(std::string_view text) noexcept {
+    // Read before the table is searched: all entries up to this one are in the table by then, so a search that
+    // fails has ruled them out. Acquire, paired with the release in help().
+    Entry* last = helped_.load(std::memory_order_acquire);
+    const std::uint64_t key = hash(text);
+    if (const Value there = find(text, key); there.number != 0) return there;
+    if (last != nullptr && last->number.get() == cap_) return {};
+
+    Entry* entry = make(text, key);
+    if (entry == nullptr) return {};
+    Entry* there = append_unless_there(
+        last, entry,
+        [this](Entry* before) -> Link* {
+          if (before == nullptr) return &first_;
+          return before->number.get() == cap_ ? nullptr : &before->next;
+        },
+        [](Entry* node, Entry* before) { node->number.set(before == nullptr ? 1 : before->number.get() + 1); },
+        [&](Entry* node) { return node->is(text, key); }, [this](Entry* node) { help(node); });
+    if (there != entry) destroy(entry);
+    return there == nullptr ? Value{} : there->value();
+  }
+
+  /// How many texts there are.
+  [[nodiscard]] std::uint32_t size() const noexcept {
+    std::uint32_t count = 0;
+    for (const Entry* entry = first_.load(std::memory_order_acquire); entry != nullptr;
+         entry = entry->next.load(std::memory_order_acquire)) {
+      ++count;
+    }
+    return count;
+  }
+
+ private:
+  struct Entry;
+  using Link = typename P::template atomic<Entry*>;
+
+  // The characters follow in memory.
+  struct Entry {
+    Link next{nullptr};
+    typename P::template plain<std::uint64_t> hash;
+    typename P::template plain<std::uint32_t> number;
+    typename P::template plain<std::uint32_t> length;
+
+    [[nodiscard]] char* characters() noexcept { return reinterpret_cast<char*>(this + 1); }
+    [[nodiscard]] const char* characters() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+    [[nodiscard]] Value value() const noexcept { return {number.get(), {characters(), length.get()}}; }
+    [[nodiscard]] bool is(std::string_view other, std::uint64_t key) const noexcept {
+      return hash.get() == key && length.get() == other.size() && same_text(characters(), other.data(), other.size());
+    }
+  };
+
+  static std::uint64_t hash(std::string_view text) noexcept { return hash_text(text.data(), text.size()); }
+
+  [[nodiscard]] Value find(std::string_view text, std::uint64_t key) const noexcept {
+    for (std::size_t i = key & mask_;; i = (i + 1) & mask_) {
+      // Acquire, paired with the release in help(): the entry is seen whole.
+      const Entry* entry = table_[i].load(std::memory_order_acquire);
+      if (entry == nullptr) return {};
+      if (entry->is(text, key)) return entry->value();
+    }
+  }
+
+  // Enters the node into the table, unless somebody did, and notes that all nodes up to it are there.
+  void help(Entry* node) noexcept {
+    for (std::size_t i = node->hash.get() & mask_;; i = (i + 1) & mask_) {
+      Entry* there = table_[i].load(std::memory_order_acquire);
+      if (there == nullptr &&
+          table_[i].compare_exchange_strong(there, node, std::memory_order_acq_rel, std::memory_order_acquire)) {
+        break;
+      }
+      if (there == node) break;
+    }
+    // May step back when an older helper comes late. That is harmless: it stays true of every entry up to this one.
+    helped_.store(node, std::memory_order_release);
+  }
+
+  static std::size_t entry_bytes(std::size_t length) noexcept { return sizeof(Entry) + length; }
+  static Entry* make(std::string_view text, std::uint64_t key) noexcept {
+    void* memory = P::allocate(entry_bytes(text.size()), alignof(Entry));
+    if (memory == nullptr) return nullptr;
+    auto* entry = new (memory) Entry;
+    entry->hash.set(key);
+    entry->length.set(static_cast<std::uint32_t>(text.size()));
+    if (!text.empty()) std::memcpy(entry->characters(), text.data(), text.size());
+    return entry;
+  }
+  static void destroy(Entry* entry) noexcept {
+    const std::size_t bytes = entry_bytes(entry->length.get());
+    entry->~Entry();
+    P::deallocate(entry, bytes, alignof(Entry));
+  }
+
+  [[nodiscard]] std::size_t table_bytes() const noexcept { return (mask_ + 1) * sizeof(Link); }
+
+  std::uint32_t cap_;
+  std::size_t mask_ = 1;
+  Link* table_ = nullptr;
+  Link first_{nullptr};
+  Link helped_{nullptr};
+};
+
+}  // namespace cells
+FLOWVIZ_METRICS_END

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// From cells to samples: adds the cells of a registry's metrics up and hands every family and sample to an encoder,
+/// the process's and the library's own metrics last.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/text.hpp>
+#include <flowviz_metrics/process.hpp>
+#include <flowviz_metrics/registry.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// One walk over a registry. Takes no lock and stops no writer: it reads cells while they are written.
+///
+/// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)` and `histogram(labels, buckets, sum)`;
+/// see encode::TextEncoder.
+template <class Encoder>
+class Collector {
+ public:
+  Collector(const Registry& registry, Encoder& encoder) : registry_(registry), encoder_(encoder) {}
+
+  void collect() {
+    registry_.each_family([this](const Family& family) { collect(family); });
+    if (registry_.shows_process()) collect_process();
+    collect_own();
+  }
+
+ private:
+  using PageType = encode::PageType;
+
+  void collect(const Family& family) {
+    const Definition& definition = family.definition();
+    switch (definition.kind) {
+      case Kind::counter:
+        encoder_.family(definition.name, definition.help, PageType::counter);
+        each_series(family, counts_,
+                    [](const Chunk& chunk, std::uint32_t at, auto totals) { chunk.read_counts(at, totals); });
+        break;
+      case Kind::double_counter:
+        encoder_.family(definition.name, definition.help, PageType::counter);
+        each_series(family, amounts_,
+                    [](const Chunk& chunk, std::uint32_t at, auto totals) { chunk.read_doubles(at, totals); });
+        break;
+      case Kind::gauge:
+      case Kind::info:
+        encoder_.family(definition.name, definition.help,
+                        definition.kind == Kind::info ? PageType::info : PageType::gauge);
+        each_series(family, amounts_, [](const Chunk& chunk, std::uint32_t at, auto totals) {
+          for (std::size_t i = 0; i < totals.size(); ++i)
+            totals[i] = chunk.read_one(at + static_cast<std::uint32_t>(i));
+        });
+        break;
+      case Kind::up_down:
+        encoder_.family(definition.name, definition.help, PageType::gauge);
+        each_series(family, differences_,
+                    [](const Chunk& chunk, std::uint32_t at, auto totals) { chunk.read_up_downs(at, totals); });
+        break;
+      case Kind::histogram:
+        encoder_.family(definition.name, definition.help, PageType::histogram, definition.bounds);
+        each_histogram(family);
+        break;
+    }
+    if (definition.kind != Kind::gauge) note_overflow(definition);
+  }
+
+  // Calls `visit(i, series)` for each of the series that is to be shown.
+  template <class Links, class Visit>
+  static void each_shown(const Links* links, std::uint32_t count, Visit visit) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto* series = links[i].load(std::memory_order_acquire);
+      if (series->shown.load(std::memory_order_relaxed) != 0) visit(i, *series);
+    }
+  }
+
+  // What is not in the counts of an up-down counter: how many there ever were, which is what its overflow counts.
+  static std::uint64_t overflow_of(const Family& family, const Chunk& chunk, std::uint32_t at, std::int64_t) {
+    std::uint64_t ups = 0;
+    chunk.read_counts(at, {&ups, 1});
+    return family.definition().kind == Kind::up_down ? ups : 0;
+  }
+  template <class Number>
+  static Number overflow_of(const Family&, const Chunk&, std::uint32_t, Number value) {
+    return value;
+  }
+
+  template <class Number, class Read>
+  void each_series(const Family& family, std::vector<Number>& totals, Read read) {
+    const std::uint32_t cells = family.cells_per_series();
+    family.series().each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
+      totals.assign(count, Number{});
+      if constexpr (std::is_same_v<Number, std::int64_t>) {
+        // The cells wrap as unsigned numbers do, the result is signed: the same bits (C++20).
+        read(chunk, at, std::span(reinterpret_cast<std::uint64_t*>(totals.data()), count));
+      } else {
+        read(chunk, at, std::span(totals));
+      }
+      each_shown(links, count, [&](std::uint32_t i, const auto& series) {
+        encoder_.sample(series.labels(), totals[i]);
+        if (const std::uint32_t others = series.tag.get()) {
+          add_overflow(others, static_cast<double>(overflow_of(family, chunk, at + i * cells, totals[i])));
+        }
+      });
+    });
+  }
+
+  void each_histogram(const Family& family) {
+    const std::uint32_t cells = family.cells_per_series();
+    family.series().each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
+      each_shown(links, count, [&](std::uint32_t i, const auto& series) {
+        counts_.assign(cells - 1, 0);
+        double sum = 0;
+        chunk.read_histogram(at + i * cells, counts_, sum);
+        encoder_.histogram(series.labels(), counts_, sum);
+        if (const std::uint32_t others = series.tag.get()) {
+          double observations = 0;
+          for (const std::uint64_t bucket : counts_) observations += static_cast<double>(bucket);
+          add_overflow(others, observations);
+        }
+      });
+    });
+  }
+
+  // What was counted under `_other`, by metric and label. Read from the `_other` series themselves, for handles onto
+  // them are kept and look-ups cannot tell how much is counted through one.
+  void add_overflow(std::uint32_t others, double amount) {
+    for (std::size_t label = 0; others != 0; ++label, others >>= 1) {
+      if ((others & 1) != 0) overflow_here_[label] += amount;
+    }
+  }
+
+  void note_overflow(const Definition& definition) {
+    for (std::size_t i = 0; i < definition.labels.size(); ++i) {
+      if (definition.labels[i].open) {
+        std::string labels(registry_.constant_labels());
+        encode::append_label(labels, "metric", definition.name);
+        encode::append_label(labels, "label", definition.labels[i].name);
+        overflow_.push_back({std::move(labels), overflow_here_[i]});
+      }
+      overflow_here_[i] = 0;
+    }
+  }
+
+  void collect_process() {
+    const std::string_view labels = registry_.constant_labels();
+    each_process_metric([&](std::string_view name, std::string_view help, bool rises, double value) {
+      encoder_.family(name, help, rises ? PageType::counter : PageType::gauge);
+      encoder_.sample(labels, value);
+    });
+  }
+
+  void collect_own() {
+    if (!overflow_.empty()) {
+      encoder_.family("flowviz_metrics_label_overflow_total",
+                      "What was counted under _other because a label's value was beyond its cap.", PageType::counter);
+      for (const auto& [labels, amount] : overflow_) encoder_.sample(labels, amount);
+      encoder_.family("flowviz_metrics_label_texts_repaired_total", "Label values that were not UTF-8, or too long.",
+                      PageType::counter);
+      reason("not_utf8", cells::incidents.texts_not_utf8.value());
+      reason("too_long", cells::incidents.texts_too_long.value());
+    }
+    encoder_.family("flowviz_metrics_values_refused_total",
+                    "Values that had no effect because no counter can hold them.", PageType::counter);
+    reason("negative", cells::incidents.negative_values.value());
+    reason("not_a_number", cells::incidents.not_numbers.value());
+    encoder_.family("flowviz_metrics_allocation_failures_total",
+                    "Times that memory for cells or series could not be had.", PageType::counter);
+    encoder_.sample(registry_.constant_labels(),
+                    registry_.allocation_failures() + cells::incidents.allocation_failures.value());
+  }
+
+  void reason(std::string_view reason, std::uint64_t count) {
+    std::string labels(registry_.constant_labels());
+    encode::append_label(labels, "reason", reason);
+    encoder_.sample(labels, count);
+  }
+
+  struct Overflow {
+    std::string labels;
+    double amount;
+  };
+
+  const Registry& registry_;
+  Encoder& encoder_;
+  std::vector<std::uint64_t> counts_;
+  std::vector<std::int64_t> differences_;
+  std::vector<double> amounts_;
+  std::vector<Overflow> overflow_;
+  double overflow_here_[Family::max_labels] = {};
+};
+
+FLOWVIZ_METRICS_END

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Counters: totals that only rise, of whole things (`Counter`) or of amounts and times (`DoubleCounter`).
+
+#include <cmath>
+#include <cstdint>
+#include <flowviz_metrics/metric.hpp>
+#include <flowviz_metrics/value.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// One series of a counter: a small copyable handle, worth keeping. Default-constructed it counts nothing.
+class CounterSeries {
+ public:
+  CounterSeries() noexcept = default;
+
+  /// Adds `n` to the total.
+  ///
+  /// Thread-safe and wait-free: a load, an addition and a store on this thread's own cell. Allocates at most once per
+  /// thread and chunk of cells. Not to be called from a signal handler. Wraps at 2^64.
+  ///
+  ///     requests.inc(3);
+  void inc(Count n = 1) const noexcept {
+    if (n.negative()) [[unlikely]] {
+      cells::incidents.negative_values.add();
+      return;
+    }
+    place_.chunk->add(place_.at, n.value());
+  }
+
+  /// The total now. Adds the cells of all threads up: for tests and decisions, not for hot paths.
+  [[nodiscard]] std::uint64_t value() const noexcept {
+    std::uint64_t total = 0;
+    place_.chunk->read_counts(place_.at, {&total, 1});
+    return total;
+  }
+
+ private:
+  template <class, LabelValue...>
+  friend class Metric;
+  CounterSeries(const Family&, Place place) noexcept : place_(place) {}
+  static std::uint32_t cells(const Family&) noexcept { return 1; }
+
+  Place place_{&cells::nowhere, 0};
+};
+
+/// One series of a counter of amounts. See CounterSeries.
+class DoubleCounterSeries {
+ public:
+  DoubleCounterSeries() noexcept = default;
+
+  /// Adds an amount, or a duration in seconds, to the total. Cost and safety as CounterSeries::inc.
+  void inc(Amount amount = 1.0) const noexcept {
+    const double v = amount.value();
+    if (!(v >= 0 && std::isfinite(v))) [[unlikely]] {
+      (v < 0 ? cells::incidents.negative_values : cells::incidents.not_numbers).add();
+      return;
+    }
+    place_.chunk->add(place_.at, v);
+  }
+
+  /// The total now; see CounterSeries::value.
+  [[nodiscard]] double value() const noexcept {
+    double total = 0;
+    place_.chunk->read_doubles(place_.at, {&total, 1});
+    return total;
+  }
+
+ private:
+  template <class, LabelValue...>
+  friend class Metric;
+  DoubleCounterSeries(const Family&, Place place) noexcept : place_(place) {}
+  static std::uint32_t cells(const Family&) noexcept { return 1; }
+
+  Place place_{&cells::nowhere, 0};
+};
+
+/// What both counters share; not to be named.
+template <class Series, class Step, Kind K, LabelValue... L>
+class AnyCounter : public Metric<Series, L...> {
+ public:
+  AnyCounter(Registry& registry, CounterName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
+      : AnyCounter(registry, name, help, MaxSeries{default_max_series}, labels...) {}
+  AnyCounter(Registry& registry, CounterName name, HelpText help, MaxSeries max,
+             const typename LabelTraits<L>::Definition&... labels)
+      : Metric<Series, L...>(registry, {K, {}, max}, name.text(), help.text(), labels...) {}
+  AnyCounter(CounterName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
+      : AnyCounter(default_registry(), name, help, labels...) {}
+  AnyCounter(CounterName name, HelpText help, MaxSeries max, const typename LabelTraits<L>::Definition&... labels)
+      : AnyCounter(default_registry(), name, help, max, labels...) {}
+
+  /// Adds to the total of a counter without labels; see CounterSeries::inc.
+  void inc(Step n = 1) const noexcept {
+    static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).inc()");
+    if constexpr (sizeof...(L) == 0) this->only().inc(n);
+  }
+
+  /// The total of a counter without labels; see CounterSeries::value.
+  [[nodiscard]] auto value() const noexcept {
+    static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).value()");
+    return this->only().value();
+  }
+};
+
+/// A total of whole things that only rises.
+///
+///     flowviz::Counter lots{registry, "lots_registered_total", "Lots registered.",
+///     flowviz::Label<LotType>{"lot_type"}}; lots.with(LotType::raw).inc();
+template <LabelValue... L>
+class Counter : public AnyCounter<CounterSeries, Count, Kind::counter, L...> {
+  using AnyCounter<CounterSeries, Count, Kind::counter, L...>::AnyCounter;
+};
+
+/// A total of amounts or times that only rises.
+///
+///     flowviz::DoubleCounter busy{registry, "worker_busy_seconds_total", "Time the worker was busy."};
+///     busy.inc(5ms);
+template <LabelValue... L>
+class DoubleCounter : public AnyCounter<DoubleCounterSeries, Amount, Kind::double_counter, L...> {
+  using AnyCounter<DoubleCounterSeries, Amount, Kind::double_counter, L...>::AnyCounter;
+};
+
+template <class... D>
+Counter(Registry&, CounterName, HelpText, const D&...) -> Counter<ValueType<D>...>;
+template <class... D>
+Counter(Registry&, CounterName, HelpText, MaxSeries, const D&...) -> Counter<ValueType<D>...>;
+template <class... D>
+Counter(CounterName, HelpText, const D&...) -> Counter<ValueType<D>...>;
+template <class... D>
+Counter(CounterName, HelpText, MaxSeries, const D&...) -> Counter<ValueType<D>...>;
+template <class... D>
+DoubleCounter(Registry&, CounterName, HelpText, const D&...) -> DoubleCounter<ValueType<D>...>;
+template <class... D>
+DoubleCounter(Registry&, CounterName, HelpText, MaxSeries, const D&...) -> DoubleCounter<ValueType<D>...>;
+template <class... D>
+DoubleCounter(CounterName, HelpText, const D&...) -> DoubleCounter<ValueType<D>...>;
+template <class... D>
+DoubleCounter(CounterName, HelpText, MaxSeries, const D&...) -> DoubleCounter<ValueType<D>...>;
+
+FLOWVIZ_METRICS_END

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// What makes any bytes safe to print: repair of what is not UTF-8 or too long, and the escapes of label values and
+/// help texts.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <flowviz_metrics/cells/hash.hpp>
+#include <flowviz_metrics/version.hpp>
+#include <string_view>
+
+/// The length in bytes up to which a label value is kept whole.
+#ifndef FLOWVIZ_METRICS_MAX_LABEL_BYTES
+#define FLOWVIZ_METRICS_MAX_LABEL_BYTES 1024
+#endif
+
+FLOWVIZ_METRICS_BEGIN
+namespace encode {
+
+inline constexpr std::size_t max_label_bytes = FLOWVIZ_METRICS_MAX_LABEL_BYTES;
+static_assert(max_label_bytes >= 32, "a cut label value needs room for its hash");
+
+/// The length of the UTF-8 sequence at the start of `text`, or 0 if there is none (RFC 3629: shortest form, no
+/// surrogates, at most U+10FFFF).
+inline std::size_t sequence_length(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
+  const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  const unsigned a = byte(0), b = byte(1);
+  if (a < 0x80) return text.empty() ? 0 : 1;
+  if (a >= 0xc2 && a <= 0xdf) return follows(1) ? 2 : 0;
+  if (a >= 0xe0 && a <= 0xef) {
+    const bool legal = follows(1) && !(a == 0xe0 && b < 0xa0) && !(a == 0xed && b > 0x9f);
+    return legal && follows(2) ? 3 : 0;
+  }
+  if (a >= 0xf0 && a <= 0xf4) {
+    const bool legal = follows(1) && !(a == 0xf0 && b < 0x90) && !(a == 0xf4 && b > 0x8f);
+    return legal && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+/// Whether all of `text` is UTF-8.
+inline bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+// Out is what text is appended to with +=: std::string, or Scratch where nothing may throw.
+
+/// Appends `text` with each byte that belongs to no sequence replaced by U+FFFD.
+template <class Out>
+void append_repaired(Out& out, std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    out += length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+}
+
+/// Appends `text`, which is UTF-8 and longer than `max_label_bytes`, cut at a code point, with a hash of the whole
+/// behind it: two long texts that begin alike stay two.
+template <class Out>
+void append_cut(Out& out, std::string_view text) {
+  constexpr std::size_t tail = 17;  // "~" and 16 digits
+  std::size_t length = max_label_bytes - tail;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
+  out += text.substr(0, length);
+  out += '~';
+  const std::uint64_t hash = cells::hash_text(text.data(), text.size());
+  for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(hash >> shift) & 15];
+}
+
+/// Appends a label value with `\`, `"` and line feed escaped, as the text format and OpenMetrics both want it.
+template <class Out>
+void append_escaped_value(Out& out, std::string_view value) {
+  while (!value.empty()) {
+    const std::size_t plain = std::min(value.find_first_of("\\\"\n"), value.size());
+    out += value.substr(0, plain);
+    if (plain == value.size()) return;
+    out += '\\';
+    out += value[plain] == '\n' ? 'n' : value[plain];
+    value.remove_prefix(plain + 1);
+  }
+}
+
+/// Appends `name="value"`, after a comma if there is something before it.
+template <class Out>
+void append_label(Out& out, std::string_view name, std::string_view value) {
+  if (!out.empty()) out += ',';
+  out += name;
+  out += "=\"";
+  append_escaped_value(out, value);
+  out += '"';
+}
+
+/// Appends a help text as the text format 0.0.4 wants it: `\` and line feed escaped.
+template <class Out>
+void append_escaped_help(Out& out, std::string_view help) {
+  while (!help.empty()) {
+    const std::size_t plain = std::min(help.find_first_of("\\\n"), help.size());
+    out += help.substr(0, plain);
+    if (plain == help.size()) return;
+    out += '\\';
+    out += help[plain] == '\n' ? 'n' : '\\';
+    help.remove_prefix(plain + 1);
+  }
+}
+
+}  // namespace encode
+FLOWVIZ_METRICS_END

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// One metric as a registry keeps it: its definition, the values its labels have taken, and its series.
+///
+/// A family is plain data and copies every text it is given. Nothing in it points into the code that registered it, so
+/// a plug-in that is unloaded leaves nothing that a scrape could fall into.
+
+#include <cstddef>
+#include <cstdint>
+#include <flowviz_metrics/cells/chain.hpp>
+#include <flowviz_metrics/cells/incidents.hpp>
+#include <flowviz_metrics/cells/pool.hpp>
+#include <flowviz_metrics/cells/std_platform.hpp>
+#include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/scratch.hpp>
+#include <flowviz_metrics/error.hpp>
+#include <flowviz_metrics/label.hpp>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// What a metric counts with.
+enum class Kind : std::uint8_t { counter, double_counter, gauge, up_down, histogram, info };
+
+/// A label as data.
+struct LabelDefinition {
+  std::string name;
+  bool open = false;
+  std::vector<std::string> values;  ///< all values of a closed label, the pinned ones of an open label
+  std::uint32_t cap = 0;            ///< how many values there can be, `_other` not counted
+  OtherGauge others = OtherGauge::refused;
+
+  bool operator==(const LabelDefinition&) const = default;
+};
+
+/// A metric as data.
+struct Definition {
+  Kind kind = Kind::counter;
+  std::string name;
+  std::string help;
+  std::vector<LabelDefinition> labels;
+  std::vector<double> bounds;
+  std::uint32_t max_series = default_max_series;
+
+  bool operator==(const Definition&) const = default;
+};
+
+/// The parts of the cells, on the production platform.
+using Chunk = cells::Chunk<cells::StdPlatform>;
+using Place = cells::Place<cells::StdPlatform>;
+using SeriesTable = cells::SeriesTable<cells::StdPlatform>;
+using TextSet = cells::TextSet<cells::StdPlatform>;
+using Pool = cells::Pool<cells::StdPlatform>;
+
+/// The bounds of a histogram, laid out for the search: padded with +Inf to an even number, so that two can be compared
+/// at once.
+struct Bounds {
+  explicit Bounds(const std::vector<double>& bounds);
+  std::uint32_t count = 0;
+  std::vector<double> padded;
+};
+
+/// A metric. Made by a registry, which owns it; lives as long as that.
+class Family {
+ public:
+  using Link = cells::Chain<cells::StdPlatform, Family>::Link;
+  static constexpr std::size_t max_labels = 16;
+
+  /// Throws `Error` if the definition breaks a rule, or memory is lacking. `constant_labels` is rendered label text.
+  Family(Definition definition, std::string_view constant_labels, Pool& pool);
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+
+  [[nodiscard]] const Definition& definition() const noexcept { return definition_; }
+  [[nodiscard]] const Bounds& bounds() const noexcept { return bounds_; }
+  [[nodiscard]] SeriesTable& series() noexcept { return *series_; }
+  [[nodiscard]] const SeriesTable& series() const noexcept { return *series_; }
+  [[nodiscard]] std::uint32_t cells_per_series() const noexcept { return series_->layout().cells_per_series; }
+
+  /// If all labels are closed and all series stand side by side: where the first one is. The series of the values v1,
+  /// v2, ..., counted from 0, is then number (v1 * count2 + v2) * ... . Otherwise the chunk is nullptr.
+  [[nodiscard]] Place first_of_all() const noexcept { return first_of_all_; }
+
+  /// A label's value in a look-up: its number, 0 for `_other`, and the text that open labels keep.
+  using Value = TextSet::Value;
+
+  /// The value of the open label `label` that stands for `text`.
+  Value open_value(std::size_t label, std::string_view text) noexcept {
+    if (text.size() <= encode::max_label_bytes) [[likely]] {
+      if (const Value value = texts_[label]->find(text); value.number != 0) [[likely]]
+        return value;
+    }
+    return new_value(label, text);
+  }
+
+  /// The place of the series with these values, one for each label. Makes the series if it is new.
+  Place place(std::span<const Value> values) noexcept {
+    std::uint32_t combination = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) combination += values[i].number * strides_[i];
+    if (const Place there = series_->find(combination); there.chunk != nullptr) [[likely]]
+      return there;
+    return new_series(combination, values);
+  }
+
+  Link next{nullptr};
+
+ private:
+  static std::uint32_t cells_of(const Definition& definition) noexcept;
+  std::uint32_t count_combinations();
+  void make_first_series();
+  [[noreturn]] void no_memory() const { fail("'" + definition_.name + "': no memory"); }
+  Value new_value(std::size_t label, std::string_view text) noexcept;
+  Place new_series(std::uint32_t combination, std::span<const Value> values) noexcept;
+  void append_labels(encode::Scratch& out, std::span<const Value> values) const noexcept;
+
+  // What series carry as their tag: bit i says that label i is `_other`.
+  static std::uint32_t others_among(std::span<const Value> values) noexcept {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) bits |= (values[i].number == 0 ? 1u : 0u) << i;
+    return bits;
+  }
+
+  /// A metric whose series take no more cells than this moves into a chunk that it shares with others.
+  static constexpr std::uint32_t small_family_cells = 64;
+
+  Definition definition_;
+  Bounds bounds_;
+  std::string constant_labels_;
+  std::vector<std::uint32_t> strides_;
+  std::vector<std::unique_ptr<TextSet>> texts_;  // nullptr for closed labels
+  std::unique_ptr<SeriesTable> series_;
+  Place first_of_all_;
+};
+
+// ------------------------------------------------------------------------------------------------------------------
+
+inline Bounds::Bounds(const std::vector<double>& bounds)
+    : count(static_cast<std::uint32_t>(bounds.size())), padded(bounds) {
+  if (padded.size() % 2 != 0) padded.push_back(std::numeric_limits<double>::infinity());
+}
+
+inline std::uint32_t Family::cells_of(const Definition& definition) noexcept {
+  switch (definition.kind) {
+    case Kind::up_down:
+      return 2;  // ups, downs
+    case Kind::histogram:
+      return static_cast<std::uint32_t>(definition.bounds.size()) + 2;  // buckets with +Inf, sum
+    default:
+      return 1;
+  }
+}
+
+inline Family::Family(Definition definition, std::string_view constant_labels, Pool& pool)
+    : definition_(std::move(definition)), bounds_(definition_.bounds), constant_labels_(constant_labels) {
+  const std::uint32_t combinations = count_combinations();
+  const std::uint32_t cells_per_series = cells_of(definition_);
+  for (const LabelDefinition& label : definition_.labels) {
+    auto texts = label.open ? std::make_unique<TextSet>(label.cap) : nullptr;
+    if (texts != nullptr) {
+      bool made = texts->ready();
+      for (const std::string& value : label.values) made = made && texts->find_or_add(value).number != 0;
+      if (!made) no_memory();
+    }
+    texts_.push_back(std::move(texts));
+  }
+  series_ = std::make_unique<SeriesTable>(cells::process_slots, SeriesTable::Layout{combinations, cells_per_series});
+  if (std::uint64_t{combinations} * cells_per_series <= small_family_cells) {
+    const Place place = pool.take(cells::process_slots, combinations * cells_per_series);
+    if (place.chunk == nullptr || !series_->start_in(place.chunk, place.at)) no_memory();
+  }
+  make_first_series();
+}
+
+// Checks what can only be known once all labels are, and sets the strides.
+inline std::uint32_t Family::count_combinations() {
+  if (definition_.labels.size() > max_labels) fail("'" + definition_.name + "': a metric has at most 16 labels");
+  std::uint64_t combinations = 1;
+  for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
+    const LabelDefinition& label = definition_.labels[i];
+    const auto broken = [&](const std::string& rule) {
+      fail("'" + definition_.name + "', label '" + label.name + "': " + rule);
+    };
+    for (std::size_t k = 0; k < i; ++k) {
+      if (definition_.labels[k].name == label.name) broken("a label name occurs once");
+    }
+    if (label.cap == 0) broken("the cap is at least 1");
+    if (label.values.size() > label.cap) broken("more values are pinned than the cap lets in");
+    for (std::size_t k = 0; k < label.values.size(); ++k) {
+      const std::string& value = label.values[k];
+      if (value == other_text) broken("'_other' stands for the values beyond the domain and cannot be one of it");
+      if (!encode::is_utf8(value) || value.size() > encode::max_label_bytes)
+        broken("the value '" + value + "' is not UTF-8 or too long");
+      for (std::size_t m = 0; m < k; ++m) {
+        if (label.values[m] == value) broken("the value '" + value + "' occurs twice");
+      }
+    }
+    if (definition_.kind == Kind::gauge && label.open && label.others == OtherGauge::refused &&
+        label.values.size() != label.cap) {
+      broken(
+          "a gauge's values cannot be added up in '_other': pin every value, or say "
+          ".others(flowviz::OtherGauge::last_set)");
+    }
+    combinations *= std::uint64_t{label.cap} + 1;
+    if (combinations > definition_.max_series) {
+      fail("'" + definition_.name + "': its labels make more than " + std::to_string(definition_.max_series) +
+           " combinations; lower a cap, or raise the bound with flowviz::MaxSeries");
+    }
+  }
+  strides_.resize(definition_.labels.size());
+  std::uint32_t stride = 1;
+  for (std::size_t i = strides_.size(); i-- > 0; stride *= definition_.labels[i].cap + 1) strides_[i] = stride;
+  return static_cast<std::uint32_t>(combinations);
+}
+
+// The series that exist from the start: every combination of closed and pinned values, then the refuge. Without labels
+// the refuge is all there is.
+inline void Family::make_first_series() {
+  std::vector<Value> values(definition_.labels.size());
+  std::size_t born = values.empty() ? 0 : 1;
+  bool closed = true;
+  for (const LabelDefinition& label : definition_.labels) {
+    born *= label.values.size();
+    closed = closed && !label.open;
+  }
+  for (std::size_t n = 0; n < born; ++n) {
+    std::size_t rest = n;
+    for (std::size_t i = values.size(); i-- > 0; rest /= definition_.labels[i].values.size()) {
+      const std::vector<std::string>& domain = definition_.labels[i].values;
+      const std::size_t k = rest % domain.size();
+      values[i] = texts_[i] ? texts_[i]->find(domain[k]) : Value{static_cast<std::uint32_t>(k) + 1, domain[k]};
+    }
+    const Place there = place(values);
+    if (there.chunk == nullptr) no_memory();
+    if (n == 0 && closed && born * cells_per_series() <= SeriesTable::cells_per_chunk) first_of_all_ = there;
+  }
+  encode::Scratch labels;
+  const std::vector<Value> all_other(values.size());
+  append_labels(labels, all_other);
+  if (!labels.ok() || !series_->add_refuge(labels.view(), others_among(all_other))) no_memory();
+  if (values.empty()) first_of_all_ = series_->refuge();
+}
+
+inline Family::Value Family::new_value(std::size_t label, std::string_view text) noexcept {
+  if (text == other_text) return {};
+  encode::Scratch utf8;
+  if (!encode::is_utf8(text)) {
+    cells::incidents.texts_not_utf8.add();
+    encode::append_repaired(utf8, text);
+    text = utf8.view();
+  }
+  encode::Scratch shorter;
+  if (text.size() > encode::max_label_bytes) {
+    cells::incidents.texts_too_long.add();
+    encode::append_cut(shorter, text);
+    text = shorter.view();
+  }
+  if (!utf8.ok() || !shorter.ok()) {
+    cells::incidents.allocation_failures.add();
+    return {};
+  }
+  return texts_[label]->find_or_add(text);
+}
+
+inline Place Family::new_series(std::uint32_t combination, std::span<const Value> values) noexcept {
+  encode::Scratch labels;
+  append_labels(labels, values);
+  if (labels.ok()) return series_->find_or_add(combination, labels.view(), others_among(values));
+  cells::incidents.allocation_failures.add();
+  return series_->refuge();
+}
+
+inline void Family::append_labels(encode::Scratch& out, std::span<const Value> values) const noexcept {
+  out += constant_labels_;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const LabelDefinition& label = definition_.labels[i];
+    const std::uint32_t number = values[i].number;
+    const std::string_view text = label.open    ? values[i].text
+                                  : number == 0 ? std::string_view{}
+                                                : label.values[number - 1];
+    encode::append_label(out, label.name, number == 0 ? other_text : text);
+  }
+}
+
+FLOWVIZ_METRICS_END

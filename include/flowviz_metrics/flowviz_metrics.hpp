@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// All of the core. Every header also stands alone; bundles, adapters and testing.hpp are included by name.
+
+#include <flowviz_metrics/counter.hpp>
+#include <flowviz_metrics/gauge.hpp>
+#include <flowviz_metrics/histogram.hpp>
+#include <flowviz_metrics/http.hpp>
+#include <flowviz_metrics/info.hpp>
+#include <flowviz_metrics/process.hpp>
+#include <flowviz_metrics/scrape.hpp>
+#include <flowviz_metrics/timer.hpp>
+#include <flowviz_metrics/up_down_counter.hpp>

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Histograms: how many observations fell below each bound, and their sum.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include <flowviz_metrics/buckets.hpp>
+#include <flowviz_metrics/metric.hpp>
+#include <flowviz_metrics/timer.hpp>
+#include <flowviz_metrics/value.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// What a histogram's series holds.
+struct HistogramValue {
+  std::uint64_t count = 0;             ///< all observations: the sum of `buckets`
+  double sum = 0;                      ///< of the observed values
+  std::vector<std::uint64_t> buckets;  ///< observations in each bucket alone, not cumulated; the last one is +Inf
+
+  bool operator==(const HistogramValue&) const = default;
+};
+
+/// What was observed between two readings.
+[[nodiscard]] inline HistogramValue operator-(HistogramValue now, const HistogramValue& before) {
+  now.count -= before.count;
+  now.sum -= before.sum;
+  for (std::size_t i = 0; i < before.buckets.size(); ++i) now.buckets[i] -= before.buckets[i];
+  return now;
+}
+
+/// How many of `count` ascending bounds, padded with +Inf to an even number, are below `v`: the number of v's bucket,
+/// whose bound is the first one that is not less than v. All bounds are compared, without a branch: up to some twenty
+/// of them that beats a search.
+[[nodiscard]] inline std::uint32_t bucket_of(const double* bounds, std::uint32_t count, double v) noexcept {
+#if defined(__SSE2__)
+  const __m128d value = _mm_set1_pd(v);
+  __m128i below = _mm_setzero_si128();
+  for (std::uint32_t i = 0; i < count; i += 2) {
+    below = _mm_sub_epi64(below, _mm_castpd_si128(_mm_cmpgt_pd(value, _mm_loadu_pd(bounds + i))));  // true is -1
+  }
+  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(below) + _mm_cvtsi128_si32(_mm_unpackhi_epi64(below, below)));
+#else
+  std::uint32_t below = 0;
+  for (std::uint32_t i = 0; i < count; ++i) below += v > bounds[i] ? 1u : 0u;
+  return below;
+#endif
+}
+
+/// One series of a histogram: a small copyable handle, worth keeping. Default-constructed it counts nothing.
+class HistogramSeries {
+ public:
+  HistogramSeries() noexcept = default;
+
+  /// Counts one observation: a number, or a duration in seconds.
+  ///
+  /// Thread-safe and wait-free, on this thread's own cells: compares the bounds, then adds to a bucket and to the sum.
+  /// A value equal to a bound is below it. NaN has no effect and is counted in a metric of the library's own.
+  void observe(Amount amount) const noexcept {
+    const double v = amount.value();
+    if (std::isnan(v)) [[unlikely]] {
+      cells::incidents.not_numbers.add();
+      return;
+    }
+    chunk_->observe(at_ + bucket_of(bounds_, count_, v), at_ + count_ + 1, v);
+  }
+
+  /// Observes the duration of a scope in seconds when the returned timer ends.
+  [[nodiscard]] ScopedTimer<HistogramSeries> time() const noexcept { return ScopedTimer<HistogramSeries>(*this); }
+
+  /// What was observed so far; allocates. For tests and decisions, not for hot paths.
+  [[nodiscard]] HistogramValue value() const {
+    HistogramValue value{0, 0, std::vector<std::uint64_t>(count_ + std::size_t{1})};
+    chunk_->read_histogram(at_, value.buckets, value.sum);
+    for (const std::uint64_t bucket : value.buckets) value.count += bucket;
+    return value;
+  }
+
+ private:
+  template <class, LabelValue...>
+  friend class Metric;
+  HistogramSeries(const Family& family, Place place) noexcept
+      : chunk_(place.chunk), bounds_(family.bounds().padded.data()), at_(place.at), count_(family.bounds().count) {}
+  static std::uint32_t cells(const Family& family) noexcept { return family.bounds().count + 2; }
+
+  Chunk* chunk_ = &cells::nowhere;
+  const double* bounds_ = nullptr;
+  std::uint32_t at_ = 0;
+  std::uint32_t count_ = 0;
+};
+
+/// How many observations fell below each bound, and their sum.
+///
+///     flowviz::Histogram trace{registry, "trace_duration_seconds", "Latency of a trace.", flowviz::Buckets{0.1, 0.25,
+///     0.5, 1},
+///                              flowviz::Label<Direction>{"direction"}};
+///     auto timing = trace.with(Direction::forward).time();
+template <LabelValue... L>
+class Histogram : public Metric<HistogramSeries, L...> {
+ public:
+  Histogram(Registry& registry, MetricName name, HelpText help, const Buckets& buckets,
+            const typename LabelTraits<L>::Definition&... labels)
+      : Histogram(registry, name, help, buckets, MaxSeries{default_max_series}, labels...) {}
+  Histogram(Registry& registry, MetricName name, HelpText help, const Buckets& buckets, MaxSeries max,
+            const typename LabelTraits<L>::Definition&... labels)
+      : Metric<HistogramSeries, L...>(registry, {Kind::histogram, buckets.bounds(), max}, name.text(), help.text(),
+                                      labels...) {}
+  Histogram(MetricName name, HelpText help, const Buckets& buckets,
+            const typename LabelTraits<L>::Definition&... labels)
+      : Histogram(default_registry(), name, help, buckets, labels...) {}
+  Histogram(MetricName name, HelpText help, const Buckets& buckets, MaxSeries max,
+            const typename LabelTraits<L>::Definition&... labels)
+      : Histogram(default_registry(), name, help, buckets, max, labels...) {}
+
+  /// See HistogramSeries, for one without labels.
+  void observe(Amount amount) const noexcept { unlabelled().observe(amount); }
+  [[nodiscard]] ScopedTimer<HistogramSeries> time() const noexcept { return unlabelled().time(); }
+  [[nodiscard]] HistogramValue value() const { return unlabelled().value(); }
+
+ private:
+  [[nodiscard]] HistogramSeries unlabelled() const noexcept {
+    static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).observe()");
+    return this->only();
+  }
+};
+
+template <class... D>
+Histogram(Registry&, MetricName, HelpText, Buckets, const D&...) -> Histogram<ValueType<D>...>;
+template <class... D>
+Histogram(Registry&, MetricName, HelpText, Buckets, MaxSeries, const D&...) -> Histogram<ValueType<D>...>;
+template <class... D>
+Histogram(MetricName, HelpText, Buckets, const D&...) -> Histogram<ValueType<D>...>;
+template <class... D>
+Histogram(MetricName, HelpText, Buckets, MaxSeries, const D&...) -> Histogram<ValueType<D>...>;
+
+FLOWVIZ_METRICS_END

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Facts that do not change while the program runs, as the labels of a series that is always 1.
+
+#include <flowviz_metrics/registry.hpp>
+#include <initializer_list>
+#include <string>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// Exposes its labels with the value 1.
+///
+///     flowviz::Info build{registry, "wms_build_info", "What is running.", {{"version", "0.1.0"}, {"compiler",
+///     compiler}}};
+class Info {
+ public:
+  Info(Registry& registry, InfoName name, HelpText help, std::initializer_list<ConstantLabel> labels) {
+    Definition definition;
+    definition.kind = Kind::info;
+    definition.name = name.text();
+    definition.help = help.text();
+    for (const ConstantLabel& label : labels) {
+      definition.labels.push_back(
+          {std::string(label.name.text()), false, {std::string(label.value)}, 1, OtherGauge::refused});
+    }
+    const Place place = registry.add(std::move(definition)).first_of_all();
+    place.chunk->set_one(place.at, 1);
+  }
+  Info(InfoName name, HelpText help, std::initializer_list<ConstantLabel> labels)
+      : Info(default_registry(), name, help, labels) {}
+};
+
+FLOWVIZ_METRICS_END

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// The two kinds of labels, both finite: closed ones, whose values are the enumerators of an enum, and open ones, whose
+/// first N distinct texts are kept and whose other texts are counted under `_other`.
+
+#include <concepts>
+#include <cstdint>
+#include <flowviz_metrics/cardinality.hpp>
+#include <flowviz_metrics/enum_text.hpp>
+#include <flowviz_metrics/name.hpp>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// What an open label takes, as a template argument: `Counter<Method, Text>`. `with()` takes it as a
+/// `std::string_view`.
+struct Text;
+
+template <class E>
+concept ClosedValue = std::is_enum_v<E> || std::same_as<E, bool>;
+
+/// A label whose values are the enumerators of `E` (or false and true). A value's text is the enumerator's name, or
+/// what `label_text(E)` returns if the namespace of E declares it. A value that is no enumerator is counted under
+/// `_other`.
+///
+///     enum class LotType { raw, intermediate, finished };
+///     flowviz::Label<LotType>{"lot_type"}
+template <ClosedValue E>
+class Label {
+ public:
+  static_assert(enums::count<E> > 0,
+                "the enum has no enumerator between -64 and 255: specialise flowviz::enum_range for it");
+
+  constexpr explicit Label(LabelName name) noexcept : name_(name) {}
+  [[nodiscard]] constexpr std::string_view name() const noexcept { return name_.text(); }
+
+ private:
+  LabelName name_;
+};
+
+/// The enumerator whose label text is `text`, if there is one.
+template <ClosedValue E>
+[[nodiscard]] constexpr std::optional<E> label_value(std::string_view text) {
+  for (const auto& enumerator : enums::all<E>) {
+    if (enums::text(enumerator) == text) return enumerator.value;
+  }
+  return std::nullopt;
+}
+
+/// How the values beyond a gauge's open label share the one series they get.
+enum class OtherGauge {
+  refused,   ///< they do not: every value has to be pinned
+  last_set,  ///< `_other` shows whatever was set last
+};
+
+/// A label of texts, at most `cap` of them: the first `cap` distinct texts are kept for ever, whatever comes later is
+/// counted under
+/// `_other`. Texts may hold any bytes; what is not UTF-8 is replaced, what is too long is cut.
+///
+/// The name must not read like an identifier (`id`, `user`, `email`, ...) unless `allow_id_like` is given.
+class OpenLabel {
+ public:
+  OpenLabel(OpenLabelName name, std::uint32_t cap) noexcept : name_(name.text()), cap_(cap) {}
+  OpenLabel(LabelName name, std::uint32_t cap, AllowIdLike) noexcept : name_(name.text()), cap_(cap) {}
+
+  /// Values that exist from the start and are never pushed out. They count towards the cap.
+  [[nodiscard]] OpenLabel pin(std::initializer_list<std::string_view> values) && {
+    for (const std::string_view value : values) pinned_.emplace_back(value);
+    return std::move(*this);
+  }
+  /// The same for values known at run time.
+  [[nodiscard]] OpenLabel pin(const std::vector<std::string>& values) && {
+    pinned_.insert(pinned_.end(), values.begin(), values.end());
+    return std::move(*this);
+  }
+  /// For gauges: what `_other` shows. A counter's values can always be added up, a gauge's cannot.
+  [[nodiscard]] OpenLabel others(OtherGauge rule) && {
+    others_ = rule;
+    return std::move(*this);
+  }
+
+  [[nodiscard]] std::string_view name() const noexcept { return name_; }
+  [[nodiscard]] std::uint32_t cap() const noexcept { return cap_; }
+  [[nodiscard]] const std::vector<std::string>& pinned() const noexcept { return pinned_; }
+  [[nodiscard]] OtherGauge others() const noexcept { return others_; }
+
+ private:
+  std::string_view name_;
+  std::uint32_t cap_;
+  std::vector<std::string> pinned_;
+  OtherGauge others_ = OtherGauge::refused;
+};
+
+/// What can stand in the angle brackets of a metric: an enum, bool, or `Text`.
+template <class L>
+concept LabelValue = ClosedValue<L> || std::same_as<L, Text>;
+
+template <LabelValue L>
+inline constexpr bool is_closed = ClosedValue<L>;
+
+/// The label that belongs to a template argument, and what `with()` takes for it.
+template <LabelValue L>
+struct LabelTraits {
+  using Definition = Label<L>;
+  using Argument = L;
+};
+template <>
+struct LabelTraits<Text> {
+  using Definition = OpenLabel;
+  using Argument = std::string_view;
+};
+
+FLOWVIZ_METRICS_END

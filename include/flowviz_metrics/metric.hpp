@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// What all metrics have in common: registration of a definition with typed labels, and the look-up of a series by
+/// typed values.
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <flowviz_metrics/label.hpp>
+#include <flowviz_metrics/registry.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// What a metric is made of besides its name, help text and labels.
+struct Traits {
+  Kind kind = Kind::counter;
+  std::span<const double> bounds;
+  MaxSeries max_series{default_max_series};
+};
+
+/// The base of the metrics: a handle onto a family, small and copyable. `Series` is what `with()` returns; it is made
+/// from the family and a place.
+template <class Series, LabelValue... L>
+class Metric {
+ public:
+  /// The series with these label values, one for each label in the order of the definition.
+  ///
+  /// Closed labels cost a few arithmetic operations; an open one a hash, a probe and a comparison. Wait-free but for
+  /// the first time that a combination is seen, which allocates. A value beyond a label's domain gives the `_other`
+  /// series of that label.
+  [[nodiscard]] Series with(typename LabelTraits<L>::Argument... values) const noexcept requires(sizeof...(L) > 0) {
+    if constexpr ((is_closed<L> && ...)) {
+      const std::array<std::uint32_t, sizeof...(L)> numbers{enums::number(values)...};
+      if (first_.chunk != nullptr && all_known(numbers)) [[likely]] {
+        std::uint32_t index = 0;
+        std::size_t i = 0;
+        ((index = index * static_cast<std::uint32_t>(enums::count<L>) + numbers[i++] - 1), ...);
+        return Series(*family_, {first_.chunk, first_.at + index * Series::cells(*family_)});
+      }
+    }
+    std::size_t i = 0;
+    const std::array<Family::Value, sizeof...(L)> found{value_of<L>(i++, values)...};
+    return Series(*family_, family_->place(found));
+  }
+
+ protected:
+  Metric(Registry& registry, Traits traits, std::string_view name, std::string_view help,
+         const typename LabelTraits<L>::Definition&... labels)
+      : family_(&registry.add(define(traits, name, help, labels...))), first_(family_->first_of_all()) {}
+
+  /// The series of a metric without labels.
+  [[nodiscard]] Series only() const noexcept { return Series(*family_, first_); }
+
+ private:
+  static constexpr bool all_known(const std::array<std::uint32_t, sizeof...(L)>& numbers) noexcept {
+    for (const std::uint32_t number : numbers) {
+      if (number == 0) return false;
+    }
+    return true;
+  }
+
+  template <class V>
+  Family::Value value_of(std::size_t label, typename LabelTraits<V>::Argument value) const noexcept {
+    if constexpr (is_closed<V>) {
+      return {enums::number(value), {}};
+    } else {
+      return family_->open_value(label, value);
+    }
+  }
+
+  template <class E>
+  static LabelDefinition define(const Label<E>& label) {
+    LabelDefinition definition;
+    definition.name = label.name();
+    definition.cap = static_cast<std::uint32_t>(enums::count<E>);
+    for (const auto& enumerator : enums::all<E>) definition.values.emplace_back(enums::text(enumerator));
+    return definition;
+  }
+  static LabelDefinition define(const OpenLabel& label) {
+    return {std::string(label.name()), true, label.pinned(), label.cap(), label.others()};
+  }
+  static Definition define(const Traits& traits, std::string_view name, std::string_view help,
+                           const typename LabelTraits<L>::Definition&... labels) {
+    return {traits.kind,
+            std::string(name),
+            std::string(help),
+            {define(labels)...},
+            std::vector<double>(traits.bounds.begin(), traits.bounds.end()),
+            traits.max_series.value};
+  }
+
+  Family* family_;
+  Place first_;
+};
+
+/// The template argument that belongs to a label: what the deduction guides of the metrics use.
+template <class E>
+E& value_type_of(const Label<E>&);
+Text& value_type_of(const OpenLabel&);
+template <class D>
+using ValueType = std::remove_reference_t<decltype(value_type_of(std::declval<const D&>()))>;
+
+FLOWVIZ_METRICS_END

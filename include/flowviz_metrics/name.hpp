@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Names of metrics and labels, checked while the program is compiled: a name that breaks a rule of the exposition
+/// format or a convention that dashboards rely on does not build, and the compiler shows the rule. Names out of
+/// configuration go through `checked()`, which throws with the same words.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <flowviz_metrics/error.hpp>
+#include <string_view>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// The rules, each a function that returns or refuses. Sources: the Prometheus data model and naming practices.
+namespace rules {
+
+constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// Calls `visit` with each part of a snake_case name.
+template <class Visit>
+constexpr void each_word(std::string_view name, Visit visit) {
+  while (!name.empty()) {
+    const std::size_t end = std::min(name.find('_'), name.size());
+    visit(name.substr(0, end));
+    name.remove_prefix(std::min(end + 1, name.size()));
+  }
+}
+
+template <std::size_t N>
+constexpr bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) noexcept {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+constexpr void snake_case(std::string_view name) {
+  if (name.empty()) rule_broken(name, "a name is not empty");
+  if (!is_lower(name.front())) rule_broken(name, "a name starts with a lower-case letter");
+  for (const char c : name) {
+    if (!is_lower(c) && !is_digit(c) && c != '_')
+      rule_broken(name, "a name is lower-case snake_case: a-z, 0-9 and _ only");
+  }
+  if (name.back() == '_' || name.find("__") != std::string_view::npos) {
+    rule_broken(name, "a name has no empty word: no _ at its end and no __ inside");
+  }
+}
+
+constexpr void reserved_ending(std::string_view name) {
+  for (const std::string_view ending : {"_bucket", "_count", "_sum", "_created"}) {
+    if (name.ends_with(ending))
+      rule_broken(name, "the endings _bucket, _count, _sum and _created belong to the exposition format");
+  }
+}
+
+constexpr void no_type(std::string_view name) {
+  constexpr std::array<std::string_view, 4> types{"counter", "gauge", "histogram", "summary"};
+  each_word(name, [&](std::string_view word) {
+    if (is_one_of(word, types)) rule_broken(name, "a metric's type is not part of its name");
+  });
+}
+
+// Hours and days are left out: `business_hours` and its like are subjects, not units.
+constexpr void base_unit(std::string_view name) {
+  constexpr std::array<std::string_view, 29> others{
+      "ms",  "msec", "msecs", "millis",    "millisecond",  "milliseconds", "us",        "usec", "usecs",  "micros",
+      "ns",  "nsec", "nsecs", "nanos",     "microseconds", "nanoseconds",  "minutes",   "kb",   "mb",     "gb",
+      "kib", "mib",  "gib",   "kilobytes", "megabytes",    "gigabytes",    "kibibytes", "bits", "percent"};
+  each_word(name, [&](std::string_view word) {
+    if (is_one_of(word, others))
+      rule_broken(name, "values are in base units: _seconds, _bytes, _ratio, never _ms, _kb or _percent");
+  });
+}
+
+constexpr void metric(std::string_view name) {
+  snake_case(name);
+  reserved_ending(name);
+  if (name.ends_with("_total")) rule_broken(name, "only a counter's name ends in _total");
+  if (name.ends_with("_info")) rule_broken(name, "only the name of an Info ends in _info");
+  no_type(name);
+  base_unit(name);
+}
+
+constexpr void counter(std::string_view name) {
+  snake_case(name);
+  if (!name.ends_with("_total")) rule_broken(name, "a counter's name ends in _total");
+  metric(name.substr(0, name.size() - std::string_view("_total").size()));
+}
+
+constexpr void info(std::string_view name) {
+  snake_case(name);
+  if (!name.ends_with("_info")) rule_broken(name, "the name of an Info ends in _info");
+  metric(name.substr(0, name.size() - std::string_view("_info").size()));
+}
+
+constexpr void help(std::string_view text) {
+  if (text.empty()) rule_broken(text, "a help text is not empty");
+}
+
+constexpr void label(std::string_view name) {
+  constexpr std::array<std::string_view, 4> taken{"le", "quantile", "job", "instance"};
+  if (name.starts_with("__")) rule_broken(name, "label names that start with __ belong to Prometheus");
+  if (is_one_of(name, taken))
+    rule_broken(name, "the labels le, quantile, job and instance are set by the format or by Prometheus");
+  snake_case(name);
+}
+
+/// Names that promise a new value for every customer, call or message: as a label they have no finite domain.
+constexpr void not_id_like(std::string_view name) {
+  constexpr std::array<std::string_view, 24> words{"id",       "uuid",      "guid",     "email",   "mail",  "user",
+                                                   "username", "assignee",  "customer", "session", "token", "ip",
+                                                   "addr",     "url",       "uri",      "path",    "query", "message",
+                                                   "text",     "timestamp", "time",     "date",    "trace", "address"};
+  const std::size_t last = name.rfind('_');
+  if (is_one_of(name, words) || (last != std::string_view::npos && is_one_of(name.substr(last + 1), words))) {
+    rule_broken(name,
+                "a label that reads like an identifier has no finite domain; if it has, say flowviz::allow_id_like");
+  }
+}
+
+}  // namespace rules
+
+/// A text that was checked against a rule of the namespace `rules`. Literals are checked by the compiler.
+///
+/// It refers to the characters and does not own them: they have to live until the registration returns, which copies
+/// them.
+template <auto Rule>
+class Checked {
+ public:
+  /// From a literal. What breaks the rule does not compile; the message holds the rule.
+  template <std::size_t N>
+  consteval Checked(const char (&literal)[N]) : text_(literal, N - 1) {  // NOLINT: meant to convert
+    Rule(text_);
+  }
+
+  /// From configuration. Throws `Error` with the name and the rule it breaks.
+  [[nodiscard]] static Checked checked(std::string_view text) {
+    Rule(text);
+    return Checked(text, nullptr);
+  }
+
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+
+ private:
+  constexpr Checked(std::string_view text, std::nullptr_t) noexcept : text_(text) {}
+  std::string_view text_;
+};
+
+using CounterName = Checked<rules::counter>;  ///< snake_case, ends in `_total`
+using MetricName = Checked<rules::metric>;    ///< snake_case, of anything but a counter or an Info
+using InfoName = Checked<rules::info>;        ///< snake_case, ends in `_info`
+using LabelName = Checked<rules::label>;      ///< snake_case, not one of the reserved names
+using HelpText = Checked<rules::help>;        ///< a sentence
+
+/// The name of an open label: a `LabelName` that does not read like an identifier.
+class OpenLabelName {
+ public:
+  template <std::size_t N>
+  consteval OpenLabelName(const char (&literal)[N]) : text_(literal, N - 1) {  // NOLINT: meant to convert
+    rules::label(text_);
+    rules::not_id_like(text_);
+  }
+  [[nodiscard]] static OpenLabelName checked(std::string_view text) {
+    rules::label(text);
+    rules::not_id_like(text);
+    return OpenLabelName(text, nullptr);
+  }
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+
+ private:
+  constexpr OpenLabelName(std::string_view text, std::nullptr_t) noexcept : text_(text) {}
+  std::string_view text_;
+};
+
+FLOWVIZ_METRICS_END

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// The process_* metrics under the names that every Prometheus client uses, read from the system at each scrape, so
+/// that a forked child shows its own. What cannot be read is left out rather than shown wrong.
+
+#include <dirent.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <flowviz_metrics/registry.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// Adds the process_* metrics to a registry's page: CPU, memory, file descriptors, threads, start time. Each scrape
+/// then reads four files of /proc and counts the open descriptors, some tens of microseconds.
+inline void expose_process_metrics(Registry& registry) noexcept { registry.show_process(); }
+
+namespace process {
+
+/// The first `limit` bytes of a file, which may be one of /proc; empty if it cannot be read.
+inline std::string read_file(const char* path, std::size_t limit = 65536) {
+  std::string text;
+  if (std::FILE* file = std::fopen(path, "re")) {
+    text.resize(limit);
+    text.resize(std::fread(text.data(), 1, limit, file));
+    std::fclose(file);
+  }
+  return text;
+}
+
+/// The number at the start of `text`, after blanks; locale-independent.
+inline std::optional<double> leading_number(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  std::uint64_t value = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ec != std::errc{}) return std::nullopt;
+  return static_cast<double>(value);
+}
+
+/// The field with this number, counted from 1 as proc(5) does, of /proc/self/stat. The second one, a name in
+/// parentheses, may hold blanks and parentheses itself, so fields are counted from the last closing one.
+inline std::optional<double> stat_field(std::string_view stat, int field) {
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string_view::npos) return std::nullopt;
+  stat.remove_prefix(name_end + 1);
+  for (int at = 3; at < field; ++at) {
+    stat.remove_prefix(std::min(stat.find_first_not_of(' '), stat.size()));
+    stat.remove_prefix(std::min(stat.find(' '), stat.size()));
+  }
+  return leading_number(stat);
+}
+
+inline std::optional<double> open_descriptors() {
+  DIR* directory = ::opendir("/proc/self/fd");
+  if (directory == nullptr) return std::nullopt;
+  double count = 0;
+  while (const dirent* entry = ::readdir(directory)) count += entry->d_name[0] == '.' ? 0 : 1;
+  ::closedir(directory);
+  return count - 1;  // the directory itself
+}
+
+inline std::optional<double> limit(int resource) {
+  rlimit value{};
+  // An unlimited resource has no number.
+  if (::getrlimit(static_cast<decltype(RLIMIT_NOFILE)>(resource), &value) != 0 || value.rlim_cur == RLIM_INFINITY)
+    return std::nullopt;
+  return static_cast<double>(value.rlim_cur);
+}
+
+inline std::optional<double> cpu_seconds() {
+  rusage usage{};
+  if (::getrusage(RUSAGE_SELF, &usage) != 0) return std::nullopt;
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+inline std::optional<double> start_time(std::string_view stat) {
+  const std::string system = read_file("/proc/stat", std::size_t{1} << 20);
+  const std::size_t line = system.find("\nbtime ");
+  const std::optional<double> ticks = stat_field(stat, 22);
+  const long per_second = ::sysconf(_SC_CLK_TCK);
+  if (line == std::string::npos || !ticks || per_second <= 0) return std::nullopt;
+  const std::optional<double> boot = leading_number(std::string_view(system).substr(line + 7));
+  if (!boot) return std::nullopt;
+  return *boot + *ticks / static_cast<double>(per_second);
+}
+
+}  // namespace process
+
+/// Calls `visit(name, help, rises, value)` for each process metric that can be read here.
+template <class Visit>
+void each_process_metric(Visit visit) {
+  const std::string stat = process::read_file("/proc/self/stat");
+  const std::string statm = process::read_file("/proc/self/statm");
+  const auto pages = [&](std::string_view text) -> std::optional<double> {
+    const std::optional<double> count = process::leading_number(text);
+    if (!count) return std::nullopt;
+    return *count * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  };
+  const auto show = [&](std::string_view name, std::string_view help, bool rises, std::optional<double> value) {
+    if (value) visit(name, help, rises, *value);
+  };
+  const std::size_t resident = std::min(statm.find(' '), statm.size());
+  show("process_cpu_seconds_total", "User and system CPU time spent.", true, process::cpu_seconds());
+  show("process_open_fds", "Open file descriptors.", false, process::open_descriptors());
+  show("process_max_fds", "The limit on open file descriptors.", false, process::limit(RLIMIT_NOFILE));
+  show("process_virtual_memory_bytes", "Virtual memory.", false, pages(statm));
+  show("process_virtual_memory_max_bytes", "The limit on virtual memory.", false, process::limit(RLIMIT_AS));
+  show("process_resident_memory_bytes", "Resident memory.", false, pages(std::string_view(statm).substr(resident)));
+  show("process_start_time_seconds", "Start of the process, as seconds since the epoch.", false,
+       process::start_time(stat));
+  show("process_threads", "Threads.", false, process::stat_field(stat, 20));
+}
+
+FLOWVIZ_METRICS_END

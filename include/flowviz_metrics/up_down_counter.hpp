@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Counts of what comes and goes: requests in progress, items in a queue. As cheap as a counter, and never shown
+/// negative when it never was.
+
+#include <cstdint>
+#include <flowviz_metrics/metric.hpp>
+#include <flowviz_metrics/value.hpp>
+#include <utility>
+
+FLOWVIZ_METRICS_BEGIN
+
+class UpDownScope;
+
+/// One series of an up-down counter: a small copyable handle. Default-constructed it counts nothing.
+class UpDownSeries {
+ public:
+  UpDownSeries() noexcept = default;
+
+  /// Counts `n` more. Thread-safe, wait-free, on this thread's own cell; see CounterSeries::inc.
+  void inc(Count n = 1) const noexcept {
+    if (refused(n)) return;
+    place_.chunk->add(place_.at, n.value());
+  }
+  /// Counts `n` fewer, on whichever thread.
+  void dec(Count n = 1) const noexcept {
+    if (refused(n)) return;
+    place_.chunk->add_release(place_.at + 1, n.value());
+  }
+
+  /// Counts one more until the returned scope ends.
+  [[nodiscard]] UpDownScope track() const noexcept;
+
+  /// What it comes to now; see CounterSeries::value.
+  [[nodiscard]] std::int64_t value() const noexcept {
+    std::uint64_t total = 0;
+    place_.chunk->read_up_downs(place_.at, {&total, 1});
+    return static_cast<std::int64_t>(total);
+  }
+
+ private:
+  template <class, LabelValue...>
+  friend class Metric;
+  UpDownSeries(const Family&, Place place) noexcept : place_(place) {}
+  static std::uint32_t cells(const Family&) noexcept { return 2; }
+
+  static bool refused(Count n) noexcept {
+    if (n.negative()) [[unlikely]]
+      cells::incidents.negative_values.add();
+    return n.negative();
+  }
+
+  Place place_{&cells::nowhere, 0};
+};
+
+/// Counts one while it lives. Move-only; ends once.
+class [[nodiscard]] UpDownScope {
+ public:
+  explicit UpDownScope(UpDownSeries series) noexcept : series_(series) { series_.inc(); }
+  UpDownScope(UpDownScope&& other) noexcept : series_(std::exchange(other.series_, UpDownSeries())) {}
+  UpDownScope& operator=(UpDownScope&& other) noexcept {
+    std::swap(series_, other.series_);
+    return *this;
+  }
+  ~UpDownScope() { series_.dec(); }
+
+ private:
+  UpDownSeries series_;
+};
+
+inline UpDownScope UpDownSeries::track() const noexcept { return UpDownScope(*this); }
+
+/// A count of what comes and goes, exposed as a gauge.
+///
+///     flowviz::UpDownCounter busy{registry, "http_requests_inprogress", "Requests in progress."};
+///     auto scope = busy.track();
+template <LabelValue... L>
+class UpDownCounter : public Metric<UpDownSeries, L...> {
+ public:
+  UpDownCounter(Registry& registry, MetricName name, HelpText help,
+                const typename LabelTraits<L>::Definition&... labels)
+      : UpDownCounter(registry, name, help, MaxSeries{default_max_series}, labels...) {}
+  UpDownCounter(Registry& registry, MetricName name, HelpText help, MaxSeries max,
+                const typename LabelTraits<L>::Definition&... labels)
+      : Metric<UpDownSeries, L...>(registry, {Kind::up_down, {}, max}, name.text(), help.text(), labels...) {}
+  UpDownCounter(MetricName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
+      : UpDownCounter(default_registry(), name, help, labels...) {}
+  UpDownCounter(MetricName name, HelpText help, MaxSeries max, const typename LabelTraits<L>::Definition&... labels)
+      : UpDownCounter(default_registry(), name, help, max, labels...) {}
+
+  /// See UpDownSeries, for one without labels.
+  void inc(Count n = 1) const noexcept { unlabelled().inc(n); }
+  void dec(Count n = 1) const noexcept { unlabelled().dec(n); }
+  [[nodiscard]] UpDownScope track() const noexcept { return unlabelled().track(); }
+  [[nodiscard]] std::int64_t value() const noexcept { return unlabelled().value(); }
+
+ private:
+  [[nodiscard]] UpDownSeries unlabelled() const noexcept {
+    static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).track()");
+    return this->only();
+  }
+};
+
+template <class... D>
+UpDownCounter(Registry&, MetricName, HelpText, const D&...) -> UpDownCounter<ValueType<D>...>;
+template <class... D>
+UpDownCounter(Registry&, MetricName, HelpText, MaxSeries, const D&...) -> UpDownCounter<ValueType<D>...>;
+template <class... D>
+UpDownCounter(MetricName, HelpText, const D&...) -> UpDownCounter<ValueType<D>...>;
+template <class... D>
+UpDownCounter(MetricName, HelpText, MaxSeries, const D&...) -> UpDownCounter<ValueType<D>...>;
+
+FLOWVIZ_METRICS_END

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// The version, the namespace that carries it, and the few macros that configure the library.
+///
+/// The inline namespace holds the version of the binary interface: two files built against releases that differ in it
+/// fail to link instead of sharing cells that they lay out differently. It is also the door for a build with metrics
+/// compiled out, whose types must not go by the names of these (docs/design/cells.md).
+
+#define FLOWVIZ_METRICS_VERSION_MAJOR 0
+#define FLOWVIZ_METRICS_VERSION_MINOR 1
+#define FLOWVIZ_METRICS_VERSION_PATCH 0
+#define FLOWVIZ_METRICS_VERSION "0.1.0"
+
+#define FLOWVIZ_METRICS_BEGIN \
+  namespace flowviz {         \
+  inline namespace v0 {
+#define FLOWVIZ_METRICS_END \
+  }                         \
+  }
+
+/// How many threads can have columns of their own at once; threads beyond it share. It fixes the layout of a chunk, so
+/// it has to be the same in every file of a program.
+#ifndef FLOWVIZ_METRICS_SLOTS
+#define FLOWVIZ_METRICS_SLOTS 256
+#endif
+
+/// What every module of a program has to agree on (thread states, slots, the default registry) is exported whatever
+/// -fvisibility says: two copies of the slots would hand one column to two threads.
+#if defined(__GNUC__)
+#define FLOWVIZ_METRICS_SHARED __attribute__((visibility("default")))
+#else
+#define FLOWVIZ_METRICS_SHARED
+#endif
