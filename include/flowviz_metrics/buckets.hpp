@@ -5,13 +5,14 @@
 
 #include <cmath>
 #include <cstddef>
-#include <flowviz_metrics/error.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <flowviz_metrics/error.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -5,8 +5,9 @@
 /// and the way to say that one knows better.
 
 #include <cstdint>
-#include <flowviz_metrics/version.hpp>
 #include <string_view>
+
+#include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -7,14 +7,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <flowviz_metrics/encode/escape.hpp>
-#include <flowviz_metrics/encode/text.hpp>
-#include <flowviz_metrics/process.hpp>
-#include <flowviz_metrics/registry.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/text.hpp>
+#include <flowviz_metrics/process.hpp>
+#include <flowviz_metrics/registry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+
 #include <flowviz_metrics/metric.hpp>
 #include <flowviz_metrics/value.hpp>
 

@@ -10,10 +10,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <flowviz_metrics/version.hpp>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

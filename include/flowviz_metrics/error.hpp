@@ -6,10 +6,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <flowviz_metrics/version.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -8,6 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <flowviz_metrics/cells/chain.hpp>
 #include <flowviz_metrics/cells/incidents.hpp>
 #include <flowviz_metrics/cells/pool.hpp>
@@ -16,12 +23,6 @@
 #include <flowviz_metrics/encode/scratch.hpp>
 #include <flowviz_metrics/error.hpp>
 #include <flowviz_metrics/label.hpp>
-#include <limits>
-#include <memory>
-#include <span>
-#include <string>
-#include <string_view>
-#include <vector>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -4,8 +4,9 @@
 /// Two closed labels that every HTTP server needs: the method and the class of the status.
 
 #include <cstdint>
-#include <flowviz_metrics/label.hpp>
 #include <string_view>
+
+#include <flowviz_metrics/label.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -3,9 +3,10 @@
 /// \file
 /// Facts that do not change while the program runs, as the labels of a series that is always 1.
 
-#include <flowviz_metrics/registry.hpp>
 #include <initializer_list>
 #include <string>
+
+#include <flowviz_metrics/registry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

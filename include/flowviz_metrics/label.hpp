@@ -6,9 +6,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <flowviz_metrics/cardinality.hpp>
-#include <flowviz_metrics/enum_text.hpp>
-#include <flowviz_metrics/name.hpp>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -16,6 +13,10 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <flowviz_metrics/cardinality.hpp>
+#include <flowviz_metrics/enum_text.hpp>
+#include <flowviz_metrics/name.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -61,8 +62,7 @@ enum class OtherGauge {
 };
 
 /// A label of texts, at most `cap` of them: the first `cap` distinct texts are kept for ever, whatever comes later is
-/// counted under
-/// `_other`. Texts may hold any bytes; what is not UTF-8 is replaced, what is too long is cut.
+/// counted under `_other`. Texts may hold any bytes; what is not UTF-8 is replaced, what is too long is cut.
 ///
 /// The name must not read like an identifier (`id`, `user`, `email`, ...) unless `allow_id_like` is given.
 class OpenLabel {

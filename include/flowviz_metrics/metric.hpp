@@ -8,14 +8,15 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <flowviz_metrics/label.hpp>
-#include <flowviz_metrics/registry.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <flowviz_metrics/label.hpp>
+#include <flowviz_metrics/registry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -8,8 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <flowviz_metrics/error.hpp>
 #include <string_view>
+
+#include <flowviz_metrics/error.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

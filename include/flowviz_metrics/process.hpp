@@ -13,10 +13,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <flowviz_metrics/registry.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <flowviz_metrics/registry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <flowviz_metrics/family.hpp>
 #include <initializer_list>
 #include <memory>
 #include <new>
@@ -15,6 +14,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <flowviz_metrics/family.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -3,10 +3,11 @@
 /// \file
 /// A registry as a page in the format that the reader asks for.
 
-#include <flowviz_metrics/collect.hpp>
-#include <flowviz_metrics/encode/text.hpp>
 #include <string>
 #include <string_view>
+
+#include <flowviz_metrics/collect.hpp>
+#include <flowviz_metrics/encode/text.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

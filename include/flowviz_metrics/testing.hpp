@@ -3,8 +3,9 @@
 /// \file
 /// For unit tests of code that counts.
 
-#include <flowviz_metrics/version.hpp>
 #include <utility>
+
+#include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace testing {

@@ -4,8 +4,9 @@
 /// Measuring how long something takes, on the monotonic clock.
 
 #include <chrono>
-#include <flowviz_metrics/version.hpp>
 #include <utility>
+
+#include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -5,9 +5,10 @@
 /// negative when it never was.
 
 #include <cstdint>
+#include <utility>
+
 #include <flowviz_metrics/metric.hpp>
 #include <flowviz_metrics/value.hpp>
-#include <utility>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN

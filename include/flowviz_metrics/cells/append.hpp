@@ -10,6 +10,7 @@
 /// therefore compared it with every node before it.
 
 #include <atomic>
+
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN

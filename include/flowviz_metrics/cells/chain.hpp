@@ -4,6 +4,7 @@
 /// A list that only grows and that anybody may walk while it does: the metrics of a registry.
 
 #include <atomic>
+
 #include <flowviz_metrics/cells/append.hpp>
 #include <flowviz_metrics/cells/platform.hpp>
 

@@ -11,19 +11,18 @@
 /// Orders, where relaxed is not enough:
 /// - a block's address is published with release and read by scrapes with acquire, so its zeroes are seen;
 /// - an observation counts its bucket first and adds to the sum with release; `read_histogram` reads the sum with
-/// acquire and
-///   the buckets afterwards. So a sum never holds a value whose bucket is not counted;
-/// - an up-down counter's downs are stored with release; `read_up_down` reads the downs of all columns with acquire
-/// before the
-///   ups of any. A down that is seen brings with it the up that happened before it, on whichever thread.
+///   acquire and the buckets afterwards. So a sum never holds a value whose bucket is not counted;
+/// - an up-down counter's downs are stored with release; `read_up_downs` reads the downs of all columns with acquire
+///   before the ups of any. A down that is seen brings with it the up that happened before it, on whichever thread.
 
 #include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <flowviz_metrics/cells/slots.hpp>
 #include <new>
 #include <span>
+
+#include <flowviz_metrics/cells/slots.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {

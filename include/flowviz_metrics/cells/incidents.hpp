@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN

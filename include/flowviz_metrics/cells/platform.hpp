@@ -11,6 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN

@@ -4,9 +4,10 @@
 /// Chunks that small metrics share: a registry of a hundred unlabelled counters takes one chunk, not a hundred.
 
 #include <cstdint>
+#include <new>
+
 #include <flowviz_metrics/cells/chain.hpp>
 #include <flowviz_metrics/cells/series_table.hpp>
-#include <new>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {

@@ -11,10 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <flowviz_metrics/cells/append.hpp>
-#include <flowviz_metrics/cells/chunk.hpp>
 #include <new>
 #include <string_view>
+
+#include <flowviz_metrics/cells/append.hpp>
+#include <flowviz_metrics/cells/chunk.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {

@@ -16,6 +16,7 @@
 
 #include <bit>
 #include <cstdint>
+
 #include <flowviz_metrics/cells/platform.hpp>
 
 FLOWVIZ_METRICS_BEGIN

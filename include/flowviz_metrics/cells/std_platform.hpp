@@ -13,11 +13,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
+
 #include <flowviz_metrics/cells/chunk.hpp>
 #include <flowviz_metrics/cells/series_table.hpp>
 #include <flowviz_metrics/cells/slots.hpp>
 #include <flowviz_metrics/cells/text_set.hpp>
-#include <new>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {

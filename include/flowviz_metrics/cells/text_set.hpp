@@ -7,11 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
+#include <string_view>
+
 #include <flowviz_metrics/cells/append.hpp>
 #include <flowviz_metrics/cells/hash.hpp>
 #include <flowviz_metrics/cells/platform.hpp>
-#include <new>
-#include <string_view>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {

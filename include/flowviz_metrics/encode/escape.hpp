@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+
 #include <flowviz_metrics/cells/hash.hpp>
 #include <flowviz_metrics/version.hpp>
-#include <string_view>
 
 /// The length in bytes up to which a label value is kept whole.
 #ifndef FLOWVIZ_METRICS_MAX_LABEL_BYTES

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN

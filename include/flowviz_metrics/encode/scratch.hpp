@@ -5,9 +5,10 @@
 
 #include <cstddef>
 #include <cstring>
-#include <flowviz_metrics/version.hpp>
 #include <new>
 #include <string_view>
+
+#include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace encode {

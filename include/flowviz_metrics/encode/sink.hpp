@@ -6,10 +6,11 @@
 
 #include <cstddef>
 #include <cstring>
-#include <flowviz_metrics/encode/number.hpp>
-#include <flowviz_metrics/version.hpp>
 #include <string>
 #include <string_view>
+
+#include <flowviz_metrics/encode/number.hpp>
+#include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace encode {

@@ -4,13 +4,14 @@
 /// The Prometheus text format, version 0.0.4.
 
 #include <cstdint>
-#include <flowviz_metrics/encode/escape.hpp>
-#include <flowviz_metrics/encode/sink.hpp>
-#include <flowviz_metrics/version.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/sink.hpp>
+#include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace encode {
