@@ -91,23 +91,19 @@ class Family {
   /// A label's value in a look-up: its number, 0 for `_other`, and the text that open labels keep.
   using Value = TextSet::Value;
 
-  /// The value of the open label `label` that stands for `text`.
-  Value open_value(std::size_t label, std::string_view text) noexcept {
-    if (text.size() <= encode::max_label_bytes) [[likely]] {
-      if (const Value value = texts_[label]->find(text); value.number != 0) [[likely]]
-        return value;
-    }
-    return new_value(label, text);
+  /// The value of the open label `label` with just this text, or number 0.
+  [[nodiscard]] Value find_open_value(std::size_t label, std::string_view text) const noexcept {
+    return text.size() <= encode::max_label_bytes ? texts_[label]->find(text) : Value{};
   }
 
+  /// The value of the open label `label` that stands for `text`, which is repaired and added if need be.
+  Value open_value(std::size_t label, std::string_view text) noexcept;
+
+  /// What a combination grows by when the number of label `label` grows by one.
+  [[nodiscard]] std::uint32_t stride(std::size_t label) const noexcept { return strides_[label]; }
+
   /// The place of the series with these values, one for each label. Makes the series if it is new.
-  Place place(std::span<const Value> values) noexcept {
-    std::uint32_t combination = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) combination += values[i].number * strides_[i];
-    if (const Place there = series_->find(combination); there.chunk != nullptr) [[likely]]
-      return there;
-    return new_series(combination, values);
-  }
+  Place place(std::span<const Value> values) noexcept;
 
   Link next{nullptr};
 
@@ -116,8 +112,6 @@ class Family {
   std::uint32_t count_combinations();
   void make_first_series();
   [[noreturn]] void no_memory() const { fail("'" + definition_.name + "': no memory"); }
-  Value new_value(std::size_t label, std::string_view text) noexcept;
-  Place new_series(std::uint32_t combination, std::span<const Value> values) noexcept;
   void append_labels(encode::Scratch& out, std::span<const Value> values) const noexcept;
 
   // What series carry as their tag: bit i says that label i is `_other`.
@@ -247,7 +241,8 @@ inline void Family::make_first_series() {
   if (values.empty()) first_of_all_ = series_->refuge();
 }
 
-inline Family::Value Family::new_value(std::size_t label, std::string_view text) noexcept {
+inline Family::Value Family::open_value(std::size_t label, std::string_view text) noexcept {
+  if (const Value value = find_open_value(label, text); value.number != 0) return value;
   if (text == other_text) return {};
   encode::Scratch utf8;
   if (!encode::is_utf8(text)) {
@@ -268,7 +263,10 @@ inline Family::Value Family::new_value(std::size_t label, std::string_view text)
   return texts_[label]->find_or_add(text);
 }
 
-inline Place Family::new_series(std::uint32_t combination, std::span<const Value> values) noexcept {
+inline Place Family::place(std::span<const Value> values) noexcept {
+  std::uint32_t combination = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) combination += values[i].number * strides_[i];
+  if (const Place there = series_->find(combination); there.chunk != nullptr) return there;
   encode::Scratch labels;
   append_labels(labels, values);
   if (labels.ok()) return series_->find_or_add(combination, labels.view(), others_among(values));

@@ -47,8 +47,22 @@ class Metric {
         return Series(*family_, {first_.chunk, first_.at + index * Series::cells(*family_)});
       }
     }
-    std::size_t i = 0;
-    const std::array<Family::Value, sizeof...(L)> found{value_of<L>(i++, values)...};
+    // Numbers alone, as long as everything is known: that is what fits into registers.
+    std::uint32_t combination = 0;
+    bool known = true;
+    std::size_t label = 0;
+    const auto add = [&](std::uint32_t number, bool may_be_other) {
+      known = known && (number != 0 || may_be_other);
+      combination += number * family_->stride(label++);
+    };
+    (add(number_of<L>(label, values), is_closed<L>), ...);
+    if (known) [[likely]] {
+      if (const Place place = family_->series().find(combination); place.chunk != nullptr) [[likely]] {
+        return Series(*family_, place);
+      }
+    }
+    label = 0;
+    const std::array<Family::Value, sizeof...(L)> found{value_of<L>(label++, values)...};
     return Series(*family_, family_->place(found));
   }
 
@@ -66,6 +80,15 @@ class Metric {
       if (number == 0) return false;
     }
     return true;
+  }
+
+  template <class V>
+  std::uint32_t number_of(std::size_t label, typename LabelTraits<V>::Argument value) const noexcept {
+    if constexpr (is_closed<V>) {
+      return enums::number(value);
+    } else {
+      return family_->find_open_value(label, value).number;
+    }
   }
 
   template <class V>

@@ -61,6 +61,12 @@ class Registry {
   [[nodiscard]] bool shows_process() const noexcept { return shows_process_.load(std::memory_order_relaxed); }
   void show_process() noexcept { shows_process_.store(true, std::memory_order_relaxed); }
 
+  /// How long the last page was: room to start the next one with.
+  [[nodiscard]] std::size_t last_page_bytes() const noexcept {
+    return last_page_bytes_.load(std::memory_order_relaxed);
+  }
+  void note_page_bytes(std::size_t bytes) const noexcept { last_page_bytes_.store(bytes, std::memory_order_relaxed); }
+
   /// The constant labels as label text: `site="north"`.
   [[nodiscard]] std::string_view constant_labels() const noexcept {
     return constants_ == nullptr ? std::string_view{} : std::string_view(constants_->text);
@@ -84,6 +90,7 @@ class Registry {
   cells::Chain<cells::StdPlatform, Family> families_;
   Pool pool_;
   cells::StdPlatform::atomic<bool> shows_process_{false};
+  mutable cells::StdPlatform::atomic<std::size_t> last_page_bytes_{0};
   Constants* constants_ = nullptr;  // owned; a raw pointer, for the default registry is constinit
 };
 
@@ -142,8 +149,8 @@ inline Registry::~Registry() {
   // With assertions on, the chunks stay behind, emptied, so that a handle that outlived its registry is caught when it
   // writes.
 #ifndef NDEBUG
-  families_.each([](Family& family) { family.series().retire_chunks(); });
-  pool_.retire_chunks();
+  families_.each([](Family& family) { family.series().retire_chunks(cells::graveyard); });
+  pool_.retire_chunks(cells::graveyard);
 #endif
   families_.each([](Family& family) { delete &family; });
   delete constants_;

@@ -3,6 +3,7 @@
 /// \file
 /// A registry as a page in the format that the reader asks for.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -26,9 +27,12 @@ struct Scrape {
 [[nodiscard]] inline Scrape scrape(const Registry& registry, std::string_view accept = {}) {
   static_cast<void>(accept);
   Scrape page{std::string(encode::TextEncoder::content_type), {}};
+  const std::size_t expected = registry.last_page_bytes();
+  page.body.reserve(expected + expected / 16);  // numbers gain digits
   encode::TextEncoder encoder(page.body);
   Collector(registry, encoder).collect();
   encoder.flush();
+  registry.note_page_bytes(page.body.size());
   return page;
 }
 

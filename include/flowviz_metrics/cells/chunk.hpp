@@ -27,6 +27,9 @@
 FLOWVIZ_METRICS_BEGIN
 namespace cells {
 
+template <Platform P>
+class Graveyard;
+
 /// The cells of some series for all threads. Writes are wait-free on an own column (but for the first one, which
 /// allocates) and lock-free on a shared one; all of them are noexcept.
 template <Platform P>
@@ -57,13 +60,6 @@ class Chunk {
     chunk->free_blocks();
     chunk->~Chunk();
     P::deallocate(chunk, sizeof(Chunk), alignof(Chunk));
-  }
-
-  /// Ends the cells but keeps the chunk itself, so that a write through a handle that outlived its registry is caught
-  /// by an assertion instead of writing to freed memory.
-  void retire() noexcept {
-    free_blocks();
-    retired_ = true;
   }
 
   ~Chunk() = default;
@@ -267,11 +263,34 @@ class Chunk {
     }
   }
 
+  friend class Graveyard<P>;
+
   typename P::template atomic<Cell*> columns_[Slots<P>::columns]{};
   Slots<P>* slots_ = nullptr;
   typename P::template atomic<std::uint64_t> failures_{0};
   std::uint32_t cells_ = 0;
   bool retired_ = false;
+  Chunk* next_retired_ = nullptr;
+};
+
+/// Where chunks go whose registry has ended, in builds that check: emptied, but there, so that a write through a handle
+/// that outlived its registry runs into an assertion and not into freed memory.
+template <Platform P>
+class Graveyard {
+ public:
+  constexpr Graveyard() noexcept = default;
+
+  void take(Chunk<P>* chunk) noexcept {
+    chunk->free_blocks();
+    chunk->retired_ = true;
+    Chunk<P>* last = last_.load(std::memory_order_relaxed);
+    do {
+      chunk->next_retired_ = last;
+    } while (!last_.compare_exchange_strong(last, chunk, std::memory_order_release, std::memory_order_relaxed));
+  }
+
+ private:
+  typename P::template atomic<Chunk<P>*> last_{nullptr};  // keeps them reachable, for those who look for leaks
 };
 
 }  // namespace cells

@@ -30,19 +30,20 @@ class Pool {
 
   /// A row of `cells` cells, at most `cells_per_chunk`; the chunk is nullptr when memory cannot be had.
   Place<P> take(Slots<P>& slots, std::uint32_t cells) noexcept {
-    Place<P> place = take_from_present(cells);
-    if (place.chunk != nullptr) return place;
-    Row* row = make(slots);
-    if (row == nullptr) return {};
-    // Threads that come here at once add a chunk each; the cells are not lost, the next metrics take them.
-    rows_.append_unless_there(row, [](Row&) { return false; });
-    return take_from_present(cells);
+    for (;;) {
+      const Place<P> place = take_from_present(cells);
+      if (place.chunk != nullptr) return place;
+      Row* row = make(slots);
+      if (row == nullptr) return {};
+      // Threads that come here at once add a chunk each; the cells are not lost, the next metrics take them.
+      rows_.append_unless_there(row, [](Row&) { return false; });
+    }
   }
 
   /// See SeriesTable::retire_chunks.
-  void retire_chunks() noexcept {
-    rows_.each([](Row& row) {
-      row.chunk.get()->retire();
+  void retire_chunks(Graveyard<P>& graveyard) noexcept {
+    rows_.each([&](Row& row) {
+      graveyard.take(row.chunk.get());
       row.chunk.set(nullptr);
     });
   }

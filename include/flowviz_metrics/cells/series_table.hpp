@@ -74,7 +74,7 @@ class SeriesTable {
   [[nodiscard]] Place<P> find(std::uint32_t combination) const noexcept {
     // Acquire, paired with the release in help().
     const Series* series = table_[combination].load(std::memory_order_acquire);
-    return series == nullptr ? Place<P>{} : place_of(*series);
+    return series == nullptr ? Place<P>{} : series->place.get();
   }
 
   /// The place of a combination, whose series is made if need be; `labels` is its label text, `tag` is kept with it.
@@ -82,7 +82,7 @@ class SeriesTable {
   Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint32_t tag = 0) noexcept {
     if (const Place<P> there = find(combination); there.chunk != nullptr) return there;
     if (combination != 0) {
-      if (const Series* series = append(combination, labels, tag)) return place_of(*series);
+      if (const Series* series = append(combination, labels, tag)) return series->place.get();
       failures_.fetch_add(1, std::memory_order_relaxed);
     }
     return refuge();
@@ -94,7 +94,7 @@ class SeriesTable {
     // Relaxed: whether a page shows it a moment earlier or later is all that depends on it.
     refuge_->shown.store(1, std::memory_order_relaxed);
     table_[0].store(refuge_, std::memory_order_release);
-    return place_of(*refuge_);
+    return refuge_->place.get();
   }
 
   /// Visits the series in the order of their creation, segment by segment: `visit(chunk, at, series, count)`, where
@@ -111,13 +111,12 @@ class SeriesTable {
     }
   }
 
-  /// Ends the cells but keeps the chunks, so that a write through a handle is caught; see Chunk::retire. The chunks are
-  /// leaked.
-  void retire_chunks() noexcept {
+  /// Ends the cells but keeps the chunks, so that a write through a handle that outlived this table is caught.
+  void retire_chunks(Graveyard<P>& graveyard) noexcept {
     for (Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;
          segment = segment->next.load(std::memory_order_relaxed)) {
       if (!segment->owns_chunk.get()) continue;
-      segment->chunk.get()->retire();
+      graveyard.take(segment->chunk.get());
       segment->owns_chunk.set(false);
     }
   }
@@ -140,6 +139,7 @@ class SeriesTable {
 
   /// A series; the characters of its label text follow in memory.
   struct Series {
+    typename P::template plain<Place<P>> place;
     typename P::template plain<Segment*> segment;
     typename P::template plain<std::uint32_t> index;  // in the segment
     typename P::template plain<std::uint32_t> combination;
@@ -165,11 +165,6 @@ class SeriesTable {
   };
 
  private:
-  [[nodiscard]] Place<P> place_of(const Series& series) const noexcept {
-    const Segment* segment = series.segment.get();
-    return {segment->chunk.get(), segment->at.get() + series.index.get() * layout_.cells_per_series};
-  }
-
   Series* append(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
     // Read before the table is searched: all series up to this one are in the table by then, so a search that fails has
     // ruled them out. Acquire, paired with the release in help().
@@ -208,15 +203,15 @@ class SeriesTable {
   }
 
   void place_behind(Series* node, Series* before) noexcept {
-    if (before == nullptr) {
-      node->segment.set(first_.load(std::memory_order_acquire));
-      node->index.set(0);
-      return;
+    Segment* segment = before == nullptr ? nullptr : before->segment.get();
+    std::uint32_t index = before == nullptr ? 0 : before->index.get() + 1;
+    if (segment == nullptr || index == segment->capacity.get()) {
+      segment = (segment == nullptr ? first_ : segment->next).load(std::memory_order_acquire);
+      index = 0;
     }
-    Segment* segment = before->segment.get();
-    const bool full = before->index.get() + 1 == segment->capacity.get();
-    node->segment.set(full ? segment->next.load(std::memory_order_acquire) : segment);
-    node->index.set(full ? 0 : before->index.get() + 1);
+    node->segment.set(segment);
+    node->index.set(index);
+    node->place.set({segment->chunk.get(), segment->at.get() + index * layout_.cells_per_series});
   }
 
   // The refuge stays out of the table until it is asked for: see refuge().

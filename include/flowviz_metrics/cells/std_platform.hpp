@@ -57,6 +57,8 @@ FLOWVIZ_METRICS_SHARED inline constinit Slots<StdPlatform> process_slots;
 /// Where a handle that belongs to no metric writes to: nothing is counted, and the hot path needs no test for it.
 FLOWVIZ_METRICS_SHARED inline constinit Chunk<StdPlatform> nowhere;
 
+FLOWVIZ_METRICS_SHARED inline constinit Graveyard<StdPlatform> graveyard;
+
 /// The pthread key plus one, or 0 before there is one.
 FLOWVIZ_METRICS_SHARED inline constinit std::atomic<std::uint64_t> exit_key{0};
 

@@ -23,23 +23,31 @@ class Sink {
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
 
-  void put(std::string_view text) {
-    if (text.size() > sizeof block_ - used_) [[unlikely]] {
-      flush();
-      if (text.size() > sizeof block_) {
-        out_.append(text);
-        return;
-      }
-    }
-    std::memcpy(block_ + used_, text.data(), text.size());
-    used_ += text.size();
-  }
+  void put(std::string_view text) { put_all(text); }
   void put(char c) { put(std::string_view(&c, 1)); }
   template <class Number>
   void put_number(Number value) {
     if (sizeof block_ - used_ < max_number) flush();
     used_ = static_cast<std::size_t>(write_number(block_ + used_, value) - block_);
   }
+
+  /// Puts all parts, and checks for room once.
+  template <class... Part>
+  void put_all(const Part&... part) {
+    const std::size_t size = (part.size() + ...);
+    if (size > sizeof block_ - used_) flush();
+    if (size > sizeof block_) {
+      (out_.append(part), ...);
+      return;
+    }
+    const auto copy = [this](std::string_view text) {
+      if (text.empty()) return;  // its characters may be nowhere
+      std::memcpy(block_ + used_, text.data(), text.size());
+      used_ += text.size();
+    };
+    (copy(part), ...);
+  }
+
   void flush() {
     out_.append(block_, used_);
     used_ = 0;

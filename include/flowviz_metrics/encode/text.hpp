@@ -56,13 +56,7 @@ class TextEncoder {
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < buckets.size(); ++i) {
       count += buckets[i];
-      sink_.put(name_);
-      sink_.put("_bucket{");
-      if (!labels.empty()) {
-        sink_.put(labels);
-        sink_.put(',');
-      }
-      sink_.put(le_[i]);
+      sink_.put_all(name_, std::string_view("_bucket{"), labels, std::string_view(labels.empty() ? "" : ","), le_[i]);
       sink_.put_number(count);
       sink_.put('\n');
     }
@@ -84,14 +78,12 @@ class TextEncoder {
   }
 
   void put_name(std::string_view suffix, std::string_view labels) {
-    sink_.put(name_);
-    sink_.put(suffix);
-    if (!labels.empty()) {
-      sink_.put('{');
-      sink_.put(labels);
-      sink_.put('}');
+    using namespace std::string_view_literals;
+    if (labels.empty()) {
+      sink_.put_all(name_, suffix, " "sv);
+    } else {
+      sink_.put_all(name_, suffix, "{"sv, labels, "} "sv);
     }
-    sink_.put(' ');
   }
 
   Sink sink_;
