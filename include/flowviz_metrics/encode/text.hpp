@@ -16,6 +16,8 @@
 FLOWVIZ_METRICS_BEGIN
 namespace encode {
 
+using namespace std::string_view_literals;
+
 /// What a family is to the reader of a page, whatever counts it.
 enum class PageType : std::uint8_t { counter, gauge, histogram, info };
 
@@ -27,45 +29,45 @@ class TextEncoder {
 
   explicit TextEncoder(std::string& page) noexcept : sink_(page) {}
 
-  /// `bounds` are those of a histogram.
+  /// Starts a family; `bounds` are those of a histogram.
   void family(std::string_view name, std::string_view help, PageType type, std::span<const double> bounds = {}) {
     name_ = name;
-    sink_.put("# HELP ");
-    sink_.put(name);
-    sink_.put(' ');
+    sink_ += "# HELP ";
+    sink_ += name;
+    sink_ += ' ';
     append_escaped_help(sink_, help);
-    sink_.put("\n# TYPE ");
-    sink_.put(name);
+    sink_ += "\n# TYPE ";
+    sink_ += name;
     // Info has no type of its own in this format.
-    sink_.put(type == PageType::counter ? " counter\n" : type == PageType::histogram ? " histogram\n" : " gauge\n");
+    sink_ += type == PageType::counter ? " counter\n" : type == PageType::histogram ? " histogram\n" : " gauge\n";
+    open_ = name_ + '{';
     le_.clear();
-    for (const double bound : bounds) le_.emplace_back(le(bound));
+    for (const double bound : bounds) le_.push_back(le(bound));
     if (type == PageType::histogram) le_.emplace_back("le=\"+Inf\"} ");
   }
 
   /// One sample of a counter or a gauge; the value is a double or an integer, which is printed with all its digits.
   template <class Number>
   void sample(std::string_view labels, Number value) {
-    put_name("", labels);
-    sink_.put_number(value);
-    sink_.put('\n');
+    if (labels.empty()) {
+      sink_.line(value, name_, " "sv);
+    } else {
+      sink_.line(value, open_, labels, "} "sv);
+    }
   }
 
   /// All samples of one series of a histogram. `buckets` are not cumulated; the last one is +Inf.
   void histogram(std::string_view labels, std::span<const std::uint64_t> buckets, double sum) {
+    // All but the bound is the same in all lines of buckets.
+    head_.assign(name_).append("_bucket{").append(labels).append(labels.empty() ? "" : ",");
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < buckets.size(); ++i) {
       count += buckets[i];
-      sink_.put_all(name_, std::string_view("_bucket{"), labels, std::string_view(labels.empty() ? "" : ","), le_[i]);
-      sink_.put_number(count);
-      sink_.put('\n');
+      sink_.line(count, head_, le_[i]);
     }
-    put_name("_sum", labels);
-    sink_.put_number(sum);
-    sink_.put('\n');
-    put_name("_count", labels);
-    sink_.put_number(count);
-    sink_.put('\n');
+    const std::string_view open = labels.empty() ? ""sv : "{"sv, close = labels.empty() ? " "sv : "} "sv;
+    sink_.line(sum, name_, "_sum"sv, open, labels, close);
+    sink_.line(count, name_, "_count"sv, open, labels, close);
   }
 
   /// Hands what is still held back to the page.
@@ -77,18 +79,11 @@ class TextEncoder {
     return "le=\"" + std::string(digits, write_number(digits, bound)) + "\"} ";
   }
 
-  void put_name(std::string_view suffix, std::string_view labels) {
-    using namespace std::string_view_literals;
-    if (labels.empty()) {
-      sink_.put_all(name_, suffix, " "sv);
-    } else {
-      sink_.put_all(name_, suffix, "{"sv, labels, "} "sv);
-    }
-  }
-
   Sink sink_;
-  std::string_view name_;
-  std::vector<std::string> le_;
+  std::string name_;
+  std::string open_;             // the name and an opening brace
+  std::vector<std::string> le_;  // le="0.5"} and so on
+  std::string head_;             // the beginning of a series' lines of buckets; kept for its memory
 };
 
 }  // namespace encode
