@@ -82,14 +82,15 @@ template <class Series, class Step, Kind K, LabelValue... L>
 class AnyCounter : public Metric<Series, L...> {
  public:
   AnyCounter(Registry& registry, CounterName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
-      : AnyCounter(registry, name, help, MaxSeries{default_max_series}, labels...) {}
-  AnyCounter(Registry& registry, CounterName name, HelpText help, MaxSeries max,
+      : AnyCounter(registry, name, help, MetricOptions(), labels...) {}
+  AnyCounter(Registry& registry, CounterName name, HelpText help, MetricOptions options,
              const typename LabelTraits<L>::Definition&... labels)
-      : Metric<Series, L...>(registry, {K, {}, max}, name.text(), help.text(), labels...) {}
+      : Metric<Series, L...>(registry, {K, {}, options}, name.text(), help.text(), labels...) {}
   AnyCounter(CounterName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
       : AnyCounter(default_registry(), name, help, labels...) {}
-  AnyCounter(CounterName name, HelpText help, MaxSeries max, const typename LabelTraits<L>::Definition&... labels)
-      : AnyCounter(default_registry(), name, help, max, labels...) {}
+  AnyCounter(CounterName name, HelpText help, MetricOptions options,
+             const typename LabelTraits<L>::Definition&... labels)
+      : AnyCounter(default_registry(), name, help, options, labels...) {}
 
   /// Adds to the total of a counter without labels; see CounterSeries::inc.
   void inc(Step n = 1) const noexcept {
@@ -125,18 +126,18 @@ class DoubleCounter : public AnyCounter<DoubleCounterSeries, Amount, Kind::doubl
 template <class... D>
 Counter(Registry&, CounterName, HelpText, const D&...) -> Counter<ValueType<D>...>;
 template <class... D>
-Counter(Registry&, CounterName, HelpText, MaxSeries, const D&...) -> Counter<ValueType<D>...>;
+Counter(Registry&, CounterName, HelpText, MetricOptions, const D&...) -> Counter<ValueType<D>...>;
 template <class... D>
 Counter(CounterName, HelpText, const D&...) -> Counter<ValueType<D>...>;
 template <class... D>
-Counter(CounterName, HelpText, MaxSeries, const D&...) -> Counter<ValueType<D>...>;
+Counter(CounterName, HelpText, MetricOptions, const D&...) -> Counter<ValueType<D>...>;
 template <class... D>
 DoubleCounter(Registry&, CounterName, HelpText, const D&...) -> DoubleCounter<ValueType<D>...>;
 template <class... D>
-DoubleCounter(Registry&, CounterName, HelpText, MaxSeries, const D&...) -> DoubleCounter<ValueType<D>...>;
+DoubleCounter(Registry&, CounterName, HelpText, MetricOptions, const D&...) -> DoubleCounter<ValueType<D>...>;
 template <class... D>
 DoubleCounter(CounterName, HelpText, const D&...) -> DoubleCounter<ValueType<D>...>;
 template <class... D>
-DoubleCounter(CounterName, HelpText, MaxSeries, const D&...) -> DoubleCounter<ValueType<D>...>;
+DoubleCounter(CounterName, HelpText, MetricOptions, const D&...) -> DoubleCounter<ValueType<D>...>;
 
 FLOWVIZ_METRICS_END

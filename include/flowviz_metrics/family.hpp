@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <flowviz_metrics/cells/chain.hpp>
@@ -45,6 +46,7 @@ struct Definition {
   Kind kind = Kind::counter;
   std::string name;
   std::string help;
+  std::vector<std::pair<std::string, std::string>> constant_labels;
   std::vector<LabelDefinition> labels;
   std::vector<double> bounds;
   std::uint32_t max_series = default_max_series;
@@ -73,7 +75,7 @@ class Family {
   using Link = cells::Chain<cells::StdPlatform, Family>::Link;
   static constexpr std::size_t max_labels = 16;
 
-  /// Throws `Error` if the definition breaks a rule, or memory is lacking. `constant_labels` is rendered label text.
+  /// Throws `Error` if the definition breaks a rule, or memory is lacking. `constant_labels` is the registry's label text.
   Family(Definition definition, std::string_view constant_labels, Pool& pool);
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
@@ -153,6 +155,7 @@ inline std::uint32_t Family::cells_of(const Definition& definition) noexcept {
 
 inline Family::Family(Definition definition, std::string_view constant_labels, Pool& pool)
     : definition_(std::move(definition)), bounds_(definition_.bounds), constant_labels_(constant_labels) {
+  for (const auto& [name, value] : definition_.constant_labels) encode::append_label(constant_labels_, name, value);
   const std::uint32_t combinations = count_combinations();
   const std::uint32_t cells_per_series = cells_of(definition_);
   for (const LabelDefinition& label : definition_.labels) {

@@ -43,14 +43,14 @@ template <LabelValue... L>
 class Gauge : public Metric<GaugeSeries, L...> {
  public:
   Gauge(Registry& registry, MetricName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
-      : Gauge(registry, name, help, MaxSeries{default_max_series}, labels...) {}
-  Gauge(Registry& registry, MetricName name, HelpText help, MaxSeries max,
+      : Gauge(registry, name, help, MetricOptions(), labels...) {}
+  Gauge(Registry& registry, MetricName name, HelpText help, MetricOptions options,
         const typename LabelTraits<L>::Definition&... labels)
-      : Metric<GaugeSeries, L...>(registry, {Kind::gauge, {}, max}, name.text(), help.text(), labels...) {}
+      : Metric<GaugeSeries, L...>(registry, {Kind::gauge, {}, options}, name.text(), help.text(), labels...) {}
   Gauge(MetricName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
       : Gauge(default_registry(), name, help, labels...) {}
-  Gauge(MetricName name, HelpText help, MaxSeries max, const typename LabelTraits<L>::Definition&... labels)
-      : Gauge(default_registry(), name, help, max, labels...) {}
+  Gauge(MetricName name, HelpText help, MetricOptions options, const typename LabelTraits<L>::Definition&... labels)
+      : Gauge(default_registry(), name, help, options, labels...) {}
 
   /// See GaugeSeries, for a gauge without labels.
   void set(Amount value) const noexcept { unlabelled().set(value); }
@@ -68,10 +68,10 @@ class Gauge : public Metric<GaugeSeries, L...> {
 template <class... D>
 Gauge(Registry&, MetricName, HelpText, const D&...) -> Gauge<ValueType<D>...>;
 template <class... D>
-Gauge(Registry&, MetricName, HelpText, MaxSeries, const D&...) -> Gauge<ValueType<D>...>;
+Gauge(Registry&, MetricName, HelpText, MetricOptions, const D&...) -> Gauge<ValueType<D>...>;
 template <class... D>
 Gauge(MetricName, HelpText, const D&...) -> Gauge<ValueType<D>...>;
 template <class... D>
-Gauge(MetricName, HelpText, MaxSeries, const D&...) -> Gauge<ValueType<D>...>;
+Gauge(MetricName, HelpText, MetricOptions, const D&...) -> Gauge<ValueType<D>...>;
 
 FLOWVIZ_METRICS_END

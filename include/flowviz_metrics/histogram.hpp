@@ -107,17 +107,17 @@ class Histogram : public Metric<HistogramSeries, L...> {
  public:
   Histogram(Registry& registry, MetricName name, HelpText help, const Buckets& buckets,
             const typename LabelTraits<L>::Definition&... labels)
-      : Histogram(registry, name, help, buckets, MaxSeries{default_max_series}, labels...) {}
-  Histogram(Registry& registry, MetricName name, HelpText help, const Buckets& buckets, MaxSeries max,
+      : Histogram(registry, name, help, buckets, MetricOptions(), labels...) {}
+  Histogram(Registry& registry, MetricName name, HelpText help, const Buckets& buckets, MetricOptions options,
             const typename LabelTraits<L>::Definition&... labels)
-      : Metric<HistogramSeries, L...>(registry, {Kind::histogram, buckets.bounds(), max}, name.text(), help.text(),
+      : Metric<HistogramSeries, L...>(registry, {Kind::histogram, buckets.bounds(), options}, name.text(), help.text(),
                                       labels...) {}
   Histogram(MetricName name, HelpText help, const Buckets& buckets,
             const typename LabelTraits<L>::Definition&... labels)
       : Histogram(default_registry(), name, help, buckets, labels...) {}
-  Histogram(MetricName name, HelpText help, const Buckets& buckets, MaxSeries max,
+  Histogram(MetricName name, HelpText help, const Buckets& buckets, MetricOptions options,
             const typename LabelTraits<L>::Definition&... labels)
-      : Histogram(default_registry(), name, help, buckets, max, labels...) {}
+      : Histogram(default_registry(), name, help, buckets, options, labels...) {}
 
   /// See HistogramSeries, for one without labels.
   void observe(Amount amount) const noexcept { unlabelled().observe(amount); }
@@ -134,10 +134,10 @@ class Histogram : public Metric<HistogramSeries, L...> {
 template <class... D>
 Histogram(Registry&, MetricName, HelpText, Buckets, const D&...) -> Histogram<ValueType<D>...>;
 template <class... D>
-Histogram(Registry&, MetricName, HelpText, Buckets, MaxSeries, const D&...) -> Histogram<ValueType<D>...>;
+Histogram(Registry&, MetricName, HelpText, Buckets, MetricOptions, const D&...) -> Histogram<ValueType<D>...>;
 template <class... D>
 Histogram(MetricName, HelpText, Buckets, const D&...) -> Histogram<ValueType<D>...>;
 template <class... D>
-Histogram(MetricName, HelpText, Buckets, MaxSeries, const D&...) -> Histogram<ValueType<D>...>;
+Histogram(MetricName, HelpText, Buckets, MetricOptions, const D&...) -> Histogram<ValueType<D>...>;
 
 FLOWVIZ_METRICS_END

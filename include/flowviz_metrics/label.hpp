@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -55,6 +56,12 @@ template <ClosedValue E>
   return std::nullopt;
 }
 
+/// A label with one value, the same on every series of a registry or of a metric.
+struct ConstantLabel {
+  LabelName name;
+  std::string_view value;
+};
+
 /// How the values beyond a gauge's open label share the one series they get.
 enum class OtherGauge {
   refused,   ///< they do not: every value has to be pinned
@@ -96,6 +103,18 @@ class OpenLabel {
   std::uint32_t cap_;
   std::vector<std::string> pinned_;
   OtherGauge others_ = OtherGauge::refused;
+};
+
+/// What a metric can be given before its labels: a `MaxSeries`, labels that all its series carry, or both. What it refers to
+/// has to live until the registration returns.
+struct MetricOptions {
+  MetricOptions() = default;
+  MetricOptions(MaxSeries max, std::span<const ConstantLabel> labels = {})  // NOLINT: meant to convert
+      : max_series(max), constant_labels(labels) {}
+  MetricOptions(std::span<const ConstantLabel> labels) : constant_labels(labels) {}  // NOLINT: meant to convert
+
+  MaxSeries max_series{default_max_series};
+  std::span<const ConstantLabel> constant_labels;
 };
 
 /// What can stand in the angle brackets of a metric: an enum, bool, or `Text`.

@@ -24,7 +24,7 @@ FLOWVIZ_METRICS_BEGIN
 struct Traits {
   Kind kind = Kind::counter;
   std::span<const double> bounds;
-  MaxSeries max_series{default_max_series};
+  MetricOptions options;
 };
 
 /// The base of the metrics: a handle onto a family, small and copyable. `Series` is what `with()` returns; it is made
@@ -113,12 +113,17 @@ class Metric {
   }
   static Definition define(const Traits& traits, std::string_view name, std::string_view help,
                            const typename LabelTraits<L>::Definition&... labels) {
-    return {traits.kind,
-            std::string(name),
-            std::string(help),
-            {define(labels)...},
-            std::vector<double>(traits.bounds.begin(), traits.bounds.end()),
-            traits.max_series.value};
+    Definition definition;
+    definition.kind = traits.kind;
+    definition.name = name;
+    definition.help = help;
+    for (const ConstantLabel& label : traits.options.constant_labels) {
+      definition.constant_labels.emplace_back(label.name.text(), label.value);
+    }
+    (definition.labels.push_back(define(labels)), ...);
+    definition.bounds.assign(traits.bounds.begin(), traits.bounds.end());
+    definition.max_series = traits.options.max_series.value;
+    return definition;
   }
 
   Family* family_;

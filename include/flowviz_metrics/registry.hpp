@@ -19,12 +19,6 @@
 
 FLOWVIZ_METRICS_BEGIN
 
-/// A label that every series of a registry carries.
-struct ConstantLabel {
-  LabelName name;
-  std::string_view value;
-};
-
 /// A set of metrics that are exposed together. It owns them: destroying it ends them, and every handle onto them with
 /// it.
 ///
@@ -86,6 +80,8 @@ class Registry {
   };
 
   void check(const Definition& definition) const;
+  static void check_constant_label(std::string_view owner, std::string_view name, std::string_view value,
+                                   std::span<const std::string> others);
 
   cells::Chain<cells::StdPlatform, Family> families_;
   Pool pool_;
@@ -132,17 +128,21 @@ FLOWVIZ_METRICS_SHARED inline constinit ForeverRegistry forever_registry;
 inline Registry::Registry(std::span<const ConstantLabel> labels) {
   auto constants = std::make_unique<Constants>();
   for (const ConstantLabel& label : labels) {
-    const std::string name(label.name.text());
-    if (std::find(constants->names.begin(), constants->names.end(), name) != constants->names.end()) {
-      rule_broken(name, "a constant label occurs once");
-    }
-    if (!encode::is_utf8(label.value) || label.value.size() > encode::max_label_bytes) {
-      rule_broken(name, "the value of a constant label is UTF-8 and not too long");
-    }
-    constants->names.push_back(name);
-    encode::append_label(constants->text, name, label.value);
+    check_constant_label("a registry", label.name.text(), label.value, constants->names);
+    constants->names.emplace_back(label.name.text());
+    encode::append_label(constants->text, label.name.text(), label.value);
   }
   constants_ = constants.release();
+}
+
+inline void Registry::check_constant_label(std::string_view owner, std::string_view name, std::string_view value,
+                                           std::span<const std::string> others) {
+  const auto broken = [&](const char* rule) {
+    fail(std::string(owner) + ", label '" + std::string(name) + "': " + rule);
+  };
+  if (std::find(others.begin(), others.end(), name) != others.end()) broken("a label name occurs once");
+  if (!encode::is_utf8(value)) broken("the value of a constant label is UTF-8");
+  if (value.size() > encode::max_label_bytes) broken("the value of a constant label is too long");
 }
 
 inline Registry::~Registry() {
@@ -172,10 +172,15 @@ inline void Registry::check(const Definition& definition) const {
     rule_broken(definition.name, "the library exposes this one itself: call flowviz::expose_process_metrics(registry)");
   }
   if (!encode::is_utf8(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
-  if (constants_ == nullptr) return;
+  std::vector<std::string> names;
+  if (constants_ != nullptr) names = constants_->names;
+  for (const auto& [name, value] : definition.constant_labels) {
+    check_constant_label(definition.name, name, value, names);
+    names.push_back(name);
+  }
   for (const LabelDefinition& label : definition.labels) {
-    if (std::find(constants_->names.begin(), constants_->names.end(), label.name) != constants_->names.end()) {
-      fail("'" + definition.name + "': the label '" + label.name + "' is a constant label of the registry already");
+    if (std::find(names.begin(), names.end(), label.name) != names.end()) {
+      fail("'" + definition.name + "': the label '" + label.name + "' is a constant label already");
     }
   }
 }

@@ -81,14 +81,15 @@ class UpDownCounter : public Metric<UpDownSeries, L...> {
  public:
   UpDownCounter(Registry& registry, MetricName name, HelpText help,
                 const typename LabelTraits<L>::Definition&... labels)
-      : UpDownCounter(registry, name, help, MaxSeries{default_max_series}, labels...) {}
-  UpDownCounter(Registry& registry, MetricName name, HelpText help, MaxSeries max,
+      : UpDownCounter(registry, name, help, MetricOptions(), labels...) {}
+  UpDownCounter(Registry& registry, MetricName name, HelpText help, MetricOptions options,
                 const typename LabelTraits<L>::Definition&... labels)
-      : Metric<UpDownSeries, L...>(registry, {Kind::up_down, {}, max}, name.text(), help.text(), labels...) {}
+      : Metric<UpDownSeries, L...>(registry, {Kind::up_down, {}, options}, name.text(), help.text(), labels...) {}
   UpDownCounter(MetricName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
       : UpDownCounter(default_registry(), name, help, labels...) {}
-  UpDownCounter(MetricName name, HelpText help, MaxSeries max, const typename LabelTraits<L>::Definition&... labels)
-      : UpDownCounter(default_registry(), name, help, max, labels...) {}
+  UpDownCounter(MetricName name, HelpText help, MetricOptions options,
+                const typename LabelTraits<L>::Definition&... labels)
+      : UpDownCounter(default_registry(), name, help, options, labels...) {}
 
   /// See UpDownSeries, for one without labels.
   void inc(Count n = 1) const noexcept { unlabelled().inc(n); }
@@ -106,10 +107,10 @@ class UpDownCounter : public Metric<UpDownSeries, L...> {
 template <class... D>
 UpDownCounter(Registry&, MetricName, HelpText, const D&...) -> UpDownCounter<ValueType<D>...>;
 template <class... D>
-UpDownCounter(Registry&, MetricName, HelpText, MaxSeries, const D&...) -> UpDownCounter<ValueType<D>...>;
+UpDownCounter(Registry&, MetricName, HelpText, MetricOptions, const D&...) -> UpDownCounter<ValueType<D>...>;
 template <class... D>
 UpDownCounter(MetricName, HelpText, const D&...) -> UpDownCounter<ValueType<D>...>;
 template <class... D>
-UpDownCounter(MetricName, HelpText, MaxSeries, const D&...) -> UpDownCounter<ValueType<D>...>;
+UpDownCounter(MetricName, HelpText, MetricOptions, const D&...) -> UpDownCounter<ValueType<D>...>;
 
 FLOWVIZ_METRICS_END
