@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034
+# What scripts/demo and scripts/test share: which packages they need and how these are installed, one way to build, and
+# how the reports of test programs are counted. Sourced from the repository's root.
+
+# A package, or a|b for the first that the system has.
+packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libsqlite3-dev nlohmann-json3-dev)
+packages_test=(clang 'clang-format-19|clang-format' doctest-dev prometheus prometheus-cpp-dev)
+
+say() { printf '%s\n' "$*"; }
+die() {
+  say "$0: $*" >&2
+  exit 1
+}
+
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
+}
+
+is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed* ]]; }
+
+# missing_packages SPEC...: prints what has to be installed.
+missing_packages() {
+  local spec name
+  for spec in "$@"; do
+    for name in ${spec//|/ }; do
+      is_installed "$name" && continue 2
+      apt-cache show "$name" >/dev/null 2>&1 && break
+    done
+    say "$name"
+  done
+}
+
+# install_packages SPEC...: installs what is missing, and says so. Services that come with packages are not started.
+install_packages() {
+  command -v apt-get >/dev/null || die "this needs a Debian or Ubuntu system; elsewhere, install the likes of: $*"
+  local missing sudo_note=''
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || die "not root and no sudo here; first install: ${missing[*]}"
+    sudo_note=' (with sudo)'
+  fi
+  (
+    policy=/usr/sbin/policy-rc.d # what Debian's packages ask whether to start their services
+    if [[ ! -e $policy ]]; then
+      trap 'as_root rm -f "$policy"' EXIT
+      trap 'exit 130' INT TERM HUP
+      printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null && as_root chmod 755 "$policy" || exit
+    fi
+    say "Reading the package lists$sudo_note."
+    as_root apt-get -o DPkg::Lock::Timeout=300 -qq update || exit
+    mapfile -t missing < <(missing_packages "$@") # the lists know more now
+    say "Installing$sudo_note: ${missing[*]}."
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -y \
+      install --no-install-recommends "${missing[@]}" >/dev/null || exit
+    # Nor does what was installed for a test come up with the next boot.
+    if [[ " ${missing[*]} " == *' prometheus '* ]] && command -v systemctl >/dev/null; then
+      as_root systemctl --quiet disable prometheus.service
+    fi
+  ) || die "the packages could not be installed"
+}
+
+# build PRESET TARGET...: configures and builds.
+build() {
+  local preset=$1
+  shift
+  cmake --preset "$preset" && cmake --build --preset "$preset" -j "$(nproc)" --target "$@"
+}
+
+# count_cases: adds up the reports of test programs on standard input, as `PASSED FAILED`: doctest's and unittest's
+# summaries and lines `N passed, N failed`. What was skipped or expected to fail did not pass.
+count_cases() {
+  awk '
+    /^\[doctest\] test cases: / {
+      for (i = 2; i <= NF; ++i) {
+        if ($i == "passed") passed += $(i - 1)
+        if ($i == "failed" || $i == "skipped") failed += $(i - 1)
+      }
+    }
+    /^Ran [0-9]+ tests? in / { ran = $2 }
+    ran != "" && /^(OK|FAILED)( \(.*\))?$/ {
+      bad = 0
+      if (match($0, /\(.*\)/)) {
+        n = split(substr($0, RSTART + 1, RLENGTH - 2), counts, /[^0-9]+/)
+        for (i = 1; i <= n; ++i) bad += counts[i]
+      }
+      passed += ran > bad ? ran - bad : 0
+      failed += bad
+      ran = ""
+    }
+    /^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3 }
+    END { print passed + 0, failed + 0 }
+  '
+}

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Compiles every C++ snippet of README.md and docs/, and runs the ones that are programs.
+
+A ```cpp block with a `main` is compiled, linked and run, and must end with status 0. Any other block is a fragment: it
+is compiled in a function's body, after the core's umbrella header. What a reader need not see goes into comments of
+Markdown, which nobody's browser shows. On the line above a block:
+
+    <!-- compile: file -->          declarations, compiled at namespace scope
+    <!-- compile: link -->          a program that serves until it is ended: built and not run
+    <!-- not compiled: reason -->   not about this library; refused for a block that names flowviz::
+
+Between blocks, for the fragments and files after it in the same document, at namespace scope:
+
+    <!-- prelude
+    flowviz::Registry registry;
+    -->
+
+And after a program, above a ```text block, `<!-- output -->`: what the program prints. There a line of three dots
+stands for any lines.
+
+The last line is `N passed, N failed`, after a list of what is not compiled.
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "harness"))
+import checks
+
+UMBRELLA = "#include <flowviz_metrics/flowviz_metrics.hpp>\n"
+
+
+class Block:
+    """A fenced block, with the comment above it, the prelude before it and the output that is promised after it."""
+
+    def __init__(self, place, fence, language, directive, prelude):
+        self.place, self.fence, self.language = place, fence, language
+        self.directive, self.prelude = directive, prelude
+        self.text = ""
+        self.output = None
+
+    def is_program(self):
+        return re.search(r"\bint main\(", self.text) is not None
+
+
+def read_blocks(name, text):
+    """The fenced blocks of a Markdown document, in order."""
+    blocks = []
+    directive = None
+    prelude = ""
+    inside = None  # the block or prelude that the line belongs to
+    for number, line in enumerate(text.splitlines(), 1):
+        if isinstance(inside, Block):
+            if line.strip() == inside.fence:
+                blocks.append(inside)
+                inside = directive = None
+            else:
+                inside.text += line + "\n"
+        elif inside == "prelude":
+            if line.strip() == "-->":
+                inside = None
+            else:
+                prelude += line + "\n"
+        elif line.strip() == "<!-- prelude":
+            inside, prelude = "prelude", ""
+        elif opening := re.match(r"\s*(`{3,}|~{3,})\s*(\S*)", line):
+            inside = Block(f"{name}:{number}", opening[1], opening[2].lower(), directive, prelude)
+        elif line.strip():
+            comment = re.fullmatch(r"<!--\s*(.*?)\s*-->", line.strip())
+            directive = comment[1] if comment else None
+    if inside:
+        raise SystemExit(f"{name}: a block or prelude is never closed")
+    return blocks
+
+
+def source_of(block):
+    """The translation unit that a block stands for."""
+    if block.is_program():
+        return block.text
+    lines = block.text.splitlines()
+    includes = "".join(f"{line}\n" for line in lines if line.startswith("#include"))
+    body = "".join("\n" if line.startswith("#include") else f"{line}\n" for line in lines)
+    prelude = block.prelude
+    for line in [line for line in prelude.splitlines() if line.startswith("#include")]:
+        includes += f"{line}\n"
+        prelude = prelude.replace(line, "", 1)
+    head = f'{UMBRELLA}{includes}#line 1 "prelude"\n{prelude}'
+    if block.directive != "compile: file":
+        body = f"{{\n{body}}}\n"
+        head += "void fragment()\n"
+    return f'{head}#line 1 "{block.place}"\n{body}'
+
+
+def flags_for(source, include):
+    flags = ["-std=c++20", "-pthread", f"-I{include}"]
+    if "httplib" in source:
+        command = ["pkg-config", "--cflags", "--libs", "cpp-httplib"]
+        flags += subprocess.run(command, check=True, text=True, capture_output=True).stdout.split()
+    return flags
+
+
+def check_block(block, include):
+    """None if a block compiles and does what it says, else what was wrong."""
+    source = source_of(block)
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "snippet.cpp")
+        file.write_text(source, encoding="utf-8")
+        program = pathlib.Path(folder, "snippet")
+        goal = ["-o", program] if block.is_program() else ["-fsyntax-only"]
+        done = checks.start(["g++", file, *flags_for(source, include), *goal])
+        if done.status != 0:
+            return f"does not compile:\n{done.stderr}"
+        if not block.is_program() or block.directive == "compile: link":
+            return None
+        done = checks.start([program], cwd=folder)
+        if done.status != 0:
+            return f"ends with status {done.status}:\n{done.stdout}{done.stderr}"
+        if block.output is not None and not matches(block.output, done.stdout):
+            return f"promises this output:\n{block.output}but prints:\n{done.stdout}"
+    return None
+
+
+def matches(promised, printed):
+    lines = [line.rstrip() for line in promised.splitlines()]
+    pattern = "".join("(.*\n)*" if line == "..." else re.escape(line) + "\n" for line in lines)
+    return re.fullmatch(pattern, "".join(line.rstrip() + "\n" for line in printed.splitlines())) is not None
+
+
+def plan(blocks):
+    """The blocks to check, what is wrong with the others, and what is left out with its reason."""
+    work, wrong, left_out = [], [], []
+    previous = None
+    for block in blocks:
+        if block.directive == "output":
+            runs = previous in work and previous.is_program() and previous.directive is None
+            if block.language != "text" or not runs or previous.output is not None:
+                wrong.append(f"{block.place}: an output stands in a text block after a program that is run")
+            else:
+                previous.output = block.text
+        elif block.language == "cpp":
+            reason = re.fullmatch(r"not compiled: (.+)", block.directive or "")
+            if reason and "flowviz::" not in block.text:
+                left_out.append(f"{block.place}: {reason[1]}")
+            elif reason:
+                wrong.append(f"{block.place}: what names flowviz:: is compiled")
+            elif block.directive not in (None, "compile: file", "compile: link"):
+                wrong.append(f"{block.place}: `<!-- {block.directive} -->` is none of the comments that this test knows")
+            elif block.directive == "compile: link" and not block.is_program():
+                wrong.append(f"{block.place}: there is no main to link")
+            else:
+                work.append(block)
+        elif block.language in ("c++", "cc", "cxx", "hpp", "c"):
+            wrong.append(f"{block.place}: C++ is marked `cpp`, or it is not tested")
+        previous = block
+    return work, wrong, left_out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="where README.md and docs/ are")
+    parser.add_argument("--include", type=pathlib.Path, default=ROOT / "include", help="where the headers are")
+    options = parser.parse_args()
+
+    blocks = []
+    for document in [options.root / "README.md", *sorted((options.root / "docs").rglob("*.md"))]:
+        blocks += read_blocks(document.relative_to(options.root).as_posix(), document.read_text(encoding="utf-8"))
+    work, wrong, left_out = plan(blocks)
+    for line in left_out:
+        print(f"not compiled: {line}")
+    return checks.report([(block.place, check_block, block, options.include.resolve()) for block in work], wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""The examples of one file each: short, and each does what it shows. EXAMPLES names the folder of the built programs,
+VALIDATE_PAGE the strict validator of the text format."""
+
+import http.client
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import time
+import unittest
+
+SOURCES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+PROGRAMS = pathlib.Path(os.environ["EXAMPLES"])
+DEADLINE_S = 60  # something that takes longer is stuck
+
+
+def run(*command, text=None):
+    return subprocess.run(command, input=text, text=True, capture_output=True, timeout=DEADLINE_S, check=False)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class ExampleTest(unittest.TestCase):
+    def assert_valid(self, page):
+        done = run(os.environ["VALIDATE_PAGE"], text=page)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr + page)
+
+
+class Examples(ExampleTest):
+    def test_each_is_one_file_of_less_than_sixty_lines(self):
+        files = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in SOURCES.glob("*.cpp")}
+        self.assertEqual(sorted(files), ["httplib.cpp", "minimal.cpp", "testing.cpp"])
+        self.assertLess(max(files.values()), 60, files)
+
+    def test_minimal_prints_a_valid_page_of_its_own_metrics(self):
+        done = run(PROGRAMS / "example_minimal")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_valid(done.stdout)
+        source = (SOURCES / "minimal.cpp").read_text(encoding="utf-8")
+        names = re.findall(r'\{registry, "(\w+)"', source)
+        self.assertTrue(names, "no metric is defined")
+        for name in names:
+            self.assertIn(f"# TYPE {name} ", done.stdout)
+
+    def test_testing_is_a_unit_test_that_passes(self):
+        done = run(PROGRAMS / "example_testing")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"test cases: +[1-9]\d* +\| +[1-9]\d* passed \| 0 failed \| 0 skipped")
+
+
+class HttplibExample(ExampleTest):
+    def setUp(self):
+        self.port = free_port()
+        self.server = subprocess.Popen([PROGRAMS / "example_httplib", str(self.port)], stdout=subprocess.DEVNULL)
+        self.addCleanup(self.server.wait, DEADLINE_S)
+        self.addCleanup(self.server.kill)
+
+    def request(self, method, path):
+        """Status and body; waits until the server listens."""
+        end = time.monotonic() + DEADLINE_S
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+            try:
+                connection.request(method, path)
+                response = connection.getresponse()
+                return response.status, response.read().decode()
+            except ConnectionRefusedError:
+                self.assertIsNone(self.server.poll(), "the server ended")
+                self.assertLess(time.monotonic(), end, "the server does not listen")
+                time.sleep(0.02)
+            finally:
+                connection.close()
+
+    def test_its_page_counts_lots_and_the_requests_of_each_route(self):
+        self.assertEqual(self.request("POST", "/lots/raw")[0], 201)
+        self.assertEqual(self.request("POST", "/lots/finished")[0], 201)
+        self.assertEqual(self.request("POST", "/lots/unheard-of")[0], 422)
+        self.assertEqual(self.request("GET", "/lots"), (200, "1 raw lots\n"))
+        self.assertEqual(self.request("GET", "/nowhere")[0], 404)
+        status, page = self.request("GET", "/metrics")
+        self.assertEqual(status, 200, page)
+        self.assert_valid(page)
+        for sample in (
+            'lots_registered_total{lot_type="raw"} 1',
+            'lots_registered_total{lot_type="intermediate"} 0',
+            'lots_registered_total{lot_type="finished"} 1',
+            'http_requests_total{method="POST",handler="/lots/{lot_type}",status="2xx"} 2',
+            'http_requests_total{method="POST",handler="/lots/{lot_type}",status="4xx"} 1',
+            'http_requests_total{method="GET",handler="/lots",status="2xx"} 1',
+            'http_requests_total{method="GET",handler="none",status="4xx"} 1',
+        ):
+            self.assertIn(sample, page.splitlines())
+
+    def test_it_ends_when_it_is_told_to(self):
+        self.request("GET", "/lots")
+        self.server.terminate()
+        self.assertEqual(self.server.wait(DEADLINE_S), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

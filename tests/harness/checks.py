@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""What the runners of compile-fail cases, snippets and consumers share: starting a program with a deadline, and
+running checks side by side with a report that scripts/test can count."""
+
+import collections
+import concurrent.futures
+import os
+import subprocess
+
+DEADLINE_S = 300  # a compiler or program that takes longer is stuck
+
+Done = collections.namedtuple("Done", "status stdout stderr")
+
+
+def start(command, **options):
+    """Runs a command in the C locale. The status is None, with the reason on stderr, if it did not end in time."""
+    environment = dict(os.environ, LC_ALL="C", **options.pop("env", {}))
+    command = [str(word) for word in command]
+    try:
+        done = subprocess.run(
+            command, text=True, errors="replace", capture_output=True, stdin=subprocess.DEVNULL, env=environment,
+            timeout=DEADLINE_S, check=False, **options,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return Done(None, "", f"stuck for {DEADLINE_S} s: {' '.join(command)}")
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def report(checks, failures=()):
+    """Runs (name, function, arguments...) side by side; a function answers None or what was wrong. Prints each failure
+    and the line `N passed, N failed`, and returns the exit status. Nothing to run is a failure."""
+    failures = list(failures)
+    passed = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        pending = [(name, pool.submit(function, *arguments)) for name, function, *arguments in checks]
+        for name, result in pending:
+            problem = result.result()
+            if problem is None:
+                passed += 1
+            else:
+                failures.append(f"{name}: {problem}")
+    if not passed and not failures:
+        failures.append("there was nothing to run")
+    for failure in failures:
+        print(f"FAILED {failure}")
+    print(f"{passed} passed, {len(failures)} failed")
+    return 1 if failures else 0

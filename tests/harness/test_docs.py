@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The runner of the documents' snippets itself: what could fool it must be red."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+RUNNER = pathlib.Path(__file__).resolve().parents[1] / "docs" / "run.py"
+
+UMBRELLA = "#pragma once\nnamespace flowviz { inline int answer() { return 42; } }\n"
+
+PROGRAM = """```cpp
+#include <cstdio>
+#include <flowviz_metrics/flowviz_metrics.hpp>
+int main() { std::printf("first\\n%d\\nlast\\n", flowviz::answer()); }
+```
+"""
+
+FRAGMENT = "```cpp\nint known = flowviz::answer();\n```\n"
+
+
+class Runner(unittest.TestCase):
+    def run_on(self, readme, other=""):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "docs" / "design").mkdir(parents=True)
+            (root / "include" / "flowviz_metrics").mkdir(parents=True)
+            (root / "include" / "flowviz_metrics" / "flowviz_metrics.hpp").write_text(UMBRELLA, encoding="utf-8")
+            (root / "README.md").write_text(readme, encoding="utf-8")
+            (root / "docs" / "design" / "other.md").write_text(other, encoding="utf-8")
+            command = [sys.executable, str(RUNNER), "--root", folder, "--include", str(root / "include")]
+            return subprocess.run(command, text=True, capture_output=True, check=False)
+
+    def assert_green(self, done, passed):
+        self.assertEqual(done.stdout.splitlines()[-1], f"{passed} passed, 0 failed", done.stdout + done.stderr)
+        self.assertEqual(done.returncode, 0)
+
+    def assert_red(self, done, words):
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertIn(words, done.stdout + done.stderr)
+        self.assertNotIn(", 0 failed", done.stdout)
+
+    def test_programs_fragments_files_and_preludes_pass(self):
+        prelude = "<!-- prelude\n#include <vector>\nstd::vector<int> numbers;\n-->\n"
+        fragment = "```cpp\n#include <string>\nnumbers.push_back(flowviz::answer());\nstd::string text;\n```\n"
+        file = "<!-- compile: file -->\n```cpp\ntemplate <class T> struct Box {};\n```\n"
+        link = "<!-- compile: link -->\n```cpp\nint main() { for (;;) {} }\n```\n"
+        self.assert_green(self.run_on(PROGRAM + prelude + fragment, file + link), 4)
+
+    def test_a_snippet_that_does_not_compile_is_red_and_named_by_its_place(self):
+        broken = "# Title\n\n```cpp\nint x = flowviz::nothing();\n```\n"
+        self.assert_red(self.run_on(PROGRAM, broken), "docs/design/other.md:3: does not compile")
+
+    def test_a_program_that_does_not_link_is_red(self):
+        broken = "<!-- compile: link -->\n```cpp\nvoid nowhere();\nint main() { nowhere(); }\n```\n"
+        self.assert_red(self.run_on(broken), "does not compile")
+
+    def test_a_program_that_fails_is_red(self):
+        self.assert_red(self.run_on("```cpp\nint main() { return 3; }\n```\n"), "ends with status 3")
+
+    def test_a_program_prints_what_is_promised(self):
+        for promised in ("first\n42\nlast\n", "...\n42\n...\n", "first\n...\n", "first  \n42\nlast\n...\n"):
+            with self.subTest(promised):
+                output = f"It prints:\n\n<!-- output -->\n```text\n{promised}```\n"
+                self.assert_green(self.run_on(PROGRAM + output), 1)
+
+    def test_other_output_than_promised_is_red(self):
+        for promised in ("first\n43\nlast\n", "first\n42\n", "42\nlast\n", "...\n4\n...\n", "fi.st\n42\nlast\n", ""):
+            with self.subTest(promised):
+                output = f"<!-- output -->\n```text\n{promised}```\n"
+                self.assert_red(self.run_on(PROGRAM + output), "promises this output")
+
+    def test_an_output_without_a_program_before_it_is_red(self):
+        output = "<!-- output -->\n```text\nanything\n```\n"
+        link = "<!-- compile: link -->\n```cpp\nint main() {}\n```\n"
+        for readme in (FRAGMENT + output, output, link + output, PROGRAM + output.replace("text", "console")):
+            with self.subTest(readme):
+                self.assert_red(self.run_on(readme), "an output stands in a text block")
+
+    def test_only_what_is_not_about_the_library_may_stay_uncompiled(self):
+        done = self.run_on(FRAGMENT + "<!-- not compiled: of another library -->\n```cpp\nother();\n```\n")
+        self.assert_green(done, 1)
+        self.assertIn("not compiled: README.md:5: of another library", done.stdout)
+        self.assert_red(self.run_on("<!-- not compiled: later -->\n" + FRAGMENT), "what names flowviz:: is compiled")
+
+    def test_comments_and_languages_that_would_hide_a_block_are_red(self):
+        self.assert_red(self.run_on("<!-- compile: fragmnet -->\n" + FRAGMENT), "none of the comments")
+        self.assert_red(self.run_on("<!-- compile: link -->\n" + FRAGMENT), "no main to link")
+        self.assert_red(self.run_on(FRAGMENT.replace("cpp", "c++")), "C++ is marked `cpp`")
+        self.assert_red(self.run_on(FRAGMENT + "```cpp\nint x;\n"), "never closed")
+        for fence in ("  ```", "````", "~~~"):
+            self.assert_red(self.run_on(f"{fence}cpp\nint x = nowhere;\n{fence}\n"), "does not compile")
+
+    def test_a_comment_holds_only_for_the_block_right_below_it(self):
+        apart = "<!-- not compiled: elsewhere -->\nA sentence.\n```cpp\nnowhere();\n```\n"
+        self.assert_red(self.run_on(apart), "does not compile")
+
+    def test_documents_without_snippets_are_red(self):
+        self.assert_red(self.run_on("# Title\n"), "there was nothing to run")
+
+
+if __name__ == "__main__":
+    unittest.main()
