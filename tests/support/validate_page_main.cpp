@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// validate_page: the strict validator of the text format as a program, for scripts and for pages fetched by hand.
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+#include "support/text_validator.hpp"
+
+namespace {
+
+constexpr std::string_view usage =
+    "usage: validate_page [--other-producer] [--timestamps] [--any-counter-name] [FILE]\n"
+    "Checks a page in the Prometheus text format 0.0.4, from FILE or standard input, and prints every broken rule as\n"
+    "  line N: rule: what was found\n"
+    "  --other-producer    a page that flowviz did not write: numbers, spacing, comments and HELP are free\n"
+    "  --timestamps        samples may carry timestamps\n"
+    "  --any-counter-name  counters need not end in _total\n"
+    "Exit status: 0 the page is valid, 1 it is not, 2 it could not be read or a flag is wrong.\n";
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  support::ValidationOptions options;
+  std::string path;
+  for (int i = 1; i < argument_count; ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--help") {
+      std::cout << usage;
+      return 0;
+    }
+    if (argument == "--other-producer") {
+      options.producer = support::Producer::other;
+    } else if (argument == "--timestamps") {
+      options.timestamps = support::Timestamps::allowed;
+    } else if (argument == "--any-counter-name") {
+      options.counter_names = support::CounterNames::any;
+    } else if (argument.substr(0, 1) == "-" || !path.empty()) {
+      std::cerr << "validate_page: unexpected argument " << argument << "\n" << usage;
+      return 2;
+    } else {
+      path = argument;
+    }
+  }
+
+  std::ifstream file;
+  if (!path.empty()) {
+    file.open(path, std::ios::binary);
+    if (!file) {
+      std::cerr << "validate_page: cannot open " << path << "\n";
+      return 2;
+    }
+  }
+  std::istream& input = path.empty() ? std::cin : file;
+  const std::string page{std::istreambuf_iterator<char>(input), std::istreambuf_iterator<char>()};
+  if (page.empty()) {
+    std::cerr << "validate_page: the page is empty\n";  // what a failed download looks like; no metrics page is
+    return 2;
+  }
+
+  const auto violations = support::validate_text(page, options);
+  for (const auto& violation : violations) {
+    std::cout << "line " << violation.line << ": " << violation.rule << ": " << violation.detail << "\n";
+  }
+  return violations.empty() ? 0 : 1;
+}
