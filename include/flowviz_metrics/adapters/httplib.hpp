@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Metrics for a server of cpp-httplib, of any release from 0.11 on: routes by template, every request counted, a page
+/// to scrape.
+///
+/// The old releases do not tell a hook which route took a request. So the routes are registered here, and a request's
+/// route is looked for by the rules by which the library will find it: before the user's hooks, which may answer
+/// instead of the handler, and before the body, which may never arrive. A thread answers one request at a time, so what
+/// is known about the request is kept with the thread.
+
+#include <httplib.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <flowviz_metrics/bundles/http_server.hpp>
+#include <flowviz_metrics/bundles/path_template.hpp>
+#include <flowviz_metrics/scrape.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+namespace httplib {
+
+/// What differs between releases, or can be had of none by asking. Not to be named.
+namespace release {
+
+using Server = ::httplib::Server;
+
+// The server has setters for its hooks and no getters, so one that was set before could not be called on. The one way
+// past `private` is a member's name in an explicit instantiation, where the language does not check access.
+struct PreRouting {
+  using Hook = Server::HandlerWithResponse;
+  friend Hook& hook_of(Server& server, PreRouting);
+};
+struct PostRouting {
+  using Hook = Server::Handler;
+  friend Hook& hook_of(Server& server, PostRouting);
+};
+template <class Which, typename Which::Hook Server::*Member>
+struct Access {
+  friend typename Which::Hook& hook_of(Server& server, Which) { return server.*Member; }
+};
+template struct Access<PreRouting, &Server::pre_routing_handler_>;
+template struct Access<PostRouting, &Server::post_routing_handler_>;
+
+/// The pattern of the route that took the request, if the release says so.
+template <class Request>
+std::string_view matched_route(const Request& request) noexcept {
+  if constexpr (requires { request.matched_route; }) {
+    return request.matched_route;
+  } else {
+    return {};
+  }
+}
+
+/// Whether the request may become a session of another protocol, which ends without an answer.
+template <class AnyServer, class Request>
+bool may_change_protocol(const Request& request) {
+  if constexpr (requires { typename AnyServer::WebSocketHandler; }) {
+    return request.has_header("Upgrade");
+  } else {
+    return false;
+  }
+}
+
+/// The bytes of the body, as far as they were read into the request.
+template <class Request>
+std::uint64_t body_size(const Request& request) {
+  std::uint64_t size = request.body.size();
+  const auto add = [&size](const auto& parts) {
+    for (const auto& part : parts) size += part.second.content.size();
+  };
+  if constexpr (requires { request.form; }) {
+    add(request.form.fields);
+    add(request.form.files);
+  } else {
+    add(request.files);
+  }
+  return size;
+}
+
+}  // namespace release
+
+/// Counts the requests of one server.
+///
+///     httplib::Server server;
+///     flowviz::httplib::Instrument http{server, registry};
+///     http.Get("/api/lots/{lot_id}", [](const httplib::Request& request, httplib::Response& response) {
+///       response.set_content(find(flowviz::httplib::path_param(request, "lot_id")), "application/json");
+///     });
+///     http.expose("/metrics");
+///     server.listen("127.0.0.1", 8000);
+///
+/// **What is counted.** Every answer the server gives, with the status that it sends: by handlers, by hooks (under the
+/// route that they answered for), by the library itself. A path that only other methods take counts for its template.
+/// A method that HTTP does not know is `_other`, a request that could not be parsed has no handler. A handler that
+/// throws counts with the status that the exception handler chooses, else 500. Of static files the handler is `none`.
+///
+/// **What is measured.** The duration runs from when the head of the request was read, through its body and the
+/// handler, to when the answer is about to be sent; of an answer that a content provider streams, to the end of the
+/// stream, unless `StreamingTime::excluded`. Requests are counted, and are no longer in progress, at that same moment:
+/// who has read a whole answer that was not streamed finds it counted. Sizes are those of the bodies as they were
+/// taken in and sent, without what a client merely claimed, and of a request's body after decompression.
+///
+/// **Hooks.** The server's pre-routing and post-routing hooks become this object's. Those that were set before go on
+/// being called, and so do those that are set through it; to set one on the server afterwards would replace this
+/// object's. One Instrument per server; it is made before the server listens and lives until the server has ended.
+/// Registering routes and hooks is not thread-safe, as it is not in the library.
+///
+/// With releases that have `Request::matched_route`, requests to routes registered on the server itself are counted
+/// under the pattern they were registered with.
+class Instrument {
+ public:
+  using Server = ::httplib::Server;
+  using Handler = Server::Handler;
+  using HandlerWithContentReader = Server::HandlerWithContentReader;
+
+  Instrument(Server& server, Registry& registry, bundles::HttpServerOptions options = {})
+      : server_(server),
+        registry_(registry),
+        metrics_(registry, std::move(options)),
+        pre_routing_(hook_of(server, release::PreRouting())),
+        post_routing_(hook_of(server, release::PostRouting())) {
+    server.set_pre_routing_handler([this](const Request& request, Response& response) {
+      begin(request, response);
+      return pre_routing_ ? pre_routing_(request, response) : Server::HandlerResponse::Unhandled;
+    });
+    server.set_post_routing_handler([this](const Request& request, Response& response) {
+      if (post_routing_) post_routing_(request, response);
+      answer(request, response);
+    });
+  }
+  explicit Instrument(Server& server, bundles::HttpServerOptions options = {})
+      : Instrument(server, default_registry(), std::move(options)) {}
+  Instrument(const Instrument&) = delete;
+  Instrument& operator=(const Instrument&) = delete;
+
+  /// Registers a handler for the paths that a template stands for; see PathTemplate. The pair of method and template is
+  /// on the page from now on. Throws `Error` for a template that is none.
+  Instrument& Get(const std::string& path, Handler handler) {
+    server_.Get(add(Method::get, path), std::move(handler));
+    return *this;
+  }
+  Instrument& Post(const std::string& path, Handler handler) {
+    server_.Post(add(Method::post, path), std::move(handler));
+    return *this;
+  }
+  Instrument& Post(const std::string& path, HandlerWithContentReader handler) {
+    server_.Post(add(Method::post, path, Body::read_by_handler), counting(std::move(handler)));
+    return *this;
+  }
+  Instrument& Put(const std::string& path, Handler handler) {
+    server_.Put(add(Method::put, path), std::move(handler));
+    return *this;
+  }
+  Instrument& Put(const std::string& path, HandlerWithContentReader handler) {
+    server_.Put(add(Method::put, path, Body::read_by_handler), counting(std::move(handler)));
+    return *this;
+  }
+  Instrument& Patch(const std::string& path, Handler handler) {
+    server_.Patch(add(Method::patch, path), std::move(handler));
+    return *this;
+  }
+  Instrument& Patch(const std::string& path, HandlerWithContentReader handler) {
+    server_.Patch(add(Method::patch, path, Body::read_by_handler), counting(std::move(handler)));
+    return *this;
+  }
+  Instrument& Delete(const std::string& path, Handler handler) {
+    server_.Delete(add(Method::delete_, path), std::move(handler));
+    return *this;
+  }
+  Instrument& Delete(const std::string& path, HandlerWithContentReader handler) {
+    server_.Delete(add(Method::delete_, path, Body::read_by_handler), counting(std::move(handler)));
+    return *this;
+  }
+  Instrument& Options(const std::string& path, Handler handler) {
+    server_.Options(add(Method::options, path), std::move(handler));
+    return *this;
+  }
+
+  /// Serves the registry's page at `path`, to GET and HEAD, in the best format that the Accept header allows.
+  Instrument& expose(const std::string& path = "/metrics") {
+    return Get(path, [this](const Request& request, Response& response) {
+      std::string accept;  // the header may come in several lines
+      const auto [first, last] = request.headers.equal_range("Accept");
+      for (auto line = first; line != last; ++line) accept += (accept.empty() ? "" : ", ") + line->second;
+      const Scrape page = scrape(registry_, accept);
+      response.set_content(page.body, page.content_type);
+    });
+  }
+
+  /// Sets the user's hook; see the server's function of this name. The last one set is called.
+  Instrument& set_pre_routing_handler(Server::HandlerWithResponse hook) {
+    pre_routing_ = std::move(hook);
+    return *this;
+  }
+  Instrument& set_post_routing_handler(Handler hook) {
+    post_routing_ = std::move(hook);
+    return *this;
+  }
+  /// These the Instrument does not need: they go to the server.
+  Instrument& set_exception_handler(Server::ExceptionHandler hook) {
+    server_.set_exception_handler(std::move(hook));
+    return *this;
+  }
+  template <class Hook>
+  Instrument& set_error_handler(Hook&& hook) {
+    server_.set_error_handler(std::forward<Hook>(hook));
+    return *this;
+  }
+  Instrument& set_logger(::httplib::Logger hook) {
+    server_.set_logger(std::move(hook));
+    return *this;
+  }
+
+  [[nodiscard]] const bundles::HttpServer& metrics() const noexcept { return metrics_; }
+
+ private:
+  using Request = ::httplib::Request;
+  using Response = ::httplib::Response;
+  friend std::string path_param(const ::httplib::Request& request, std::string_view name);
+
+  enum class Body { read_before_handler, read_by_handler };
+
+  struct Route {
+    Method method;
+    PathTemplate path;
+    bundles::HttpServer::Route metrics;
+  };
+
+  /// The request that a thread is answering.
+  struct Current {
+    const Response* response = nullptr;  // which one; nullptr: none
+    const Route* route = nullptr;
+    bundles::HttpServer::Request request;
+    bundles::HttpServer::Request::BodySizes sizes;
+
+    void finish(int status) noexcept {
+      response = nullptr;
+      request.finish(status, sizes);
+    }
+  };
+  static Current& current() noexcept {
+    static thread_local Current request;
+    return request;
+  }
+
+  std::string add(Method method, const std::string& path, Body body = Body::read_before_handler) {
+    auto route = std::make_unique<Route>(Route{method, PathTemplate(path), {}});
+    route->metrics = metrics_.route(method, route->path.text());
+    std::string regex = route->path.regex();
+    // The library asks the handlers that read the body themselves before the others.
+    const bool first = body == Body::read_by_handler;
+    routes_.insert(first ? routes_.begin() + readers_ : routes_.end(), std::move(route));
+    if (first) ++readers_;
+    return regex;
+  }
+
+  // The route that the library will choose; failing that, one that takes the path with another method.
+  const Route* find(Method method, const std::string& path) const noexcept {
+    if (method == Method::head) method = Method::get;
+    const Route* other_method = nullptr;
+    for (const auto& route : routes_) {
+      if (!route->path.matches(path)) continue;
+      if (route->method == method) return route.get();
+      if (other_method == nullptr) other_method = route.get();
+    }
+    return other_method;
+  }
+
+  void begin(const Request& request, Response& response) {
+    Current& now = current();
+    if (release::may_change_protocol<Server>(request)) {
+      // Such a request comes here twice if no session takes it. If one does, its end is the response's, and no other
+      // hook is called.
+      if (now.response == &response) return;
+      response.content_provider_resource_releaser_ = [](bool) { end_session(); };
+    }
+    const Method method = parse_method(request.method);
+    now.route = find(method, request.path);
+    if (now.route != nullptr && now.route->method == method) {
+      now.request = metrics_.begin(now.route->metrics);
+    } else {
+      const std::string_view handler = now.route == nullptr ? std::string_view() : now.route->path.text();
+      now.request = metrics_.begin(metrics_.route(method, handler));
+    }
+    now.sizes = {};
+    now.response = &response;
+  }
+
+  void answer(const Request& request, Response& response) {
+    Current& now = current();
+    if (now.response != &response) begin(request, response);  // refused before routing
+    if (const auto pattern = release::matched_route(request); now.route == nullptr && !pattern.empty()) {
+      now.request.take(metrics_.route(parse_method(request.method), pattern));
+    }
+    now.sizes.request += release::body_size(request);
+    const bool has_body = request.method != "HEAD";
+    if (has_body && response.body.empty() && response.content_provider_) return stream(response);
+    if (has_body) now.sizes.response = response.body.size();
+    now.finish(response.status);
+  }
+
+  // Counts what the content provider writes, and ends the request with the response.
+  void stream(Response& response) {
+    if (metrics_.options().streaming_time == bundles::StreamingTime::excluded) current().request.stop_clock();
+    response.content_provider_ = [provider = std::move(response.content_provider_)](
+                                     std::size_t offset, std::size_t length, ::httplib::DataSink& sink) {
+      auto write = std::move(sink.write);
+      sink.write = [&write](const char* data, std::size_t size) {
+        const bool written = write(data, size);
+        if (written) current().sizes.response += size;
+        return written;
+      };
+      const bool goes_on = provider(offset, length, sink);
+      sink.write = std::move(write);
+      return goes_on;
+    };
+    response.content_provider_resource_releaser_ = [release = std::move(response.content_provider_resource_releaser_),
+                                                    status = response.status](bool success) {
+      if (release) release(success);
+      current().finish(status);
+    };
+  }
+
+  // A response that ends without having been answered has become a session of another protocol, whose length is no
+  // request's latency.
+  static void end_session() {
+    if (current().response == nullptr) return;
+    current().request.discard_duration();
+    current().finish(101);
+  }
+
+  // The bytes of a body that a handler reads itself.
+  static HandlerWithContentReader counting(HandlerWithContentReader handler) {
+    return [handler = std::move(handler)](const Request& request, Response& response,
+                                          const ::httplib::ContentReader& reader) {
+      const auto counted = [](::httplib::ContentReceiver receiver) {
+        return [receiver = std::move(receiver)](const char* data, std::size_t size) {
+          current().sizes.request += size;
+          return receiver(data, size);
+        };
+      };
+      handler(request, response,
+              ::httplib::ContentReader(
+                  [&](::httplib::ContentReceiver receiver) { return reader(counted(std::move(receiver))); },
+                  [&](auto header, ::httplib::ContentReceiver receiver) {
+                    return reader(std::move(header), counted(std::move(receiver)));
+                  }));
+    };
+  }
+
+  Server& server_;
+  Registry& registry_;
+  bundles::HttpServer metrics_;
+  std::vector<std::unique_ptr<Route>> routes_;  // in the order in which the library asks them
+  std::ptrdiff_t readers_ = 0;                  // how many of them, at the front, read the body themselves
+  Server::HandlerWithResponse pre_routing_;
+  Handler post_routing_;
+};
+
+/// The text that a parameter of the route's template has in this request, or an empty one if it has none of this name.
+/// To be called by the handler of a route that was registered with an Instrument, on the thread that called it.
+[[nodiscard]] inline std::string path_param(const ::httplib::Request& request, std::string_view name) {
+  const Instrument::Route* route = Instrument::current().route;
+  const auto index = route == nullptr ? std::nullopt : route->path.parameter(name);
+  return index && *index + 1 < request.matches.size() ? request.matches[*index + 1].str() : std::string();
+}
+
+}  // namespace httplib
+FLOWVIZ_METRICS_END
