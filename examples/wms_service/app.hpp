@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// The service without its ports and its database: which routes there are and what they are wired to. Tests use it
+/// without a listener.
+
+#include <flowviz_metrics/flowviz_metrics.hpp>
+#include <optional>
+#include <string>
+
+#include "active_operators.hpp"
+#include "http/auth.hpp"
+#include "http/dispatcher.hpp"
+#include "http/routes.hpp"
+#include "http/server.hpp"
+#include "metrics.hpp"
+#include "storage/storage.hpp"
+
+namespace wms {
+
+class App {
+ public:
+  App(Storage& storage, Tokens tokens, const std::optional<std::string>& metrics_token);
+
+  /// Everything.
+  Server& api() { return api_server_; }
+  /// Health and metrics, for probes and scrapes.
+  Server& operations() { return operations_server_; }
+
+  Metrics& metrics() { return metrics_; }
+  ActiveOperators& active_operators() { return active_operators_; }
+
+ private:
+  flowviz::Registry registry_;
+  Metrics metrics_{registry_};
+  Tokens tokens_;
+  ActiveOperators active_operators_;
+
+  RouteTable operations_routes_;
+  RouteTable api_routes_;
+  Server operations_server_;
+  Server api_server_;
+  Dispatcher operations_;
+  Dispatcher api_;
+};
+
+}  // namespace wms

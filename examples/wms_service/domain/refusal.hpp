@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Why something that was well-formed was still not done. Every cause that a storage may give is listed here, so that
+/// the compiler sees to it that each gets its answer (http/problem.cpp).
+
+#include <string>
+#include <variant>
+
+#include "domain/names.hpp"
+
+namespace wms {
+
+enum class BusinessRule { input_on_hold_or_failed, inputs_exceed_remaining, raw_lot_with_inputs };
+constexpr Names<BusinessRule, 3> names(BusinessRule) {
+  return {{{BusinessRule::input_on_hold_or_failed, "input_on_hold_or_failed"},
+           {BusinessRule::inputs_exceed_remaining, "inputs_exceed_remaining"},
+           {BusinessRule::raw_lot_with_inputs, "raw_lot_with_inputs"}}};
+}
+
+struct LotNotFound {
+  std::string lot_id;
+};
+struct LotCodeTaken {
+  std::string code;
+};
+/// A field refers to something that does not exist.
+struct UnknownReference {
+  std::string field;  ///< such as inputs[2].lot_id
+  std::string message;
+};
+struct RuleViolated {
+  BusinessRule rule;
+  std::string field;
+  std::string message;
+};
+/// More lots are connected than one answer may hold.
+struct TraceTooLarge {
+  int limit;
+};
+/// The database did not answer in time, or cannot take more. Worth another try later.
+struct Unavailable {
+  std::string reason;  ///< for the log, not for clients
+};
+
+using Refusal = std::variant<LotNotFound, LotCodeTaken, UnknownReference, RuleViolated, TraceTooLarge, Unavailable>;
+
+}  // namespace wms

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Traceability: the lots that were made from a lot, or that went into it.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/lot.hpp"
+
+namespace wms {
+
+/// Forward: into what did it go? Backward: out of what was it made?
+enum class Direction { forward, backward };
+
+struct TraceQuery {
+  std::string lot_id;
+  Direction direction = Direction::forward;
+  std::optional<int> max_depth;  ///< steps to follow; without it, all
+};
+
+/// `quantity` of lot `from` went into lot `to`.
+struct TraceEdge {
+  std::string from;
+  std::string to;
+  Quantity quantity;
+};
+
+struct Trace {
+  std::vector<Lot> nodes;  ///< the lot itself first, then by distance
+  std::vector<TraceEdge> edges;
+  int depth = 0;  ///< the longest distance reached, counted by the shortest way
+};
+
+}  // namespace wms

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "http/dispatcher.hpp"
+
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "http/request_context.hpp"
+#include "log.hpp"
+
+namespace wms {
+namespace {
+
+void set_header(httplib::Response& response, const std::string& name, const std::string& value) {
+  response.headers.erase(name);
+  response.set_header(name, value);
+}
+
+/// Whether the server may start to read the body that comes with a request which takes one.
+std::optional<Problem> check_body(const httplib::Request& request, const RequestStream& stream) {
+  switch (stream.body().kind) {
+    case BodyFraming::Kind::none:
+      return problems::length_required();
+    case BodyFraming::Kind::length:
+      if (stream.body().length > stream.limits().body) return problems::body_too_large(stream.limits().body);
+      break;
+    case BodyFraming::Kind::chunked:
+    case BodyFraming::Kind::malformed:
+      break;
+  }
+  // Both would be unpacked by cpp-httplib before anybody can look at them: a kilobyte of gzip may hold a megabyte.
+  const bool in_parts = request.get_header_value("Content-Type").starts_with("multipart/");
+  if (in_parts || request.has_header("Content-Encoding")) return problems::body_encoding_unsupported();
+  return std::nullopt;
+}
+
+void write_access_log(const httplib::Request& request, const httplib::Response& response) {
+  const RequestContext& context = RequestContext::current();
+  // Probes and scrapes come every few seconds for ever.
+  const bool is_probe = request.path == "/metrics" || request.path.starts_with("/health");
+  const log::Level level = response.status >= 500              ? log::Level::error
+                           : is_probe && response.status < 400 ? log::Level::debug
+                                                               : log::Level::info;
+  if (!log::enabled(level)) return;
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - context.started;
+  nlohmann::ordered_json fields{{"request_id", context.id},
+                                {"method", request.method},
+                                {"path", request.path.empty() ? request.target : request.path},
+                                {"status", response.status},
+                                {"duration_ms", took.count()}};
+  if (context.caller != nullptr) fields["operator"] = context.caller->operator_name;
+  if (!context.cause.empty()) fields["cause"] = context.cause;
+  log::write(level, "request", fields);
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, Metrics& metrics,
+                       OnCaller on_caller)
+    : http_(server, metrics.registry),
+      server_(server),
+      routes_(routes),
+      tokens_(tokens),
+      metrics_(metrics),
+      on_caller_(std::move(on_caller)) {
+  register_routes();
+  set_hooks();
+}
+
+void Dispatcher::register_routes() {
+  for (const Route& route : routes_.routes()) {
+    const auto handler = [this, &route](const httplib::Request& request, httplib::Response& response) {
+      handle(route, request, response);
+    };
+    if (route.method == "GET") {
+      http_.Get(route.path.text(), handler);
+    } else {
+      http_.Post(route.path.text(), handler);
+    }
+  }
+}
+
+void Dispatcher::set_hooks() {
+  http_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+    const auto problem = admit(request);
+    if (!problem) return httplib::Server::HandlerResponse::Unhandled;
+    respond(*problem, response);
+    return httplib::Server::HandlerResponse::Handled;
+  });
+
+  http_.set_exception_handler(
+      [this](const httplib::Request&, httplib::Response& response, const std::exception_ptr& thrown) {
+        try {
+          std::rethrow_exception(thrown);
+        } catch (const std::exception& error) {
+          respond(problems::internal(error.what()), response);
+        } catch (...) {
+          respond(problems::internal("an exception of unknown type"), response);
+        }
+      });
+
+  http_.set_error_handler(
+      httplib::Server::Handler([this](const httplib::Request& request, httplib::Response& response) {
+        if (response.body.empty()) respond(explain(request, response), response);
+      }));
+
+  http_.set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
+    const RequestContext& context = RequestContext::current();
+    set_header(response, "X-Request-Id", context.id);
+    if (!context.stream.can_go_on()) set_header(response, "Connection", "close");
+    // What cpp-httplib says of itself, which is not what the listener does.
+    response.headers.erase("Keep-Alive");
+    response.headers.erase("Accept-Ranges");
+  });
+
+  http_.set_logger(write_access_log);
+
+  server_.set_expect_100_continue_handler([](const httplib::Request&, httplib::Response& response) {
+    const RequestStream& stream = RequestContext::current().stream;
+    if (stream.body().length <= stream.limits().body) return 100;
+    return response.status = 413;
+  });
+}
+
+std::optional<Problem> Dispatcher::admit(const httplib::Request& request) {
+  RequestContext& context = RequestContext::current();
+  if (context.stream.body().kind == BodyFraming::Kind::malformed) {
+    return problems::bad_request("the length of the body cannot be told from Content-Length and Transfer-Encoding");
+  }
+  const RouteTable::Match match = routes_.match(request.method, request.path);
+  if (match.allowed.empty()) return problems::no_such_route();
+  if (match.route == nullptr) return problems::method_not_allowed(match.allowed);
+
+  if (match.route->right) {
+    const std::string authorization = request.get_header_value("Authorization");
+    const auto token = bearer_token(authorization);
+    if (!token) return problems::token_missing();
+    context.caller = tokens_.find(*token);
+    if (context.caller == nullptr) return problems::token_unknown();
+    on_caller_(context.caller->operator_name);
+    if (!allows(context.caller->role, *match.route->right)) {
+      return problems::forbidden("the role " + std::string(text_of(context.caller->role)) + " may not do this");
+    }
+  }
+  if (match.route->method == "POST") return check_body(request, context.stream);
+  return std::nullopt;
+}
+
+void Dispatcher::handle(const Route& route, const httplib::Request& request, httplib::Response& response) {
+  const RequestContext& context = RequestContext::current();
+  const Call call{flowviz::httplib::path_param(request, "lot_id"),
+                  request.params,
+                  request.body,
+                  request.get_header_value("Accept"),
+                  request.get_header_value("Authorization"),
+                  context.caller == nullptr ? std::string_view() : context.caller->operator_name,
+                  context.stream.deadline()};
+  const auto answer = route.handler(call);
+  if (!answer) return respond(answer.error(), response);
+  response.status = answer->status;
+  for (const auto& [name, value] : answer->headers) response.set_header(name, value);
+  response.set_content(answer->body, answer->content_type);
+}
+
+void Dispatcher::respond(const Problem& problem, httplib::Response& response) {
+  RequestContext& context = RequestContext::current();
+  if (problem.rule) metrics_.business_rule_violations.with(*problem.rule).inc();
+  context.cause = problem.cause;
+  response.status = problem.status;
+  for (const auto& [name, value] : problem.headers) response.set_header(name, value);
+  response.set_content(problem.to_json(context.id), problem_content_type);
+}
+
+Problem Dispatcher::explain(const httplib::Request& request, const httplib::Response& response) const {
+  const RequestStream& stream = RequestContext::current().stream;
+  switch (stream.cut()) {
+    case RequestStream::Cut::too_slow:
+      return problems::request_too_slow();
+    case RequestStream::Cut::head_too_large:
+      return problems::head_too_large();
+    case RequestStream::Cut::body_too_large:
+      return problems::body_too_large(stream.limits().body);
+    case RequestStream::Cut::no:
+    case RequestStream::Cut::closed_by_client:
+      break;
+  }
+  if (response.status == 413) return problems::body_too_large(stream.limits().body);
+  // A method that cpp-httplib does not know: it has not looked at the target.
+  if (response.status == 400 && request.path.empty() && request.target.starts_with('/') &&
+      request.version == "HTTP/1.1") {
+    const RouteTable::Match match = routes_.match(request.method, request.target.substr(0, request.target.find('?')));
+    return match.allowed.empty() ? problems::no_such_route() : problems::method_not_allowed(match.allowed);
+  }
+  return problems::of_status(response.status);
+}
+
+}  // namespace wms

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Between cpp-httplib and the handlers: checks who is asking and what is about to be sent before it is read, calls
+/// the handler, and turns what comes back into a response. Here the server is instrumented.
+
+#include <flowviz_metrics/adapters/httplib.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "http/call.hpp"
+#include "http/routes.hpp"
+#include "http/server.hpp"
+#include "metrics.hpp"
+
+namespace wms {
+
+class Dispatcher {
+ public:
+  /// Called with the operator's name for each request whose token was accepted.
+  using OnCaller = std::function<void(const std::string& operator_name)>;
+
+  /// Lets `server` answer with these routes, and counts its requests. All arguments live as long as the dispatcher.
+  Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, Metrics& metrics, OnCaller on_caller);
+
+ private:
+  void register_routes();
+  void set_hooks();
+
+  /// Before the body is read: a problem, if the request goes no further.
+  std::optional<Problem> admit(const httplib::Request& request);
+  void handle(const Route& route, const httplib::Request& request, httplib::Response& response);
+  void respond(const Problem& problem, httplib::Response& response);
+  /// What cpp-httplib refuses by itself is told in the same form as everything else.
+  Problem explain(const httplib::Request& request, const httplib::Response& response) const;
+
+  flowviz::httplib::Instrument http_;
+  Server& server_;
+  const RouteTable& routes_;
+  const Tokens& tokens_;
+  Metrics& metrics_;
+  OnCaller on_caller_;
+};
+
+}  // namespace wms

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "http/problem.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace wms {
+namespace {
+
+// The service recovers by itself as soon as the database does.
+constexpr const char* retry_after_seconds = "2";
+
+/// Chooses an answer for each kind of refusal; one that is forgotten does not compile.
+struct RefusalAnswer {
+  Problem operator()(const LotNotFound& why) const {
+    return {404, "urn:wms:problem:lot-not-found", "No such lot", "lot_id: there is no lot " + why.lot_id};
+  }
+  Problem operator()(const LotCodeTaken& why) const {
+    const std::string message = "lot_code: " + why.code + " is taken";
+    return {409, "urn:wms:problem:lot-code-taken", "Lot code taken", message, {{"lot_code", "unique", "is taken"}}};
+  }
+  Problem operator()(const UnknownReference& why) const {
+    return problems::invalid({{why.field, "exists", why.message}});
+  }
+  Problem operator()(const RuleViolated& why) const {
+    return {409,     "urn:wms:problem:business-rule", "Business rule violated", why.field + ": " + why.message, {},
+            why.rule};
+  }
+  Problem operator()(const TraceTooLarge& why) const {
+    return problems::invalid(
+        {{"max_depth", "too_many_lots",
+          "more than " + std::to_string(why.limit) + " lots are connected; ask for a smaller max_depth"}});
+  }
+  Problem operator()(const Unavailable& why) const {
+    Problem problem{503, "urn:wms:problem:database-unavailable", "Database unavailable",
+                    "the database does not answer or cannot take more at the moment; nothing was changed"};
+    problem.headers = {{"Retry-After", retry_after_seconds}};
+    problem.cause = why.reason;
+    return problem;
+  }
+};
+
+}  // namespace
+
+std::string Problem::to_json(std::string_view request_id) const {
+  nlohmann::ordered_json document{
+      {"type", type}, {"title", title}, {"status", status}, {"detail", detail}, {"request_id", request_id}};
+  if (rule) document["rule"] = text_of(*rule);
+  for (const FieldError& error : errors) {
+    document["errors"].push_back({{"field", error.field}, {"rule", error.rule}, {"message", error.message}});
+  }
+  // What a client sent may come back to it here, in whatever encoding.
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+namespace problems {
+
+Problem refused(const Refusal& refusal) { return std::visit(RefusalAnswer{}, refusal); }
+
+Problem bad_json(std::size_t position, std::string_view what) {
+  return {400, "urn:wms:problem:bad-json", "Bad JSON",
+          "at byte " + std::to_string(position) + ": " + std::string(what)};
+}
+
+Problem invalid(std::vector<FieldError> errors) {
+  std::string detail;
+  for (const FieldError& error : errors) detail += (detail.empty() ? "" : "; ") + error.field + ": " + error.message;
+  return {422, "urn:wms:problem:validation", "Validation failed", std::move(detail), std::move(errors)};
+}
+
+Problem token_missing() {
+  Problem problem{401, "about:blank", "Unauthorized", "send a token: Authorization: Bearer <token>"};
+  problem.headers = {{"WWW-Authenticate", "Bearer realm=\"wms\""}};
+  return problem;
+}
+
+Problem token_unknown() {
+  Problem problem{401, "about:blank", "Unauthorized", "the token is not known"};
+  problem.headers = {{"WWW-Authenticate", "Bearer realm=\"wms\", error=\"invalid_token\""}};
+  return problem;
+}
+
+Problem forbidden(std::string_view what) { return {403, "about:blank", "Forbidden", std::string(what)}; }
+
+Problem no_such_route() { return {404, "about:blank", "Not Found", "there is nothing at this path"}; }
+
+Problem method_not_allowed(const std::string& allowed) {
+  Problem problem{405, "about:blank", "Method Not Allowed", "this path takes " + allowed};
+  problem.headers = {{"Allow", allowed}};
+  return problem;
+}
+
+Problem bad_request(std::string_view what) { return {400, "about:blank", "Bad Request", std::string(what)}; }
+
+Problem request_too_slow() { return {408, "about:blank", "Request Timeout", "the request did not arrive in time"}; }
+
+Problem length_required() {
+  return {411, "about:blank", "Length Required", "send the body with a Content-Length or in chunks"};
+}
+
+Problem body_too_large(std::size_t limit) {
+  return {413, "about:blank", "Content Too Large", "a body has at most " + std::to_string(limit) + " bytes"};
+}
+
+Problem body_encoding_unsupported() {
+  return {415, "about:blank", "Unsupported Media Type", "send JSON as it is, neither compressed nor in parts"};
+}
+
+Problem head_too_large() {
+  return {431, "about:blank", "Request Header Fields Too Large", "the request line and the headers are too long"};
+}
+
+Problem internal(std::string cause) {
+  Problem problem{500, "about:blank", "Internal Server Error",
+                  "this is a mistake of the service; the request_id finds it in its log"};
+  problem.cause = std::move(cause);
+  return problem;
+}
+
+Problem of_status(int status) {
+  switch (status) {
+    case 404:
+      return no_such_route();
+    case 414:
+      return {414, "about:blank", "URI Too Long", "the request's target is too long"};
+    case 416:
+      return {416, "about:blank", "Range Not Satisfiable", "the Range header cannot be read"};
+    default:
+      return {status, "about:blank", status < 500 ? "Bad Request" : "Internal Server Error",
+              status < 500 ? "this is not a well-formed HTTP request" : "this is a mistake of the service"};
+  }
+}
+
+}  // namespace problems
+}  // namespace wms

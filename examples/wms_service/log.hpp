@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// The log: one JSON object per line on stderr. Whatever bytes a value holds, a line stays one line of valid JSON.
+
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "domain/names.hpp"
+
+namespace wms::log {
+
+enum class Level { debug, info, warning, error };
+constexpr Names<Level, 4> names(Level) {
+  return {{{Level::debug, "debug"}, {Level::info, "info"}, {Level::warning, "warning"}, {Level::error, "error"}}};
+}
+
+/// Lines below this level are left out; info from the start.
+void set_level(Level level);
+
+/// Whether a line of this level would be written.
+bool enabled(Level level);
+
+/// Writes a line: `log::write(Level::info, "listening", {{"address", "127.0.0.1:8000"}})`. Thread-safe. Never blocks:
+/// if stderr is a pipe that nobody empties, lines are dropped rather than the service stopped, and their number is
+/// told later.
+void write(Level level, std::string_view event,
+           const nlohmann::ordered_json& fields = nlohmann::ordered_json::object());
+
+}  // namespace wms::log

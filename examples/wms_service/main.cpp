@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// Starts the service from its settings, and ends it when it is told to.
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <span>
+#include <variant>
+
+#include "app.hpp"
+#include "http/listener.hpp"
+#include "log.hpp"
+#include "settings.hpp"
+#include "storage/sqlite_storage.hpp"
+
+namespace {
+
+constexpr int exit_wrong_settings = 2;
+
+// Orchestrators kill ten seconds after SIGTERM.
+constexpr std::chrono::seconds time_to_finish{5};
+
+/// Allows this process as many descriptors as it may have, and leaves both listeners room beside the database.
+wms::ConnectionLimits connection_limits() {
+  rlimit descriptors{};
+  getrlimit(RLIMIT_NOFILE, &descriptors);
+  descriptors.rlim_cur = descriptors.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &descriptors);
+  getrlimit(RLIMIT_NOFILE, &descriptors);
+
+  wms::ConnectionLimits limits;
+  constexpr rlim_t others = 100;
+  const rlim_t each = descriptors.rlim_cur > 2 * others ? (descriptors.rlim_cur - others) / 2 : others / 2;
+  limits.connections = static_cast<std::size_t>(std::min<rlim_t>(limits.connections, each));
+  return limits;
+}
+
+/// The signals that end the service. Blocked here, before there are threads, so that only `wait_for` gets them.
+sigset_t block_signals() {
+  std::signal(SIGPIPE, SIG_IGN);  // whoever stops reading the log does not end the service
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int wait_for(const sigset_t& signals) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+  return signal;
+}
+
+void run(wms::Settings settings) {
+  using wms::log::Level;
+  wms::log::set_level(settings.log_level);
+  const sigset_t signals = block_signals();
+  const wms::ConnectionLimits limits = connection_limits();
+
+  wms::SqliteStorage storage(settings.database_path);
+  const bool make_tokens = !settings.tokens;
+  const wms::Tokens tokens = make_tokens ? wms::Tokens::generate() : *settings.tokens;
+  wms::App app(storage, tokens, settings.metrics_token);
+  wms::Listener operations(settings.metrics_listen, app.operations(), limits);
+  wms::Listener api(settings.listen, app.api(), limits);
+
+  // Once nothing can go wrong any more: whoever started the service without tokens reads them here.
+  if (make_tokens) {
+    for (const auto& entry : tokens.entries()) std::cout << entry.identity.operator_name << ' ' << entry.token << '\n';
+    std::cout << std::flush;
+  }
+  app.active_operators().start();
+  operations.start();
+  api.start();
+  wms::log::write(Level::info, "ready", {{"api", api.address().text()}, {"metrics", operations.address().text()}});
+
+  const int signal = wait_for(signals);
+  wms::log::write(Level::info, "stopping", {{"signal", signal}});
+  api.stop(time_to_finish);  // probes and scrapes are answered to the end
+  operations.stop(std::chrono::seconds(1));
+  wms::log::write(Level::info, "stopped");
+}
+
+const char* from_environment(const char* name) { return std::getenv(name); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto settings = wms::Settings::from(std::span<const char* const>(argv + 1, argv + argc), from_environment);
+  if (!settings) {
+    if (const auto* print = std::get_if<wms::Settings::Print>(&settings.error())) {
+      std::cout << print->text;
+      return EXIT_SUCCESS;
+    }
+    std::cerr << "wms_service: " << std::get<wms::Settings::Wrong>(settings.error()).message << '\n';
+    return exit_wrong_settings;
+  }
+  try {
+    run(std::move(*settings));
+    return EXIT_SUCCESS;
+  } catch (const std::exception& error) {
+    std::cerr << "wms_service: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// How the domain looks in JSON.
+
+#include <nlohmann/json.hpp>
+
+#include "domain/lot.hpp"
+#include "domain/qc_decision.hpp"
+#include "domain/trace.hpp"
+
+namespace wms {
+
+nlohmann::ordered_json to_json(const LotInput& input);
+nlohmann::ordered_json to_json(const Lot& lot);
+nlohmann::ordered_json to_json(const LotPage& page);
+nlohmann::ordered_json to_json(const QcDecision& decision);
+nlohmann::ordered_json to_json(const TraceEdge& edge);
+nlohmann::ordered_json to_json(const Trace& trace);
+
+}  // namespace wms

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "routes/qc_decisions.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "http/json_input.hpp"
+#include "routes/json_output.hpp"
+
+namespace wms::routes {
+namespace {
+
+constexpr TextRule id_rule{1, 64};
+constexpr TextRule note_rule{0, 2000};
+
+Result<NewQcDecision, Problem> read_new_decision(std::string_view body) {
+  const auto document = parse_object(body);
+  if (!document) return document.error();
+  std::vector<FieldError> errors;
+  ObjectReader fields(*document, errors);
+  const auto lot_id = fields.text("lot_id", Presence::required, id_rule);
+  const auto decision = fields.one_of<Decision>("decision");
+  const auto note = fields.text("note", Presence::optional, note_rule);
+  fields.finish();
+  if (!errors.empty()) return problems::invalid(std::move(errors));
+  return NewQcDecision{*lot_id, *decision, note};
+}
+
+}  // namespace
+
+Handler record_decision(Storage& storage, Metrics& metrics) {
+  return [&storage, metrics = &metrics](const Call& call) -> Result<Answer, Problem> {
+    const auto wanted = read_new_decision(call.body);
+    if (!wanted) return wanted.error();
+    const auto decision = storage.record_decision(*wanted, call.caller, call.deadline);
+    if (!decision) return problems::refused(decision.error());
+    metrics->qc_decisions.with(decision->decision).inc();  // it is on disk now
+    return Answer{201, to_json(*decision).dump()};
+  };
+}
+
+}  // namespace wms::routes

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "routes/traceability.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "http/json_input.hpp"
+#include "routes/json_output.hpp"
+
+namespace wms::routes {
+namespace {
+
+constexpr int deepest = 100;
+
+Result<TraceQuery, Problem> read_trace_query(const Call& call, Direction direction) {
+  std::vector<FieldError> errors;
+  QueryReader fields(call.query, errors);
+  TraceQuery query{call.lot_id, direction, fields.number("max_depth", 1, deepest)};
+  fields.finish();
+  if (!errors.empty()) return problems::invalid(std::move(errors));
+  return query;
+}
+
+}  // namespace
+
+Handler trace_lot(Storage& storage, Metrics& metrics, Direction direction) {
+  return [&storage, duration = metrics.traceability_duration.with(direction),
+          direction](const Call& call) -> Result<Answer, Problem> {
+    const auto query = read_trace_query(call, direction);
+    if (!query) return query.error();
+    auto timing = duration.time();
+    const auto trace = storage.trace(*query, call.deadline);
+    if (!trace) {
+      timing.discard();  // how fast the database says no is another question
+      return problems::refused(trace.error());
+    }
+    return Answer{200, to_json(*trace).dump()};
+  };
+}
+
+}  // namespace wms::routes

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "settings.hpp"
+
+#include <flowviz_metrics/version.hpp>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace wms {
+namespace {
+
+/// Takes a value into the settings; what is wrong with it, if something is.
+using Take = std::optional<std::string> (*)(Settings& settings, const std::string& value);
+
+struct Setting {
+  std::string_view flag;  ///< the environment variable has the same name: --log-level is WMS_LOG_LEVEL
+  std::string_view argument;
+  const char* standard;  ///< the value when nothing is said; null: it stays unset
+  std::string_view help;
+  Take take;
+};
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::string content{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) return std::nullopt;
+  return content;
+}
+
+std::optional<std::string> take_database(Settings& settings, const std::string& value) {
+  constexpr std::string_view sqlite = "sqlite:";
+  if (!value.starts_with(sqlite)) return "is sqlite:FILE; other databases are not supported";
+  settings.database_path = value.substr(sqlite.size());
+  if (settings.database_path.empty() || settings.database_path.starts_with(':')) return "names a file after sqlite:";
+  return std::nullopt;
+}
+
+template <Address Settings::*member>
+std::optional<std::string> take_address(Settings& settings, const std::string& value) {
+  const auto address = Address::parse(value);
+  if (!address) return "is HOST:PORT";
+  settings.*member = *address;
+  return std::nullopt;
+}
+
+std::optional<std::string> take_tokens(Settings& settings, const std::string& value) {
+  const auto content = read_file(value);
+  if (!content) return "cannot be read";
+  auto tokens = Tokens::from_json(*content);
+  if (!tokens) return tokens.error().reason;
+  settings.tokens = std::move(*tokens);
+  return std::nullopt;
+}
+
+std::optional<std::string> take_metrics_token(Settings& settings, const std::string& value) {
+  auto content = read_file(value);
+  if (!content) return "cannot be read";
+  content->erase(content->find_last_not_of(" \t\r\n") + 1);
+  if (!is_token(*content)) return "holds one token: letters, digits and - . _ ~ + / =";
+  settings.metrics_token = std::move(*content);
+  return std::nullopt;
+}
+
+std::optional<std::string> take_log_level(Settings& settings, const std::string& value) {
+  const auto level = parse<log::Level>(value);
+  if (!level) return "is debug, info, warning or error";
+  settings.log_level = *level;
+  return std::nullopt;
+}
+
+constexpr Setting all_settings[] = {
+    {"--database", "URL", "sqlite:wms.db", "where the data is kept: sqlite:FILE", take_database},
+    {"--listen", "HOST:PORT", "127.0.0.1:8000", "where the API listens; port 0 takes a free one",
+     take_address<&Settings::listen>},
+    {"--metrics-listen", "HOST:PORT", "127.0.0.1:9464",
+     "where health and metrics listen as well, whatever clients do to the API",
+     take_address<&Settings::metrics_listen>},
+    {"--tokens", "FILE", nullptr,
+     "who may use the API: a JSON array of {token, operator, role}; without it one token per role is made and printed "
+     "on stdout",
+     take_tokens},
+    {"--metrics-token-file", "FILE", nullptr,
+     "holds the token that a scrape of /metrics has to send; without it none is needed", take_metrics_token},
+    {"--log-level", "LEVEL", "info", "debug, info, warning or error", take_log_level},
+};
+
+/// WMS_LOG_LEVEL for --log-level.
+std::string variable_of(const Setting& setting) {
+  std::string name = "WMS_";
+  for (const char c : setting.flag.substr(2)) name += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
+  return name;
+}
+
+std::string help() {
+  std::string text =
+      "wms_service: a food warehouse with lots, quality decisions and traceability, and its metrics.\n\n"
+      "usage: wms_service [--FLAG VALUE]...\n\n";
+  for (const Setting& setting : all_settings) {
+    text += "  " + std::string(setting.flag) + " " + std::string(setting.argument) + "\n      " +
+            std::string(setting.help) + "\n      or " + variable_of(setting) + "; " +
+            (setting.standard ? "default: " + std::string(setting.standard) : "no default") + "\n";
+  }
+  return text +
+         "  --help\n  --version\n\n"
+         "A flag counts more than its environment variable. The log is on stderr, one JSON object per line.\n"
+         "ENABLE_METRICS=false turns the metrics of HTTP requests off.\n";
+}
+
+}  // namespace
+
+Result<Settings, std::variant<Settings::Print, Settings::Wrong>> Settings::from(std::span<const char* const> arguments,
+                                                                                const Environment& environment) {
+  using Other = std::variant<Print, Wrong>;
+  const auto wrong = [](std::string message) { return Other(Wrong{std::move(message)}); };
+
+  std::vector<std::pair<std::string, std::string>> given;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string argument = arguments[i];
+    if (argument == "--help" || argument == "-h") return Other(Print{help()});
+    if (argument == "--version") return Other(Print{"wms_service " FLOWVIZ_METRICS_VERSION "\n"});
+    const std::size_t equals = argument.find('=');
+    const std::string flag = argument.substr(0, equals);
+    const bool known =
+        std::any_of(std::begin(all_settings), std::end(all_settings), [&](const Setting& s) { return s.flag == flag; });
+    if (!known) return wrong(argument + ": unknown; see --help");
+    if (equals != std::string::npos) {
+      given.emplace_back(flag, argument.substr(equals + 1));
+    } else if (++i < arguments.size()) {
+      given.emplace_back(flag, arguments[i]);
+    } else {
+      return wrong(flag + ": needs a value");
+    }
+  }
+
+  Settings settings;
+  for (const Setting& setting : all_settings) {
+    const auto by_flag =
+        std::find_if(given.rbegin(), given.rend(), [&](const auto& one) { return one.first == setting.flag; });
+    const std::string variable = variable_of(setting);
+    const char* const in_environment = environment(variable.c_str());
+    std::string origin, value;
+    if (by_flag != given.rend()) {
+      origin = setting.flag;
+      value = by_flag->second;
+    } else if (in_environment != nullptr && *in_environment != '\0') {
+      origin = variable;
+      value = in_environment;
+    } else if (setting.standard != nullptr) {
+      origin = setting.flag;
+      value = setting.standard;
+    } else {
+      continue;
+    }
+    if (const auto complaint = setting.take(settings, value)) return wrong(origin + " " + value + ": " + *complaint);
+  }
+  return settings;
+}
+
+}  // namespace wms

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// What can be set from outside: by flag, else by environment variable, else by default. Settings are complete and
+/// checked before anything starts.
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+
+#include "domain/result.hpp"
+#include "http/auth.hpp"
+#include "http/listener.hpp"
+#include "log.hpp"
+
+namespace wms {
+
+struct Settings {
+  std::string database_path;
+  Address listen;
+  Address metrics_listen;
+  std::optional<Tokens> tokens;  ///< without them, the service makes its own
+  std::optional<std::string> metrics_token;
+  log::Level log_level = log::Level::info;
+
+  /// Asked for instead of a start: --help or --version.
+  struct Print {
+    std::string text;
+  };
+  struct Wrong {
+    std::string message;  ///< one line
+  };
+  using Environment = std::function<const char*(const char* name)>;
+
+  /// `arguments` are those after the program's name; `environment` gives the value of a variable, or null.
+  static Result<Settings, std::variant<Print, Wrong>> from(std::span<const char* const> arguments,
+                                                           const Environment& environment);
+};
+
+}  // namespace wms

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "storage/migrations.hpp"
+
+namespace wms {
+namespace {
+
+// Weights in milligrams and times in milliseconds since 1970 (UTC), both whole numbers: exact, and alike in both
+// databases. Identifiers sort by the time of their creation, so their order is the order of registration.
+constexpr Migration steps[] = {
+    {1, "lots, decisions and operators", R"sql(
+CREATE TABLE lots (
+  lot_id            TEXT NOT NULL PRIMARY KEY,
+  lot_code          TEXT NOT NULL UNIQUE,
+  lot_type          TEXT NOT NULL CHECK (lot_type IN ('raw', 'intermediate', 'finished')),
+  quantity_mg       BIGINT NOT NULL CHECK (quantity_mg > 0),
+  remaining_mg      BIGINT NOT NULL CHECK (remaining_mg BETWEEN 0 AND quantity_mg),
+  qc_status         TEXT NOT NULL CHECK (qc_status IN ('PENDING', 'PASS', 'HOLD', 'FAIL')),
+  production_run_id TEXT,
+  created_by        TEXT NOT NULL,
+  created_at_ms     BIGINT NOT NULL
+);
+CREATE INDEX lots_by_type ON lots (lot_type, lot_id);
+
+CREATE TABLE lot_inputs (
+  lot_id       TEXT NOT NULL REFERENCES lots (lot_id),
+  input_lot_id TEXT NOT NULL REFERENCES lots (lot_id),
+  quantity_mg  BIGINT NOT NULL CHECK (quantity_mg > 0),
+  position     BIGINT NOT NULL,
+  PRIMARY KEY (lot_id, input_lot_id)
+);
+CREATE INDEX lot_inputs_by_input ON lot_inputs (input_lot_id, lot_id);
+
+CREATE TABLE qc_decisions (
+  decision_id   TEXT NOT NULL PRIMARY KEY,
+  lot_id        TEXT NOT NULL REFERENCES lots (lot_id),
+  decision      TEXT NOT NULL CHECK (decision IN ('PASS', 'HOLD', 'FAIL')),
+  note          TEXT,
+  decided_by    TEXT NOT NULL,
+  decided_at_ms BIGINT NOT NULL
+);
+CREATE INDEX qc_decisions_by_lot ON qc_decisions (lot_id, decision_id);
+
+CREATE TABLE operator_activity (
+  operator     TEXT NOT NULL PRIMARY KEY,
+  last_seen_ms BIGINT NOT NULL
+);
+)sql"},
+};
+
+}  // namespace
+
+std::span<const Migration> migrations() { return steps; }
+
+}  // namespace wms

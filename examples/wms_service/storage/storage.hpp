@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// What the service needs from a database. SQLite implements it in sqlite_storage.hpp;
+/// tests/service_unit/storage_contract.cpp says what every implementation has to do.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "domain/lot.hpp"
+#include "domain/qc_decision.hpp"
+#include "domain/refusal.hpp"
+#include "domain/result.hpp"
+#include "domain/trace.hpp"
+
+namespace wms {
+
+/// When an operator was last heard of.
+struct OperatorSeen {
+  std::string name;
+  Timestamp at;
+};
+
+/// Thread-safe. A call that returns a value has made it durable. A call waits at most until `deadline`, and much
+/// shorter if the database does not answer; what failed has changed nothing.
+class Storage {
+ public:
+  template <class T>
+  using Outcome = Result<T, Refusal>;
+  struct Done {};
+
+  virtual ~Storage() = default;
+
+  /// Refused: LotCodeTaken, UnknownReference, RuleViolated.
+  virtual Outcome<Lot> register_lot(const NewLot& lot, std::string_view created_by, Deadline deadline) = 0;
+  /// Refused: LotNotFound.
+  virtual Outcome<Lot> find_lot(std::string_view lot_id, Deadline deadline) = 0;
+  virtual Outcome<LotPage> list_lots(const LotQuery& query, Deadline deadline) = 0;
+
+  /// Refused: LotNotFound.
+  virtual Outcome<QcDecision> record_decision(const NewQcDecision& decision, std::string_view decided_by,
+                                              Deadline deadline) = 0;
+
+  /// Refused: LotNotFound, TraceTooLarge.
+  virtual Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) = 0;
+
+  /// Remembers when operators were seen; a later time replaces an earlier one.
+  virtual Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) = 0;
+  virtual Outcome<int> count_operators_since(Timestamp since, Deadline deadline) = 0;
+
+  /// Does a query; tells whether there is a database to work with.
+  virtual Outcome<Done> ping(Deadline deadline) = 0;
+};
+
+}  // namespace wms

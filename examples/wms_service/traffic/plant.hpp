@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// A plant: what it knows of its own lots, what its people do next, and which answer the contract then requires. Only
+// this plant touches its lots, so every answer can be foretold. After a request of unknown outcome the lots it touched
+// are set aside.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "crew.hpp"
+
+namespace wms_traffic {
+
+/// What an acknowledged request has made.
+enum class Makes { nothing, lot, decision };
+
+/// One request of the plan, with the status that the contract requires.
+struct Step {
+  std::string method;
+  std::string route;  // the template, or "none" for a path that no route matches
+  std::string path;
+  std::string token;
+  std::string body;  // empty: none
+  int expected_status = 200;
+  Makes makes = Makes::nothing;
+  std::string kind;                       // the lot's type, or the decision
+  std::vector<std::string> touched_lots;  // their state is unknown if the outcome is
+  std::vector<std::string> traced_lots;   // lots that the answer of a trace has to contain
+  double quantity_kg = 0;
+  std::vector<std::pair<std::string, double>> inputs;
+};
+
+/// A lot or decision that the service has acknowledged.
+struct Acknowledged {
+  Makes what = Makes::nothing;
+  std::string kind;
+  std::string id;
+  std::string lot_id;  // of a decision
+};
+
+class Plant {
+ public:
+  /// `code_prefix` makes its lot codes unique among all plants and all runs on one database.
+  Plant(Crew crew, std::string code_prefix, std::uint64_t seed);
+
+  Step next();
+
+  /// Takes in the answer to `step`, whose status was the expected one. Returns what was wrong with its body, or an
+  /// empty text; `acknowledged` is filled when the answer acknowledges a lot or a decision.
+  std::string learn(const Step& step, const std::string& body, std::optional<Acknowledged>& acknowledged);
+
+  /// Sets aside the lots of a request whose outcome is not known.
+  void forget(const Step& step);
+
+ private:
+  struct Lot {
+    std::string id;
+    std::string code;
+    std::string type;
+    double remaining_kg = 0;
+    std::string qc_status = "PENDING";
+    std::vector<std::string> inputs;
+  };
+
+  std::size_t below(std::size_t limit);
+  bool chance(double probability);
+  std::string new_code(const std::string& type);
+  template <typename Condition>
+  const Lot* any_lot(Condition condition);
+  Lot* find(const std::string& id);
+
+  Step as(const Operator* who, std::string method, std::string route, std::string path) const;
+  Step register_lot(const std::string& type, const nlohmann::json& inputs, double quantity_kg);
+  Step raw_lot();
+  Step made_lot(const std::string& type, const std::string& from);
+  Step decide();
+  Step read_lot();
+  Step list_lots();
+  Step trace();
+
+  Step mistake();
+  Step wrong_fields();
+  Step unknown_field();
+  Step broken_json();
+  Step taken_code();
+  Step not_allowed();
+  Step wrong_token();
+  Step lost_lot();
+  Step blocked_input();
+  Step too_much();
+  Step raw_with_input();
+  Step wrong_method();
+  Step no_such_route();
+  Step wrong_decision();
+  Step decision_on_lost_lot();
+
+  Crew crew_;
+  std::string code_prefix_;
+  std::mt19937_64 random_;
+  std::uint64_t codes_ = 0;
+  std::deque<Lot> lots_;  // a working set: the oldest leave
+  std::string cursor_;
+};
+
+}  // namespace wms_traffic

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Breaks the code on purpose and demands that a test goes red.
+
+The table (mutations.json, or --table) lists mutations: each replaces one text of one file, which has to occur there
+exactly once, and names the test case that has to fail then. Each is applied to a copy of the tree, so nothing here is
+changed. A mutation that does not compile, a test case that is not there, and one that is red without the mutation are
+failures too, for they would prove nothing.
+
+    mutate.py [--root DIR] [--table FILE] [--jobs N] [NAME_PART...]
+
+The table also says what to copy (`folders`), where headers are found (`include`) and which sources make up the test
+program (`sources`, glob patterns). CXX names the compiler. What is compiled is kept for all mutations that leave it
+as it is.
+"""
+
+import argparse
+import concurrent.futures
+import glob
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+FLAGS = ["-std=c++20", "-O1", "-DDOCTEST_CONFIG_NO_POSIX_SIGNALS"]
+DEADLINE_S = 600  # a compiler or a test that takes longer is stuck
+
+
+class Problem(Exception):
+    """Why a mutation proves nothing, or was not caught."""
+
+
+def run(command, **options):
+    try:
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=DEADLINE_S,
+            check=False, **options,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as stuck:
+        raise Problem(f"stuck for {DEADLINE_S} s: {command[0]}") from stuck
+
+
+class Build:
+    """The test program of one tree; `base` lends the objects of the sources that the change does not reach."""
+
+    def __init__(self, root, table, base=None, changed=None):
+        self.root, self.table = root, table
+        self.objects, self.needs = {}, {}
+        out = root / "objects"
+        out.mkdir()
+        for source in sorted({s for pattern in table["sources"] for s in glob.glob(pattern, root_dir=root)}):
+            if base is not None and changed not in base.needs[source]:
+                self.objects[source] = base.objects[source]
+                continue
+            made = out / (source.replace("/", "_") + ".o")
+            include = [flag for folder in table["include"] for flag in ("-I", str(root / folder))]
+            self._tool([*FLAGS, *include, "-MMD", "-c", str(root / source), "-o", str(made)])
+            self.objects[source] = made
+            self.needs[source] = self._needs_of(made.with_suffix(".d"))
+        self.program = root / "tests_of_this_tree"
+        self._tool([str(made) for made in self.objects.values()] + ["-o", str(self.program)])
+
+    def _tool(self, arguments):
+        done = run([os.environ.get("CXX", "g++"), *arguments])
+        if done.returncode != 0:
+            errors = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()
+            raise Problem("does not compile: " + (errors[0] if errors else "without a word"))
+
+    def _needs_of(self, rule):
+        words = rule.read_text().replace("\\\n", " ").split()[1:]
+        paths = (pathlib.Path(os.path.normpath(word)) for word in words)
+        return {path.relative_to(self.root).as_posix() for path in paths if path.is_relative_to(self.root)}
+
+    def test(self, case):
+        """Runs the one test case; whether it is green, and what it says."""
+        # doctest takes a comma for the end of a pattern; a question mark stands for any character.
+        done = run([str(self.program), "-tc=" + case.replace(",", "?").replace("\\", "?"), "-nc"])
+        found = re.search(r"^\[doctest\] test cases: +(\d+) \|", done.stdout, re.MULTILINE)
+        if found is not None and found.group(1) != "1":
+            raise Problem(f"{found.group(1)} test cases are named '{case}'")
+        if found is None and done.returncode == 0:
+            raise Problem("the test program reports nothing")
+        return done.returncode == 0, done
+
+
+def why(done):
+    """The first sign of what was wrong, for the table."""
+    for pattern in (r"FAILED: (.*)", r"ERROR: (.*)"):
+        if found := re.search(pattern, done.stdout):
+            return found.group(1)[:90]
+    return f"ended with status {done.returncode}"
+
+
+def copy(root, table, to):
+    for folder in table["folders"]:
+        shutil.copytree(root / folder, to / folder)
+    for pattern in table["sources"]:  # those outside of the folders
+        for source in glob.glob(pattern, root_dir=root):
+            (to / source).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / source, to / source)
+
+
+def apply(root, mutation):
+    path = root / mutation["file"]
+    if not path.is_file():
+        raise Problem(f"there is no {mutation['file']}")
+    text = path.read_text()
+    times = text.count(mutation["old"])
+    if times != 1:
+        raise Problem(f"its text occurs {times} times in {mutation['file']}, not once")
+    path.write_text(text.replace(mutation["old"], mutation["new"]))
+
+
+def attempt(mutation, base, unchanged, scratch):
+    """Returns how the mutation was caught; `unchanged` is what its test came to without it."""
+    green, done = unchanged.result()
+    if not green:
+        raise Problem(f"its test is red without it: {why(done)}")
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        tree = pathlib.Path(folder)
+        copy(base.root, base.table, tree)
+        apply(tree, mutation)
+        green, done = Build(tree, base.table, base, mutation["file"]).test(mutation["test"])
+    if green:
+        raise Problem("nobody noticed")
+    return why(done)
+
+
+def main():
+    here = pathlib.Path(__file__).resolve().parent
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--root", type=pathlib.Path, default=here.parent.parent)
+    arguments.add_argument("--table", type=pathlib.Path, default=here / "mutations.json")
+    arguments.add_argument("--jobs", type=int, default=os.cpu_count())
+    arguments.add_argument("names", nargs="*", help="only mutations whose name holds one of these")
+    options = arguments.parse_args()
+
+    table = json.loads(options.table.read_text())
+    chosen = [m for m in table["mutations"] if not options.names or any(part in m["name"] for part in options.names)]
+    if not chosen:
+        print("no mutation to try\n0 passed, 1 failed")
+        return 1
+    caught = missed = 0
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        scratch = pathlib.Path(folder).resolve()
+        tree = scratch / "unchanged"
+        copy(options.root.resolve(), table, tree)
+        try:
+            base = Build(tree, table)
+        except Problem as problem:
+            print(f"the unchanged tree {problem}", file=sys.stderr)
+            chosen, missed = [], 1
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            unchanged = {case: pool.submit(base.test, case) for case in sorted({m["test"] for m in chosen})}
+            pending = [(m, pool.submit(attempt, m, base, unchanged[m["test"]], scratch)) for m in chosen]
+            for mutation, result in pending:
+                try:
+                    words = result.result()
+                    print(f"{mutation['name']}\n    caught by: {mutation['test']}\n    which says: {words}", flush=True)
+                    caught += 1
+                except Problem as problem:
+                    print(f"{mutation['name']}\n    FAILED: {problem}", flush=True)
+                    missed += 1
+    print(f"{caught} passed, {missed} failed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

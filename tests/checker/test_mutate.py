@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""Tests of mutate.py on a tree of two files: what is caught, what is not, and what proves nothing."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HEADER = """
+inline int doubled(int n) { return n + n; }
+inline int halved(int n) { return n / 2; }
+"""
+SOURCE = """
+#include <doctest/doctest.h>
+#include <cstdlib>
+#include "toy.hpp"
+TEST_CASE("a number is doubled, not halved") { CHECK(doubled(3) == 6); }
+TEST_CASE("a number is halved") { if (halved(6) != 3) std::abort(); }
+TEST_CASE("always red") { CHECK(doubled(3) == 7); }
+"""
+MAIN = """
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
+"""
+DOUBLED, HALVED = "a number is doubled, not halved", "a number is halved"
+
+# What is changed, by which text, the test case named for it, and the words that the report must hold.
+CAUGHT = {
+    "a mutation that turns its test red": ("n + n", "n * 3", DOUBLED, "says: CHECK( doubled(3) == 6 ) is NOT correct!"),
+    "a mutation that ends the program": ("n / 2", "n", HALVED, "says: ended with status -6"),
+}
+NOT_CAUGHT = {
+    "a mutation that changes nothing": ("n + n", "n * 2", DOUBLED, "nobody noticed"),
+    "a mutation that another test would notice": ("n + n", "n * 3", HALVED, "nobody noticed"),
+    "a mutation that does not compile": ("n + n", "m", DOUBLED, "does not compile"),
+    "a text that is not there": ("n - n", "n", DOUBLED, "occurs 0 times"),
+    "a text that is not alone": ("int n", "long n", DOUBLED, "occurs 2 times"),
+    "a test case that is not there": ("n + n", "n", "no such case", "0 test cases are named 'no such case'"),
+    "a test case that is not alone": ("n + n", "n", "a number is*", "2 test cases are named 'a number is*'"),
+    "a test that is red anyway": ("n + n", "n", "always red", "its test is red without it"),
+}
+
+
+class Mutate(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.root = pathlib.Path(folder.name)
+        cls.toy = cls.root / "include/toy.hpp"
+        for name, text in (("include/toy.hpp", HEADER), ("tests/toy_test.cpp", SOURCE), ("tests/main.cpp", MAIN)):
+            (cls.root / name).parent.mkdir(exist_ok=True)
+            (cls.root / name).write_text(text)
+        mutations = [
+            {"name": name, "file": "include/toy.hpp", "old": old, "new": new, "test": test}
+            for name, (old, new, test, _) in (CAUGHT | NOT_CAUGHT).items()
+        ]
+        mutations.append(dict(mutations[0], name="a file that is not there", file="include/other.hpp"))
+        cls.table = cls.root / "mutations.json"
+        cls.table.write_text(json.dumps({
+            "folders": ["include"], "include": ["include"], "sources": ["tests/*.cpp"], "mutations": mutations,
+        }))  # fmt: skip
+        cls.all = cls.mutate()
+
+    @classmethod
+    def mutate(cls, *names):
+        script = pathlib.Path(__file__).with_name("mutate.py")
+        return subprocess.run(
+            [sys.executable, script, "--root", cls.root, "--table", cls.table, *names],
+            capture_output=True, text=True, check=False, timeout=600,
+        )  # fmt: skip
+
+    def verdict_on(self, name):
+        """The lines below the mutation's name."""
+        self.assertEqual(self.all.stdout.count(f"{name}\n"), 1, self.all.stdout)
+        lines = self.all.stdout.split(f"{name}\n")[1].splitlines()
+        return "\n".join(lines[: next(i for i, line in enumerate(lines) if not line.startswith("    "))])
+
+    def test_what_turns_its_test_red_is_caught(self):
+        for name, (_, _, test, words) in CAUGHT.items():
+            with self.subTest(name):
+                self.assertIn(f"caught by: {test}", self.verdict_on(name))
+                self.assertIn(words, self.verdict_on(name))
+
+    def test_what_goes_unnoticed_or_proves_nothing_fails(self):
+        for name, (_, _, _, words) in NOT_CAUGHT.items():
+            with self.subTest(name):
+                self.assertIn("FAILED: ", self.verdict_on(name))
+                self.assertIn(words, self.verdict_on(name))
+        self.assertIn("FAILED: there is no include/other.hpp", self.verdict_on("a file that is not there"))
+
+    def test_the_last_line_counts_and_the_status_says_whether_all_were_caught(self):
+        self.assertEqual(self.all.stdout.splitlines()[-1], f"{len(CAUGHT)} passed, {len(NOT_CAUGHT) + 1} failed")
+        self.assertEqual(self.all.returncode, 1)
+        only = self.mutate("turns its test red")
+        self.assertEqual(only.stdout.splitlines()[-1], "1 passed, 0 failed")
+        self.assertEqual(only.returncode, 0)
+
+    def test_the_tree_itself_is_left_as_it_was(self):
+        self.assertEqual(self.toy.read_text(), HEADER)
+
+    def test_nothing_to_try_is_a_failure(self):
+        self.assertEqual(self.mutate("no mutation is named like this").returncode, 1)
+
+    def test_a_tree_that_does_not_compile_unchanged_is_a_failure(self):
+        self.toy.write_text("nonsense")
+        self.addCleanup(self.toy.write_text, HEADER)
+        done = self.mutate()
+        self.assertIn("the unchanged tree does not compile", done.stderr)
+        self.assertEqual(done.stdout, "0 passed, 1 failed\n")
+        self.assertEqual(done.returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

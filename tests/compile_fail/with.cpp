@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// with() takes one value for each label, of the label's own type.
+#include <string>
+
+#include <flowviz_metrics/counter.hpp>
+#include <flowviz_metrics/http.hpp>
+
+enum class LotType { raw, finished };
+enum class Direction { forward, backward };
+
+void count(const flowviz::Counter<LotType, flowviz::Text>& lots, const flowviz::Counter<bool>& late,
+           const flowviz::Counter<>& jobs, const std::string& text) {
+  lots.with(LotType::raw, "/a").inc();
+  lots.with(LotType::raw, text).inc();
+  late.with(true).inc();
+  jobs.inc();
+
+#ifdef MUST_NOT_COMPILE_another_enum
+  // expect: Direction
+  // expect: LotType
+  lots.with(Direction::forward, "/a").inc();
+#endif
+
+#ifdef MUST_NOT_COMPILE_text_for_an_enum
+  // expect: LotType
+  lots.with("raw", "/a").inc();
+#endif
+
+#ifdef MUST_NOT_COMPILE_number_for_an_enum
+  // expect: LotType
+  lots.with(0, "/a").inc();
+#endif
+
+#ifdef MUST_NOT_COMPILE_enum_for_a_text
+  // expect: LotType
+  // expect: string_view
+  lots.with(LotType::raw, LotType::raw).inc();
+#endif
+
+#ifdef MUST_NOT_COMPILE_too_few
+  // expect: with
+  // expect: arguments
+  lots.with(LotType::raw).inc();
+#endif
+
+#ifdef MUST_NOT_COMPILE_too_many
+  // expect: with
+  // expect: arguments
+  lots.with(LotType::raw, "/a", true).inc();
+#endif
+
+#ifdef MUST_NOT_COMPILE_no_labels
+  // expect: with
+  // expect: sizeof...(L) > 0
+  jobs.with().inc();
+#endif
+
+#ifdef MUST_NOT_COMPILE_text_for_a_bool
+  // expect: bool
+  late.with("yes").inc();
+#endif
+
+#ifdef MUST_NOT_COMPILE_number_for_a_bool
+  // expect: bool
+  late.with(2).inc();
+#endif
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Threads for tests: many that start at the same moment, and counts that fit the build. A sanitized build is ten times
+/// slower and sees a race in one of ten thousand rounds as well as in one of a hundred thousand.
+
+#include <cstddef>
+#include <latch>
+#include <thread>
+#include <vector>
+
+namespace concurrency {
+
+#if defined(__has_feature)
+inline constexpr bool under_thread_sanitizer = __has_feature(thread_sanitizer);
+inline constexpr bool under_address_sanitizer = __has_feature(address_sanitizer);
+#else
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool under_thread_sanitizer = true;
+#else
+inline constexpr bool under_thread_sanitizer = false;
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool under_address_sanitizer = true;
+#else
+inline constexpr bool under_address_sanitizer = false;
+#endif
+#endif
+
+/// `rounds`, or a tenth of them under a sanitizer.
+constexpr std::size_t scaled(std::size_t rounds) {
+  return under_thread_sanitizer || under_address_sanitizer ? rounds / 10 : rounds;
+}
+
+/// Runs `work(i)` for every i below `count`, each on a thread of its own, all alive and started at the same moment;
+/// returns when all of them have ended.
+template <class Work>
+void run_together(std::size_t count, Work work) {
+  std::latch start(static_cast<std::ptrdiff_t>(count));
+  std::vector<std::thread> threads;
+  threads.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    threads.emplace_back([&start, &work, i] {
+      start.arrive_and_wait();
+      work(i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace concurrency

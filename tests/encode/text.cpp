@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include <flowviz_metrics/encode/text.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "support/text_validator.hpp"
+
+using flowviz::encode::PageType;
+using flowviz::encode::TextEncoder;
+
+namespace {
+
+/// What an encoder writes while `write(encoder)` runs; the validator has nothing against it.
+template <class Write>
+std::string page(Write write) {
+  std::string text;
+  TextEncoder encoder(text);
+  write(encoder);
+  encoder.flush();
+  std::string faults;
+  for (const auto& violation : support::validate_text(text)) faults += violation.rule + ": " + violation.detail + "\n";
+  CHECK(faults == "");
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("the content type is that of the text format 0.0.4") {
+  CHECK(TextEncoder::content_type == "text/plain; version=0.0.4; charset=utf-8");
+}
+
+TEST_CASE("a family begins with its help text and its type") {
+  CHECK(page([](TextEncoder& to) {
+          to.family("a_total", "A \\ \"b\"\nc.", PageType::counter);
+          to.family("b", "B.", PageType::gauge);
+          to.family("c_info", "C.", PageType::info);
+          to.family("d", "D.", PageType::histogram, std::vector<double>{1});
+        }) ==
+        "# HELP a_total A \\\\ \"b\"\\nc.\n# TYPE a_total counter\n"
+        "# HELP b B.\n# TYPE b gauge\n"
+        "# HELP c_info C.\n# TYPE c_info gauge\n"
+        "# HELP d D.\n# TYPE d histogram\n");
+}
+
+TEST_CASE("a sample is the name, the labels if there are any, and the number") {
+  CHECK(page([](TextEncoder& to) {
+          to.family("a_total", "A.", PageType::counter);
+          to.sample("", std::numeric_limits<std::uint64_t>::max());
+          to.sample("x=\"1\"", std::uint64_t{0});
+          to.family("b", "B.", PageType::gauge);
+          to.sample("", -0.5);
+          to.sample("x=\"1\",y=\"\"", std::int64_t{-9});
+          to.sample("x=\"2\"", 1e6);
+        }) ==
+        "# HELP a_total A.\n# TYPE a_total counter\na_total 18446744073709551615\na_total{x=\"1\"} 0\n"
+        "# HELP b B.\n# TYPE b gauge\nb -0.5\nb{x=\"1\",y=\"\"} -9\nb{x=\"2\"} 1e+06\n");
+}
+
+TEST_CASE("a histogram's buckets are added up, and count equals +Inf") {
+  const std::vector<double> bounds{-1, 0.1, 1e6};
+  CHECK(page([&](TextEncoder& to) {
+          to.family("h", "H.", PageType::histogram, bounds);
+          to.histogram("", std::vector<std::uint64_t>{1, 0, 2, 4}, 7.5);
+          to.histogram("x=\"1\"", std::vector<std::uint64_t>{0, 0, 0, 0}, 0);
+        }) ==
+        "# HELP h H.\n# TYPE h histogram\n"
+        "h_bucket{le=\"-1\"} 1\nh_bucket{le=\"0.1\"} 1\nh_bucket{le=\"1e+06\"} 3\nh_bucket{le=\"+Inf\"} 7\n"
+        "h_sum 7.5\nh_count 7\n"
+        "h_bucket{x=\"1\",le=\"-1\"} 0\nh_bucket{x=\"1\",le=\"0.1\"} 0\nh_bucket{x=\"1\",le=\"1e+06\"} 0\n"
+        "h_bucket{x=\"1\",le=\"+Inf\"} 0\nh_sum{x=\"1\"} 0\nh_count{x=\"1\"} 0\n");
+}
+
+TEST_CASE("a histogram's bounds are those of its own family") {
+  CHECK(page([](TextEncoder& to) {
+          to.family("a", "A.", PageType::histogram, std::vector<double>{1, 2});
+          to.histogram("", std::vector<std::uint64_t>{0, 0, 0}, 0);
+          to.family("b", "B.", PageType::histogram, std::vector<double>{3});
+          to.histogram("", std::vector<std::uint64_t>{0, 1}, 5);
+        }).ends_with("b_bucket{le=\"3\"} 0\nb_bucket{le=\"+Inf\"} 1\nb_sum 5\nb_count 1\n"));
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Pages as tests look at them: what one metric puts there, and what the strict validator holds against the whole.
+
+#include <string>
+#include <string_view>
+
+#include <flowviz_metrics/scrape.hpp>
+
+#include "support/text_validator.hpp"
+
+/// The page of a registry, empty (and a failed check) if the strict validator refuses it.
+inline std::string valid_page(const flowviz::Registry& registry) {
+  std::string page = flowviz::scrape(registry).body;
+  std::string faults;
+  for (const support::Violation& violation : support::validate_text(page)) {
+    faults += violation.rule + ", line " + std::to_string(violation.line) + ": " + violation.detail + "\n";
+  }
+  INFO(page);
+  CHECK(faults == "");
+  return faults.empty() ? page : std::string{};
+}
+
+/// All lines of the metric `name` on a page: help text, type and samples.
+inline std::string family_on(const std::string& page, std::string_view name) {
+  const std::string help = "# HELP " + std::string(name) + " ";
+  const std::size_t begin = page.starts_with(help) ? 0 : page.find("\n" + help) + 1;
+  if (begin == 0 && !page.starts_with(help)) return {};
+  const std::size_t end = page.find("\n# HELP ", begin);
+  return page.substr(begin, end == std::string::npos ? end : end + 1 - begin);
+}
+
+/// The samples alone of the metric `name` on the page of a registry, which has to be valid.
+inline std::string samples_of(const flowviz::Registry& registry, std::string_view name) {
+  std::string text = family_on(valid_page(registry), name);
+  while (text.starts_with("# ")) text.erase(0, text.find('\n') + 1);
+  return text;
+}

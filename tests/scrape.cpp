@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include <flowviz_metrics/scrape.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+#include <flowviz_metrics/flowviz_metrics.hpp>
+
+#include "page.hpp"
+#include "refusal.hpp"
+#include "sample_enums.hpp"
+
+using flowviz::Registry;
+using flowviz::scrape;
+using sample::LotType;
+
+TEST_CASE("a page is text 0.0.4 for any Accept header") {
+  Registry registry;
+  const std::string body = scrape(registry).body;
+  for (const std::string_view accept :
+       {"", "*/*", "text/plain;version=0.0.4", "text/html", "application/openmetrics-text;version=1.0.0;q=0.6,*/*;q=0.2",
+        "\xff;q=;;,,", "text/plain;q=0"}) {
+    CAPTURE(accept);
+    const flowviz::Scrape page = scrape(registry, accept);
+    CHECK(page.content_type == "text/plain; version=0.0.4; charset=utf-8");
+    CHECK(page.body == body);
+  }
+}
+
+TEST_CASE("a page without a registry is the default one's") {
+  const flowviz::Counter here{"default_registry_scrapes_total", "Scrapes."};
+  here.inc();
+  CHECK(says(scrape().body, "\ndefault_registry_scrapes_total 1\n"));
+  CHECK(scrape("*/*").content_type == scrape().content_type);
+}
+
+TEST_CASE("a page shows all metrics of a registry, and then the library's own") {
+  Registry registry;
+  const flowviz::Counter lots{registry, "lots_registered_total", "Lots registered.",
+                              flowviz::Label<LotType>{"lot_type"}};
+  const flowviz::DoubleCounter busy{registry, "worker_busy_seconds_total", "Busy."};
+  const flowviz::Gauge operators{registry, "active_operators", "Operators."};
+  const flowviz::UpDownCounter requests{registry, "requests_inprogress", "Requests.", flowviz::OpenLabel{"handler", 9}};
+  const flowviz::Histogram trace{registry, "trace_seconds", "Trace.", flowviz::Buckets{0.5, 1}};
+  const flowviz::Info build{registry, "build_info", "Build.", {{"version", "1"}}};
+  lots.with(LotType::raw).inc(3);
+  busy.inc(0.125);
+  operators.set(1e6);
+  requests.with("/api").inc(2);
+  trace.observe(0.75);
+  const std::string page = valid_page(registry);
+  const std::string expected =
+      "# HELP lots_registered_total Lots registered.\n"
+      "# TYPE lots_registered_total counter\n"
+      "lots_registered_total{lot_type=\"raw\"} 3\n"
+      "lots_registered_total{lot_type=\"intermediate\"} 0\n"
+      "lots_registered_total{lot_type=\"finished\"} 0\n"
+      "# HELP worker_busy_seconds_total Busy.\n"
+      "# TYPE worker_busy_seconds_total counter\n"
+      "worker_busy_seconds_total 0.125\n"
+      "# HELP active_operators Operators.\n"
+      "# TYPE active_operators gauge\n"
+      "active_operators 1e+06\n"
+      "# HELP requests_inprogress Requests.\n"
+      "# TYPE requests_inprogress gauge\n"
+      "requests_inprogress{handler=\"/api\"} 2\n"
+      "# HELP trace_seconds Trace.\n"
+      "# TYPE trace_seconds histogram\n"
+      "trace_seconds_bucket{le=\"0.5\"} 0\n"
+      "trace_seconds_bucket{le=\"1\"} 1\n"
+      "trace_seconds_bucket{le=\"+Inf\"} 1\n"
+      "trace_seconds_sum 0.75\n"
+      "trace_seconds_count 1\n"
+      "# HELP build_info Build.\n"
+      "# TYPE build_info gauge\n"
+      "build_info{version=\"1\"} 1\n"
+      "# HELP flowviz_metrics_";
+  CHECK(page.substr(0, expected.size()) == expected);
+}
+
+TEST_CASE("the library's own metrics are on every page") {
+  Registry registry;
+  const std::string page = valid_page(registry);
+  for (const std::string name : {"flowviz_metrics_values_refused_total{reason=\"negative\"} ",
+                           "flowviz_metrics_values_refused_total{reason=\"not_a_number\"} ",
+                           "flowviz_metrics_label_texts_repaired_total{reason=\"not_utf8\"} ",
+                           "flowviz_metrics_label_texts_repaired_total{reason=\"too_long\"} ",
+                           "flowviz_metrics_allocation_failures_total "}) {
+    CAPTURE(name);
+    CHECK(says(page, "\n" + name));
+  }
+}
+
+TEST_CASE("each repair of a label text is counted by its reason") {
+  Registry registry;
+  const flowviz::Counter hits{registry, "hits_total", "Hits.", flowviz::OpenLabel{"page", 9}};
+  const auto repaired = [&](const char* reason) {
+    return support::value_of(support::parse_samples(valid_page(registry)), "flowviz_metrics_label_texts_repaired_total",
+                             {{"reason", reason}});
+  };
+  const double not_utf8 = repaired("not_utf8"), too_long = repaired("too_long");
+  hits.with("fine").inc();
+  CHECK(repaired("not_utf8") == not_utf8);
+  hits.with("\xff").inc();
+  hits.with(std::string(flowviz::encode::max_label_bytes + 1, 'x')).inc();
+  hits.with(std::string(flowviz::encode::max_label_bytes, '\xff')).inc();  // longer once repaired
+  CHECK(repaired("not_utf8") - not_utf8 == 2);
+  CHECK(repaired("too_long") - too_long == 2);
+}
+
+TEST_CASE("a page longer than its buffer is whole") {
+  Registry registry;
+  const flowviz::Counter hits{registry, "hits_total", "Hits.", flowviz::OpenLabel{"page", 900}};
+  double n = 0;
+  for (int i = 0; i < 900; ++i) hits.with(std::string(static_cast<std::size_t>(i), 'x')).inc(i);
+  for (const support::Sample& sample : support::parse_samples(valid_page(registry))) {
+    if (sample.name != "hits_total") continue;
+    CHECK(sample.label("page")->size() == n);
+    CHECK(sample.value == n++);
+  }
+  CHECK(n == 900);
+}
+
+TEST_CASE("two scrapes with nothing between them give the same page") {
+  Registry registry;
+  const flowviz::Histogram trace{registry, "trace_seconds", "T.", flowviz::Buckets::http(),
+                                 flowviz::OpenLabel{"page", 90}};
+  for (int i = 0; i < 90; ++i) trace.with(std::to_string(i)).observe(i * 0.1);
+  CHECK(scrape(registry).body == scrape(registry).body);
+}

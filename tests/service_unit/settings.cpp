@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "settings.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "temporary_folder.hpp"
+
+namespace {
+
+using namespace wms;
+
+using Environment = std::map<std::string, std::string>;
+
+auto settings(const std::vector<const char*>& arguments, const Environment& environment = {}) {
+  return Settings::from(arguments, [&](const char* name) -> const char* {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : found->second.c_str();
+  });
+}
+
+/// What is said of wrong settings; empty if nothing is wrong.
+std::string complaint(const std::vector<const char*>& arguments, const Environment& environment = {}) {
+  const auto result = settings(arguments, environment);
+  if (result || !std::holds_alternative<Settings::Wrong>(result.error())) return "";
+  return std::get<Settings::Wrong>(result.error()).message;
+}
+
+std::string printed(const char* flag) {
+  const auto result = settings({flag});
+  REQUIRE_FALSE(result);
+  REQUIRE(std::holds_alternative<Settings::Print>(result.error()));
+  return std::get<Settings::Print>(result.error()).text;
+}
+
+}  // namespace
+
+TEST_CASE("without anything said there are defaults, and no tokens") {
+  const auto result = settings({});
+  REQUIRE(result);
+  CHECK(result->database_path == "wms.db");
+  CHECK(result->listen.text() == "127.0.0.1:8000");
+  CHECK(result->metrics_listen.text() == "127.0.0.1:9464");
+  CHECK(result->log_level == log::Level::info);
+  CHECK_FALSE(result->tokens);
+  CHECK_FALSE(result->metrics_token);
+}
+
+TEST_CASE("a flag counts more than the environment, and the environment more than a default") {
+  const Environment environment{{"WMS_LISTEN", "0.0.0.0:1"}, {"WMS_DATABASE", "sqlite:/e.db"}, {"WMS_LOG_LEVEL", ""}};
+  const auto result = settings({"--listen", "[::1]:2", "--metrics-listen=localhost:3"}, environment);
+  REQUIRE(result);
+  CHECK(result->listen.host == "::1");
+  CHECK(result->listen.port == 2);
+  CHECK(result->listen.text() == "[::1]:2");
+  CHECK(result->metrics_listen.text() == "localhost:3");
+  CHECK(result->database_path == "/e.db");
+  CHECK(result->log_level == log::Level::info);  // an empty variable says nothing
+}
+
+TEST_CASE("of a flag that is given twice the last one counts") {
+  CHECK(settings({"--listen", "a:1", "--listen", "b:2"})->listen.text() == "b:2");
+}
+
+TEST_CASE("files are read at once") {
+  TemporaryFolder folder;
+  std::ofstream(folder.file("tokens")) << R"([{"token": "t-1", "operator": "ada", "role": "admin"}])";
+  std::ofstream(folder.file("scrape")) << "s-1\n";
+  const std::string tokens = folder.file("tokens"), scrape = folder.file("scrape");
+  const auto result = settings({"--tokens", tokens.c_str(), "--metrics-token-file", scrape.c_str()});
+  REQUIRE(result);
+  CHECK(result->tokens->find("t-1") != nullptr);
+  CHECK(result->metrics_token == "s-1");
+}
+
+TEST_CASE("a wrong setting is named in one line, by the flag or the variable that it came from") {
+  TemporaryFolder folder;
+  std::ofstream(folder.file("broken")) << "[{\n]";
+  std::ofstream(folder.file("empty")) << "\n";
+  const std::string missing = folder.file("missing"), broken = folder.file("broken"), empty = folder.file("empty");
+  const struct {
+    std::vector<const char*> arguments;
+    Environment environment;
+    const char* named;
+  } cases[] = {
+      {{"--listen", "127.0.0.1"}, {}, "--listen"},
+      {{"--listen", ":80"}, {}, "--listen"},
+      {{"--listen", "a:"}, {}, "--listen"},
+      {{"--listen", "a:65536"}, {}, "--listen"},
+      {{"--listen", "a:-1"}, {}, "--listen"},
+      {{"--listen", "a:8x"}, {}, "--listen"},
+      {{"--listen"}, {}, "--listen"},
+      {{"--metrics-listen", "x"}, {}, "--metrics-listen"},
+      {{"--database", "mysql:x"}, {}, "--database"},
+      {{"--database", "wms.db"}, {}, "--database"},
+      {{"--database", ""}, {}, "--database"},
+      {{"--database", "sqlite:"}, {}, "--database"},
+      {{"--database", "sqlite::memory:"}, {}, "--database"},
+      {{"--tokens", missing.c_str()}, {}, "--tokens"},
+      {{"--tokens", broken.c_str()}, {}, "--tokens"},
+      {{"--metrics-token-file", missing.c_str()}, {}, "--metrics-token-file"},
+      {{"--metrics-token-file", empty.c_str()}, {}, "--metrics-token-file"},
+      {{"--log-level", "loud"}, {}, "--log-level"},
+      {{"--no-such-flag", "1"}, {}, "--no-such-flag"},
+      {{"leftover"}, {}, "leftover"},
+      {{}, {{"WMS_LISTEN", "nonsense"}}, "WMS_LISTEN"},
+      {{}, {{"WMS_LOG_LEVEL", "loud"}}, "WMS_LOG_LEVEL"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.arguments);
+    const std::string message = complaint(c.arguments, c.environment);
+    CAPTURE(message);
+    CHECK(message.find(c.named) != std::string::npos);
+    CHECK(message.find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("a flag that is right is not held up by a variable that is wrong") {
+  CHECK(complaint({"--listen", "a:1"}, {{"WMS_LISTEN", "nonsense"}}) == "");
+}
+
+TEST_CASE("the help lists every flag with its variable") {
+  const std::string help = printed("--help");
+  for (const char* word :
+       {"--database", "WMS_DATABASE", "--listen", "WMS_LISTEN", "--metrics-listen", "WMS_METRICS_LISTEN", "--tokens",
+        "WMS_TOKENS", "--metrics-token-file", "WMS_METRICS_TOKEN_FILE", "--log-level", "WMS_LOG_LEVEL",
+        "ENABLE_METRICS", "127.0.0.1:8000"}) {
+    CAPTURE(word);
+    CHECK(help.find(word) != std::string::npos);
+  }
+}
+
+TEST_CASE("the version can be asked for") { CHECK(printed("--version").starts_with("wms_service ")); }

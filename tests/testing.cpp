@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include <flowviz_metrics/testing.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <type_traits>
+
+#include <flowviz_metrics/flowviz_metrics.hpp>
+
+#include "sample_enums.hpp"
+
+using flowviz::Registry;
+using flowviz::testing::Delta;
+using sample::LotType;
+
+TEST_CASE("a delta is the change since it was made, whatever was counted before") {
+  Registry registry;
+  const flowviz::Counter lots{registry, "lots_total", "Lots.", flowviz::Label<LotType>{"lot_type"}};
+  lots.with(LotType::raw).inc(5);
+  const Delta raw{lots.with(LotType::raw)};
+  CHECK(raw.value() == 0);
+  lots.with(LotType::raw).inc(2);
+  lots.with(LotType::finished).inc(7);
+  CHECK(raw.value() == 2);
+}
+
+TEST_CASE("a delta that is restarted measures from then on") {
+  Registry registry;
+  const flowviz::Counter jobs{registry, "jobs_total", "Jobs."};
+  Delta delta{jobs};
+  jobs.inc(2);
+  delta.restart();
+  jobs.inc(3);
+  CHECK(delta.value() == 3);
+}
+
+TEST_CASE("a delta is of its metric's own type, for metrics and series of all kinds") {
+  Registry registry;
+  const flowviz::Counter jobs{registry, "jobs_total", "J."};
+  const flowviz::DoubleCounter seconds{registry, "busy_seconds_total", "S."};
+  const flowviz::Gauge lots{registry, "lots", "L."};
+  const flowviz::UpDownCounter busy{registry, "busy", "B."};
+  const flowviz::Histogram trace{registry, "trace_seconds", "T.", flowviz::Buckets{1}};
+  lots.set(10);
+  const Delta<flowviz::Counter<>> d_jobs{jobs};
+  const Delta d_seconds{seconds};
+  const Delta d_lots{lots};
+  const Delta d_busy{busy};
+  const Delta d_trace{trace};
+  static_assert(std::is_same_v<decltype(d_jobs.value()), std::uint64_t>);
+  static_assert(std::is_same_v<decltype(d_seconds.value()), double>);
+  static_assert(std::is_same_v<decltype(d_lots.value()), double>);
+  static_assert(std::is_same_v<decltype(d_busy.value()), std::int64_t>);
+  static_assert(std::is_same_v<decltype(d_trace.value()), flowviz::HistogramValue>);
+  jobs.inc();
+  seconds.inc(0.5);
+  lots.set(7);
+  busy.dec(2);
+  trace.observe(4);
+  CHECK(d_jobs.value() == 1);
+  CHECK(d_seconds.value() == 0.5);
+  CHECK(d_lots.value() == -3);
+  CHECK(d_busy.value() == -2);
+  CHECK(d_trace.value() == flowviz::HistogramValue{1, 4, {0, 1}});
+}
