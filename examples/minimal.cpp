@@ -14,8 +14,8 @@ int main() {
   const flowviz::Counter lots{registry, "flowviz_lots_registered_total", "Lots registered.",
                               flowviz::Label<LotType>{"lot_type"}};
   const flowviz::Gauge operators{registry, "flowviz_active_operators", "Operators seen in the last 15 minutes."};
-  const flowviz::Histogram trace{registry, "flowviz_traceability_query_duration_seconds",
-                                 "Traceability query latency.", flowviz::Buckets{0.1, 0.25, 0.5, 1, 2.5, 5, 10}};
+  const flowviz::Histogram trace{registry, "flowviz_traceability_query_duration_seconds", "Traceability query latency.",
+                                 flowviz::Buckets{0.1, 0.25, 0.5, 1, 2.5, 5, 10}};
 
   lots.with(LotType::raw).inc();
   lots.with(LotType::finished).inc(2);

@@ -24,9 +24,8 @@ namespace {
 /// What a counter with one open label of this cap and one label of 9 methods is refused with.
 std::string with_cap(std::uint32_t cap, MaxSeries max = MaxSeries{flowviz::default_max_series}) {
   Registry registry;
-  return refusal([&] {
-    Counter{registry, "a_total", "A.", max, OpenLabel{"page", cap}, Label<flowviz::Method>{"method"}};
-  });
+  return refusal(
+      [&] { Counter{registry, "a_total", "A.", max, OpenLabel{"page", cap}, Label<flowviz::Method>{"method"}}; });
 }
 
 }  // namespace
@@ -49,7 +48,12 @@ TEST_CASE("a product that no 64-bit number holds is refused like any other") {
   Registry registry;
   const std::uint32_t huge = 4'294'967'295;
   CHECK(says(refusal([&] {
-               Counter{registry, "a_total", "A.", MaxSeries{huge}, OpenLabel{"a", huge}, OpenLabel{"b", huge},
+               Counter{registry,
+                       "a_total",
+                       "A.",
+                       MaxSeries{huge},
+                       OpenLabel{"a", huge},
+                       OpenLabel{"b", huge},
                        OpenLabel{"c", huge}};
              }),
              "more than 4294967295 combinations"));

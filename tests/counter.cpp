@@ -68,7 +68,9 @@ TEST_CASE("a kept handle, its copies and a new look-up are the same series") {
 
 TEST_CASE("destroying the handles ends nothing") {
   Registry registry;
-  { Counter{registry, "jobs_total", "Jobs."}.inc(); }
+  {
+    Counter{registry, "jobs_total", "Jobs."}.inc();
+  }
   CHECK(samples_of(registry, "jobs_total") == "jobs_total 1\n");
 }
 
@@ -120,7 +122,11 @@ TEST_CASE("a default-constructed series counts nothing") {
 TEST_CASE("labels that make more series than fit into one chunk count like any others") {
   Registry registry;
   // 729 series, where a chunk holds 512 cells.
-  const Counter codes{registry, "codes_total", "C.", Label<flowviz::Method>{"method"}, Label<flowviz::Method>{"was"},
+  const Counter codes{registry,
+                      "codes_total",
+                      "C.",
+                      Label<flowviz::Method>{"method"},
+                      Label<flowviz::Method>{"was"},
                       Label<flowviz::Method>{"will_be"}};
   std::uint64_t n = 0;
   for (const auto& a : flowviz::enums::all<flowviz::Method>) {
@@ -170,7 +176,11 @@ TEST_CASE("an amount that no counter can hold has no effect and is counted") {
 
 TEST_CASE("a counter's overflow is what was counted under _other of each open label") {
   Registry registry;
-  const Counter hits{registry, "hits_total", "Hits.", flowviz::OpenLabel{"page", 1}, Label<LotType>{"lot_type"},
+  const Counter hits{registry,
+                     "hits_total",
+                     "Hits.",
+                     flowviz::OpenLabel{"page", 1},
+                     Label<LotType>{"lot_type"},
                      flowviz::OpenLabel{"site", 1}};
   const Counter others{registry, "others_total", "O.", flowviz::OpenLabel{"page", 1}};
   hits.with("/a", LotType::raw, "x").inc(1);
@@ -186,8 +196,8 @@ TEST_CASE("a counter's overflow is what was counted under _other of each open la
 
 TEST_CASE("a counter whose registry is left out is on the page of the default one") {
   const Counter jobs{"default_registry_jobs_total", "Jobs."};
-  const Counter capped{"default_registry_hits_total", "Hits.", flowviz::MaxSeries{30'003}, flowviz::OpenLabel{"page", 10'000},
-                       Label<bool>{"late"}};
+  const Counter capped{"default_registry_hits_total", "Hits.", flowviz::MaxSeries{30'003},
+                       flowviz::OpenLabel{"page", 10'000}, Label<bool>{"late"}};
   const DoubleCounter busy{"default_registry_busy_seconds_total", "Busy."};
   jobs.inc(3);
   capped.with("/a", true).inc();

@@ -117,8 +117,9 @@ TEST_CASE("an enumerator's number counts from 1, and whatever is none has number
   struct {
     std::int64_t value;
     std::uint32_t dense, gaps, large;
-  } const table[] = {{-2, 0, 0, 0}, {-1, 1, 1, 0}, {0, 2, 0, 0},     {1, 3, 0, 0},     {2, 0, 0, 0},          {3, 0, 0, 1},
-                     {4, 0, 0, 2},  {5, 0, 2, 0},  {100, 0, 3, 0},   {101, 0, 0, 0},   {2147483647, 0, 0, 0}, {-2147483647, 0, 0, 0}};
+  } const table[] = {{-2, 0, 0, 0},  {-1, 1, 1, 0},  {0, 2, 0, 0},          {1, 3, 0, 0},
+                     {2, 0, 0, 0},   {3, 0, 0, 1},   {4, 0, 0, 2},          {5, 0, 2, 0},
+                     {100, 0, 3, 0}, {101, 0, 0, 0}, {2147483647, 0, 0, 0}, {-2147483647, 0, 0, 0}};
   for (const auto& row : table) {
     CAPTURE(row.value);
     CHECK(enums::number(static_cast<Dense>(row.value)) == row.dense);

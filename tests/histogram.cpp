@@ -182,7 +182,9 @@ TEST_CASE("a timer observes the duration of its scope") {
 TEST_CASE("a default-constructed series counts nothing") {
   const HistogramSeries nothing;
   nothing.observe(5);
-  { const auto timing = nothing.time(); }
+  {
+    const auto timing = nothing.time();
+  }
   CHECK(nothing.value().count == 0);
   CHECK((nothing.value() - nothing.value()).count == 0);
 }

@@ -29,9 +29,25 @@ TEST_CASE("an info without labels is 1") {
 TEST_CASE("an info may have as many labels as any metric") {
   Registry registry;
   const std::string message = refusal([&] {
-    Info{registry, "wide_info", "Wide.", {{"a", "1"}, {"b", "1"}, {"c", "1"}, {"d", "1"}, {"e", "1"}, {"f", "1"},
-                                          {"g", "1"}, {"h", "1"}, {"i", "1"}, {"j", "1"}, {"k", "1"}, {"l", "1"},
-                                          {"m", "1"}, {"n", "1"}, {"o", "1"}, {"p", "1"}}};
+    Info{registry,
+         "wide_info",
+         "Wide.",
+         {{"a", "1"},
+          {"b", "1"},
+          {"c", "1"},
+          {"d", "1"},
+          {"e", "1"},
+          {"f", "1"},
+          {"g", "1"},
+          {"h", "1"},
+          {"i", "1"},
+          {"j", "1"},
+          {"k", "1"},
+          {"l", "1"},
+          {"m", "1"},
+          {"n", "1"},
+          {"o", "1"},
+          {"p", "1"}}};
   });
   CHECK(message == "");
   CHECK(says(samples_of(registry, "wide_info"), "p=\"1\"} 1\n"));

@@ -34,8 +34,10 @@ TEST_CASE("a closed label has a name and a finite set of texts") {
 }
 
 TEST_CASE("an open label holds its name, its cap and its pinned values in their order") {
-  const OpenLabel label =
-      OpenLabel{"handler", 100}.pin({"/b", "/a"}).pin(std::vector<std::string>{"/c"}).others(flowviz::OtherGauge::last_set);
+  const OpenLabel label = OpenLabel{"handler", 100}
+                              .pin({"/b", "/a"})
+                              .pin(std::vector<std::string>{"/c"})
+                              .others(flowviz::OtherGauge::last_set);
   CHECK(label.name() == "handler");
   CHECK(label.cap() == 100);
   CHECK(label.pinned() == std::vector<std::string>{"/b", "/a", "/c"});
@@ -65,6 +67,22 @@ TEST_CASE("every value of a closed label is on the page from the start") {
         "lots_total{lot_type=\"intermediate\",late=\"true\"} 0\n"
         "lots_total{lot_type=\"finished\",late=\"false\"} 0\n"
         "lots_total{lot_type=\"finished\",late=\"true\"} 0\n");
+}
+
+TEST_CASE("what is counted for a combination of closed labels is shown with those labels") {
+  Registry registry;
+  const Counter lots{registry, "lots_total", "Lots.", Label<LotType>{"lot_type"}, Label<bool>{"late"}};
+  int n = 0;
+  for (const LotType type : {LotType::raw, LotType::intermediate, LotType::finished}) {
+    for (const bool late : {false, true}) lots.with(type, late).inc(++n);
+  }
+  CHECK(samples_of(registry, "lots_total") ==
+        "lots_total{lot_type=\"raw\",late=\"false\"} 1\n"
+        "lots_total{lot_type=\"raw\",late=\"true\"} 2\n"
+        "lots_total{lot_type=\"intermediate\",late=\"false\"} 3\n"
+        "lots_total{lot_type=\"intermediate\",late=\"true\"} 4\n"
+        "lots_total{lot_type=\"finished\",late=\"false\"} 5\n"
+        "lots_total{lot_type=\"finished\",late=\"true\"} 6\n");
 }
 
 TEST_CASE("a closed label's value that is no enumerator is counted under _other of that label alone") {
@@ -117,7 +135,8 @@ TEST_CASE("pinned texts are on the page from the start and never pushed out") {
   CHECK(samples_of(registry, "hits_total") == "hits_total{page=\"/a\"} 0\nhits_total{page=\"/b\"} 0\n");
   for (const std::string_view page : {"/x", "/y", "/z", "/b", "/a"}) hits.with(page).inc();
   const std::string samples = samples_of(registry, "hits_total");
-  for (const std::string_view line : {"\"/a\"} 1\n", "\"/b\"} 1\n", "\"/x\"} 1\n", "\"_other\"} 2\n"}) CHECK(says(samples, line));
+  for (const std::string_view line : {"\"/a\"} 1\n", "\"/b\"} 1\n", "\"/x\"} 1\n", "\"_other\"} 2\n"})
+    CHECK(says(samples, line));
 }
 
 TEST_CASE("one label beyond its cap leaves the values of the others alone") {
@@ -129,7 +148,7 @@ TEST_CASE("one label beyond its cap leaves the values of the others alone") {
   hits.with("/b", "y").inc(8);
   const std::string samples = samples_of(registry, "hits_total");
   for (const std::string_view line : {"{page=\"/a\",site=\"x\"} 1\n", "{page=\"_other\",site=\"x\"} 2\n",
-                           "{page=\"/a\",site=\"_other\"} 4\n", "{page=\"_other\",site=\"_other\"} 8\n"}) {
+                                      "{page=\"/a\",site=\"_other\"} 4\n", "{page=\"_other\",site=\"_other\"} 8\n"}) {
     CHECK(says(samples, line));
   }
 }

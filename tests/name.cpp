@@ -57,11 +57,24 @@ const std::string id_like = "a label that reads like an identifier has no finite
 
 /// Shapes that no name has.
 const std::vector<Refused> misshapen = {
-    {"", not_empty},         {"1_a", first_letter},   {"_a", first_letter},  {"A", first_letter},
-    {":a", first_letter},    {"-", first_letter},     {"\xc3\xa4", first_letter}, {"aB", shape},
-    {"a:b", shape},          {"a-b", shape},          {"a.b", shape},        {"a b", shape},
-    {"a\n", shape},          {"a\"", shape},          {"a{b", shape},        {"a\xc3\xa4", shape},
-    {"a_", empty_word},      {"a__b", empty_word},
+    {"", not_empty},
+    {"1_a", first_letter},
+    {"_a", first_letter},
+    {"A", first_letter},
+    {":a", first_letter},
+    {"-", first_letter},
+    {"\xc3\xa4", first_letter},
+    {"aB", shape},
+    {"a:b", shape},
+    {"a-b", shape},
+    {"a.b", shape},
+    {"a b", shape},
+    {"a\n", shape},
+    {"a\"", shape},
+    {"a{b", shape},
+    {"a\xc3\xa4", shape},
+    {"a_", empty_word},
+    {"a__b", empty_word},
 };
 
 }  // namespace
@@ -141,9 +154,10 @@ TEST_CASE("a type in the name is refused, wherever it stands") {
 TEST_CASE("units that are no base units are refused, wherever they stand") {
   std::vector<std::string> names;
   for (const std::string unit :
-       {"ms",    "msec",  "msecs", "millis", "millisecond",  "milliseconds", "us",        "usec",      "usecs",  "micros",
-        "ns",    "nsec",  "nsecs", "nanos",  "microseconds", "nanoseconds",  "minutes",   "kb",        "mb",     "gb",
-        "kib",   "mib",   "gib",   "bits",   "percent",      "kilobytes",    "megabytes", "gigabytes", "kibibytes"}) {
+       {"ms",      "msec",      "msecs",     "millis",    "millisecond", "milliseconds", "us",           "usec",
+        "usecs",   "micros",    "ns",        "nsec",      "nsecs",       "nanos",        "microseconds", "nanoseconds",
+        "minutes", "kb",        "mb",        "gb",        "kib",         "mib",          "gib",          "bits",
+        "percent", "kilobytes", "megabytes", "gigabytes", "kibibytes"}) {
     names.push_back("wait_" + unit);
     names.push_back("wait_" + unit + "_max");
   }
@@ -173,9 +187,9 @@ TEST_CASE("labels that the format or Prometheus sets are refused") {
 
 TEST_CASE("an open label that reads like an identifier is refused") {
   std::vector<std::string> names;
-  for (const std::string word : {"id",      "uuid",  "guid", "email",    "mail", "user", "username",  "assignee",
-                           "customer", "session", "token", "ip",   "addr", "url",  "uri",       "path",
-                           "query",   "message", "text", "timestamp", "time", "date", "trace",   "address"}) {
+  for (const std::string word : {"id",       "uuid",    "guid",  "email",     "mail", "user", "username", "assignee",
+                                 "customer", "session", "token", "ip",        "addr", "url",  "uri",      "path",
+                                 "query",    "message", "text",  "timestamp", "time", "date", "trace",    "address"}) {
     names.emplace_back(word);
     names.push_back("lot_" + word);
   }

@@ -2,6 +2,7 @@
 #include <flowviz_metrics/process.hpp>
 
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <doctest/doctest.h>
@@ -38,8 +39,8 @@ TEST_CASE("a page shows the process only when asked to") {
   const std::string page = valid_page(registry);
   for (const std::string family :
        {"process_cpu_seconds_total counter", "process_open_fds gauge", "process_max_fds gauge",
-        "process_virtual_memory_bytes gauge", "process_resident_memory_bytes gauge",
-        "process_start_time_seconds gauge", "process_threads gauge"}) {
+        "process_virtual_memory_bytes gauge", "process_resident_memory_bytes gauge", "process_start_time_seconds gauge",
+        "process_threads gauge"}) {
     CAPTURE(family);
     CHECK(says(page, "# TYPE " + family + "\n"));
   }
@@ -55,6 +56,22 @@ TEST_CASE("the process's metrics say what is the case") {
   CHECK(values.at("process_threads") >= 1);
   CHECK(values.at("process_resident_memory_bytes") > 100'000);
   CHECK(values.at("process_resident_memory_bytes") < values.at("process_virtual_memory_bytes"));
+}
+
+TEST_CASE("a forked child shows its own start") {
+  const auto now = [] { return static_cast<double>(std::time(nullptr)); };
+  const double before = now();
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const double start = process_metrics().at("process_start_time_seconds");
+    // The system's own start is known to the second.
+    _exit(start >= before - 2 && start <= now() + 2 ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("the open descriptors are those that the system knows") {
@@ -83,8 +100,7 @@ TEST_CASE("a started thread is one more") {
 TEST_CASE("work costs CPU time") {
   const double before = process_metrics().at("process_cpu_seconds_total");
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (process_metrics().at("process_cpu_seconds_total") <= before &&
-         std::chrono::steady_clock::now() < deadline) {
+  while (process_metrics().at("process_cpu_seconds_total") <= before && std::chrono::steady_clock::now() < deadline) {
   }
   CHECK(process_metrics().at("process_cpu_seconds_total") > before);
 }
@@ -116,7 +132,8 @@ TEST_CASE("a number is read up to what is none") {
   CHECK(leading_number("  \t12 kB") == 12);
   CHECK(leading_number("0") == 0);
   CHECK(leading_number("18446744073709551615") == 18446744073709551615.0);
-  for (const std::string_view text : {"", " ", "x1", "-1", "18446744073709551616"}) CHECK(leading_number(text) == std::nullopt);
+  for (const std::string_view text : {"", " ", "x1", "-1", "18446744073709551616"})
+    CHECK(leading_number(text) == std::nullopt);
 }
 
 TEST_CASE("a file that cannot be read is empty") {

@@ -61,8 +61,8 @@ TEST_CASE("metrics are on the page in the order of their registration") {
 TEST_CASE("an equal definition gives the same metric again") {
   Registry registry;
   const auto define = [&] {
-    return Counter{registry, "lots_total", "Lots.", MaxSeries{50}, Label<LotType>{"lot_type"},
-                   OpenLabel{"page", 3}.pin({"/a"})};
+    return Counter{
+        registry, "lots_total", "Lots.", MaxSeries{50}, Label<LotType>{"lot_type"}, OpenLabel{"page", 3}.pin({"/a"})};
   };
   define().with(LotType::raw, "/a").inc(1);
   define().with(LotType::raw, "/a").inc(2);
@@ -253,9 +253,8 @@ TEST_CASE("a metric can have constant labels of its own, behind those of the reg
 TEST_CASE("a metric's constant labels that no page can show are refused") {
   Registry registry{{{"site", "north"}}};
   const auto with_labels = [&](const std::vector<ConstantLabel>& labels) {
-    return refusal([&] {
-      Counter{registry, "a_total", "A.", std::span<const ConstantLabel>(labels), OpenLabel{"page", 2}};
-    });
+    return refusal(
+        [&] { Counter{registry, "a_total", "A.", std::span<const ConstantLabel>(labels), OpenLabel{"page", 2}}; });
   };
   CHECK(says(with_labels({{"site", "x"}}), "label 'site': a label name occurs once"));
   CHECK(says(with_labels({{"app", "x"}, {"app", "y"}}), "label 'app': a label name occurs once"));

@@ -20,8 +20,8 @@ TEST_CASE("a page is text 0.0.4 for any Accept header") {
   Registry registry;
   const std::string body = scrape(registry).body;
   for (const std::string_view accept :
-       {"", "*/*", "text/plain;version=0.0.4", "text/html", "application/openmetrics-text;version=1.0.0;q=0.6,*/*;q=0.2",
-        "\xff;q=;;,,", "text/plain;q=0"}) {
+       {"", "*/*", "text/plain;version=0.0.4", "text/html",
+        "application/openmetrics-text;version=1.0.0;q=0.6,*/*;q=0.2", "\xff;q=;;,,", "text/plain;q=0"}) {
     CAPTURE(accept);
     const flowviz::Scrape page = scrape(registry, accept);
     CHECK(page.content_type == "text/plain; version=0.0.4; charset=utf-8");
@@ -84,10 +84,10 @@ TEST_CASE("the library's own metrics are on every page") {
   Registry registry;
   const std::string page = valid_page(registry);
   for (const std::string name : {"flowviz_metrics_values_refused_total{reason=\"negative\"} ",
-                           "flowviz_metrics_values_refused_total{reason=\"not_a_number\"} ",
-                           "flowviz_metrics_label_texts_repaired_total{reason=\"not_utf8\"} ",
-                           "flowviz_metrics_label_texts_repaired_total{reason=\"too_long\"} ",
-                           "flowviz_metrics_allocation_failures_total "}) {
+                                 "flowviz_metrics_values_refused_total{reason=\"not_a_number\"} ",
+                                 "flowviz_metrics_label_texts_repaired_total{reason=\"not_utf8\"} ",
+                                 "flowviz_metrics_label_texts_repaired_total{reason=\"too_long\"} ",
+                                 "flowviz_metrics_allocation_failures_total "}) {
     CAPTURE(name);
     CHECK(says(page, "\n" + name));
   }

@@ -116,7 +116,9 @@ TEST_CASE("a negative step has no effect either way and is counted") {
 
 TEST_CASE("a default-constructed series counts nothing") {
   const UpDownSeries nothing;
-  { const auto scope = nothing.track(); }
+  {
+    const auto scope = nothing.track();
+  }
   nothing.inc();
   CHECK(nothing.value() == 0);
 }

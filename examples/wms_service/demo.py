@@ -130,6 +130,7 @@ def summarize(page, seconds):
     ):
         values = {labels[label]: value for name, labels, value in samples if name == metric}
         lines.append(f"{title}: " + ", ".join(f"{value:.0f} {text}" for text, value in values.items()))
+    lines.append("Latencies are estimated from the histogram's buckets, as histogram_quantile() does it.")
     lines.append("4xx are the operators' mistakes, which the traffic makes on purpose.")
     return "\n".join(lines)
 

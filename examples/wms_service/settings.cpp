@@ -38,7 +38,7 @@ std::optional<std::string> take_database(Settings& settings, const std::string& 
   return std::nullopt;
 }
 
-template <Address Settings::*member>
+template <Address Settings::* member>
 std::optional<std::string> take_address(Settings& settings, const std::string& value) {
   const auto address = Address::parse(value);
   if (!address) return "is HOST:PORT";

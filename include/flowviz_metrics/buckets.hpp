@@ -23,9 +23,8 @@ class Buckets {
  public:
   /// Throws `Error` if the bounds do not ascend, or are not finite.
   template <class... Bound>
-  requires(sizeof...(Bound) > 0 && (std::is_arithmetic_v<Bound> && ...)) explicit(sizeof...(Bound) == 1)
-      Buckets(Bound... bounds)
-      : bounds_{static_cast<double>(bounds)...} {
+    requires(sizeof...(Bound) > 0 && (std::is_arithmetic_v<Bound> && ...))
+  explicit(sizeof...(Bound) == 1) Buckets(Bound... bounds) : bounds_{static_cast<double>(bounds)...} {
     check();
   }
 

@@ -69,7 +69,7 @@ class Collector {
         each_histogram(family);
         break;
     }
-    if (definition.kind != Kind::gauge) note_overflow(definition);
+    note_overflow(definition);
   }
 
   // Calls `visit(i, series)` for each of the series that is to be shown.
@@ -139,7 +139,8 @@ class Collector {
 
   void note_overflow(const Definition& definition) {
     for (std::size_t i = 0; i < definition.labels.size(); ++i) {
-      if (definition.labels[i].open) {
+      // What was set under a gauge's _other is no amount.
+      if (definition.labels[i].open && definition.kind != Kind::gauge) {
         std::string labels(registry_.constant_labels());
         encode::append_label(labels, "metric", definition.name);
         encode::append_label(labels, "label", definition.labels[i].name);
@@ -162,11 +163,11 @@ class Collector {
       encoder_.family("flowviz_metrics_label_overflow_total",
                       "What was counted under _other because a label's value was beyond its cap.", PageType::counter);
       for (const auto& [labels, amount] : overflow_) encoder_.sample(labels, amount);
-      encoder_.family("flowviz_metrics_label_texts_repaired_total", "Label values that were not UTF-8, or too long.",
-                      PageType::counter);
-      reason("not_utf8", cells::incidents.texts_not_utf8.value());
-      reason("too_long", cells::incidents.texts_too_long.value());
     }
+    encoder_.family("flowviz_metrics_label_texts_repaired_total", "Label values that were not UTF-8, or too long.",
+                    PageType::counter);
+    reason("not_utf8", cells::incidents.texts_not_utf8.value());
+    reason("too_long", cells::incidents.texts_too_long.value());
     encoder_.family("flowviz_metrics_values_refused_total",
                     "Values that had no effect because no counter can hold them.", PageType::counter);
     reason("negative", cells::incidents.negative_values.value());

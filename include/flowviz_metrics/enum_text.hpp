@@ -8,8 +8,10 @@
 /// is -64 to 255, for each probed value costs compile time (1,024 of them a quarter of a second per enum).
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -55,9 +57,16 @@ struct Enumerator {
   std::string_view name;
 };
 
+/// The value of E with this number. A cast would do for enums with a fixed underlying type, but is refused for the others
+/// when no enumerator reaches that far.
+template <class E>
+constexpr E at(int number) noexcept {
+  return std::bit_cast<E>(static_cast<std::underlying_type_t<E>>(number));
+}
+
 template <class E, int Min, std::size_t... I>
 constexpr auto probe(std::index_sequence<I...>) {
-  constexpr std::array<std::string_view, sizeof...(I)> names{name<static_cast<E>(Min + static_cast<int>(I))>()...};
+  constexpr std::array<std::string_view, sizeof...(I)> names{name<at<E>(Min + static_cast<int>(I))>()...};
   constexpr std::size_t count = [&] {
     std::size_t n = 0;
     for (const auto& text : names) n += text.empty() ? 0u : 1u;
@@ -66,7 +75,7 @@ constexpr auto probe(std::index_sequence<I...>) {
   std::array<Enumerator<E>, count> found{};
   std::size_t n = 0;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (!names[i].empty()) found[n++] = {static_cast<E>(Min + static_cast<int>(i)), names[i]};
+    if (!names[i].empty()) found[n++] = {at<E>(Min + static_cast<int>(i)), names[i]};
   }
   return found;
 }
@@ -76,12 +85,14 @@ constexpr auto find_all() {
   if constexpr (std::is_same_v<E, bool>) {
     return std::array<Enumerator<bool>, 2>{{{false, "false"}, {true, "true"}}};
   } else {
-    using Underlying = std::underlying_type_t<E>;
-    constexpr int low =
-        std::is_signed_v<Underlying> ? enum_range<E>::min : (enum_range<E>::min < 0 ? 0 : enum_range<E>::min);
-    constexpr int min = sizeof(Underlying) == 1 && low < -128 ? -128 : low;
-    constexpr int top = std::is_signed_v<Underlying> && sizeof(Underlying) == 1 ? 127 : 255;
-    constexpr int max = sizeof(Underlying) == 1 && enum_range<E>::max > top ? top : enum_range<E>::max;
+    // The range asked for, as far as the underlying type reaches.
+    using Reach = std::numeric_limits<std::underlying_type_t<E>>;
+    constexpr auto low = static_cast<long long>(Reach::min());
+    constexpr auto high = static_cast<unsigned long long>(Reach::max());
+    constexpr int min = enum_range<E>::min < low ? static_cast<int>(low) : enum_range<E>::min;
+    constexpr int max = enum_range<E>::max > 0 && static_cast<unsigned long long>(enum_range<E>::max) > high
+                            ? static_cast<int>(high)
+                            : enum_range<E>::max;
     return probe<E, min>(std::make_index_sequence<static_cast<std::size_t>(max - min + 1)>{});
   }
 }

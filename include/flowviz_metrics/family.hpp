@@ -168,6 +168,7 @@ inline Family::Family(Definition definition, std::string_view constant_labels, P
     texts_.push_back(std::move(texts));
   }
   series_ = std::make_unique<SeriesTable>(cells::process_slots, SeriesTable::Layout{combinations, cells_per_series});
+  if (!series_->ready()) no_memory();
   if (std::uint64_t{combinations} * cells_per_series <= small_family_cells) {
     const Place place = pool.take(cells::process_slots, combinations * cells_per_series);
     if (place.chunk == nullptr || !series_->start_in(place.chunk, place.at)) no_memory();
@@ -192,7 +193,7 @@ inline std::uint32_t Family::count_combinations() {
     for (std::size_t k = 0; k < label.values.size(); ++k) {
       const std::string& value = label.values[k];
       if (value == other_text) broken("'_other' stands for the values beyond the domain and cannot be one of it");
-      if (!encode::is_utf8(value) || value.size() > encode::max_label_bytes)
+      if (!encode::is_clean(value) || value.size() > encode::max_label_bytes)
         broken("the value '" + value + "' is not UTF-8 or too long");
       for (std::size_t m = 0; m < k; ++m) {
         if (label.values[m] == value) broken("the value '" + value + "' occurs twice");
@@ -248,7 +249,7 @@ inline Family::Value Family::open_value(std::size_t label, std::string_view text
   if (const Value value = find_open_value(label, text); value.number != 0) return value;
   if (text == other_text) return {};
   encode::Scratch utf8;
-  if (!encode::is_utf8(text)) {
+  if (!encode::is_clean(text)) {
     cells::incidents.texts_not_utf8.add();
     encode::append_repaired(utf8, text);
     text = utf8.view();

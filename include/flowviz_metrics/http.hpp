@@ -3,7 +3,9 @@
 /// \file
 /// Two closed labels that every HTTP server needs: the method and the class of the status.
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
 #include <flowviz_metrics/label.hpp>
@@ -21,7 +23,8 @@ struct enum_range<Method> {
 
 [[nodiscard]] constexpr std::string_view label_text(Method method) noexcept {
   constexpr std::string_view texts[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
-  return texts[static_cast<std::size_t>(method)];
+  const auto i = static_cast<std::size_t>(method);
+  return i < std::size(texts) ? texts[i] : other_text;
 }
 
 /// The method with this name, which is case-sensitive; for any other text a value that is no enumerator.
@@ -39,7 +42,8 @@ struct enum_range<StatusClass> {
 
 [[nodiscard]] constexpr std::string_view label_text(StatusClass status) noexcept {
   constexpr std::string_view texts[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
-  return texts[static_cast<std::size_t>(status) - 1];
+  const auto i = static_cast<std::size_t>(status) - 1;  // 0 wraps
+  return i < std::size(texts) ? texts[i] : other_text;
 }
 
 /// The class of `status`; for a number outside 100 to 599 a value that is no enumerator.

@@ -4,7 +4,7 @@
 /// Facts that do not change while the program runs, as the labels of a series that is always 1.
 
 #include <initializer_list>
-#include <string>
+#include <utility>
 
 #include <flowviz_metrics/registry.hpp>
 
@@ -21,10 +21,7 @@ class Info {
     definition.kind = Kind::info;
     definition.name = name.text();
     definition.help = help.text();
-    for (const ConstantLabel& label : labels) {
-      definition.labels.push_back(
-          {std::string(label.name.text()), false, {std::string(label.value)}, 1, OtherGauge::refused});
-    }
+    for (const ConstantLabel& label : labels) definition.constant_labels.emplace_back(label.name.text(), label.value);
     const Place place = registry.add(std::move(definition)).first_of_all();
     place.chunk->set_one(place.at, 1);
   }

@@ -37,7 +37,9 @@ class Metric {
   /// Closed labels cost a few arithmetic operations; an open one a hash, a probe and a comparison. Wait-free but for
   /// the first time that a combination is seen, which allocates. A value beyond a label's domain gives the `_other`
   /// series of that label.
-  [[nodiscard]] Series with(typename LabelTraits<L>::Argument... values) const noexcept requires(sizeof...(L) > 0) {
+  [[nodiscard]] Series with(typename LabelTraits<L>::Argument... values) const noexcept
+    requires(sizeof...(L) > 0)
+  {
     if constexpr ((is_closed<L> && ...)) {
       const std::array<std::uint32_t, sizeof...(L)> numbers{enums::number(values)...};
       if (first_.chunk != nullptr && all_known(numbers)) [[likely]] {

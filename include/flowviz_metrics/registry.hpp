@@ -126,8 +126,12 @@ FLOWVIZ_METRICS_SHARED inline constinit ForeverRegistry forever_registry;
 }
 
 inline Registry::Registry(std::span<const ConstantLabel> labels) {
+  constexpr std::array<std::string_view, 3> own{"metric", "label", "reason"};
   auto constants = std::make_unique<Constants>();
   for (const ConstantLabel& label : labels) {
+    if (rules::is_one_of(label.name.text(), own)) {
+      rule_broken(label.name.text(), "the library's own metrics have a label of this name, a registry's cannot");
+    }
     check_constant_label("a registry", label.name.text(), label.value, constants->names);
     constants->names.emplace_back(label.name.text());
     encode::append_label(constants->text, label.name.text(), label.value);
@@ -141,7 +145,7 @@ inline void Registry::check_constant_label(std::string_view owner, std::string_v
     fail(std::string(owner) + ", label '" + std::string(name) + "': " + rule);
   };
   if (std::find(others.begin(), others.end(), name) != others.end()) broken("a label name occurs once");
-  if (!encode::is_utf8(value)) broken("the value of a constant label is UTF-8");
+  if (!encode::is_clean(value)) broken("the value of a constant label is UTF-8");
   if (value.size() > encode::max_label_bytes) broken("the value of a constant label is too long");
 }
 
@@ -157,6 +161,10 @@ inline Registry::~Registry() {
 }
 
 inline void Registry::check(const Definition& definition) const {
+  // The compiler has checked the names of metrics that are declared; this is for those that come as data.
+  rules::snake_case(definition.name);
+  rules::help(definition.help);
+  for (const LabelDefinition& label : definition.labels) rules::label(label.name);
   if (definition.name.starts_with("flowviz_metrics_")) {
     rule_broken(definition.name, "names that start with flowviz_metrics_ belong to the library's own metrics");
   }
@@ -168,10 +176,13 @@ inline void Registry::check(const Definition& definition) const {
                                                     "process_resident_memory_bytes",
                                                     "process_start_time_seconds",
                                                     "process_threads"};
-  if (rules::is_one_of(definition.name, process)) {
-    rule_broken(definition.name, "the library exposes this one itself: call flowviz::expose_process_metrics(registry)");
+  for (const std::string& name : names_on_page(definition)) {
+    if (rules::is_one_of(name, process) || name == "process_cpu_seconds") {
+      rule_broken(definition.name,
+                  "the library exposes this one itself: call flowviz::expose_process_metrics(registry)");
+    }
   }
-  if (!encode::is_utf8(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
+  if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
   std::vector<std::string> names;
   if (constants_ != nullptr) names = constants_->names;
   for (const auto& [name, value] : definition.constant_labels) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <type_traits>
 
 #include <flowviz_metrics/version.hpp>
 
@@ -17,13 +18,19 @@ FLOWVIZ_METRICS_BEGIN
 class Count {
  public:
   constexpr Count(std::integral auto n) noexcept  // NOLINT: meant to convert
-      : value_(n < 0 ? 0 : static_cast<std::uint64_t>(n)), negative_(n < 0) {}
+      : value_(below_zero(n) ? 0 : static_cast<std::uint64_t>(n)), negative_(below_zero(n)) {}
   Count(std::floating_point auto) = delete;
 
   [[nodiscard]] constexpr bool negative() const noexcept { return negative_; }
   [[nodiscard]] constexpr std::uint64_t value() const noexcept { return value_; }
 
  private:
+  template <class N>
+  static constexpr bool below_zero(N n) noexcept {
+    if constexpr (std::is_signed_v<N>) return n < 0;
+    return false;  // no comparison: compilers warn of one that is always false
+  }
+
   std::uint64_t value_;
   bool negative_;
 };
@@ -32,6 +39,8 @@ class Count {
 class Amount {
  public:
   constexpr Amount(double v) noexcept : value_(v) {}  // NOLINT: meant to convert
+  /// Integers too, sizes above all, without a warning at every call. Above 2^53 they are rounded.
+  constexpr Amount(std::integral auto v) noexcept : value_(static_cast<double>(v)) {}  // NOLINT: meant to convert
   template <class Rep, class Period>
   constexpr Amount(std::chrono::duration<Rep, Period> d) noexcept  // NOLINT: meant to convert
       : value_(std::chrono::duration<double>(d).count()) {}

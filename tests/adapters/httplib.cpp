@@ -377,7 +377,8 @@ TEST_CASE("where templates overlap, a request counts for the handler that answer
   };
   service.http->Post("/a/b", named("POST /a/b"));
   service.http->Get("/a/{x}", named("/a/{x}")).Get("/a/b", named("/a/b"));
-  service.http->Post("/{x}/c", named("regular"));
+  service.http->Post("/{x}/c", named("regular")).Post("/{y}/d", named("/{y}/d"));
+  service.http->Get("/e/d", named("/e/d"));
   service.http->Post("/a/{y}", [](const Request&, Response& response, const httplib::ContentReader& reader) {
     reader([](const char*, std::size_t) { return true; });
     response.set_content("/a/{y}", "text/plain");
@@ -390,7 +391,9 @@ TEST_CASE("where templates overlap, a request counts for the handler that answer
   CHECK(client.Post("/b/c", "z", "text/plain")->body == "regular");
   CHECK(service.requests("GET", "/a/{x}", "2xx") == 1);
   CHECK(service.requests("POST", "/a/{y}", "2xx") == 2);
+  CHECK(client.Head("/e/d")->status == 200);
   CHECK(service.requests("POST", "/{x}/c", "2xx") == 1);
+  CHECK(service.requests("HEAD", "/e/d", "2xx") == 1);
 }
 
 TEST_CASE("a handler that throws counts as 500 with its real duration") {
@@ -503,17 +506,23 @@ TEST_CASE("a hook that throws, and a status that a post-routing hook changes, ar
   CHECK(service.total(gauge) == 0);
 }
 
-TEST_CASE("each request of a kept connection is counted") {
+TEST_CASE("each request of a kept connection is counted, with sizes of its own") {
   Service service;
-  service.http->Get("/x", answer_ok);
+  service.http->Get("/x", answer_ok).Post("/x", answer_ok);
   service.server.set_keep_alive_max_count(100);
   service.start();
   Connection connection(service.port);
   for (int i = 1; i <= 20; ++i) {
     connection.answer.clear();
-    connection.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    connection.send("POST /x HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
     REQUIRE(connection.read_until("\r\n\r\nok"));
-    CHECK(service.requests("GET", "/x", "2xx") == i);
+    connection.answer.clear();
+    connection.send("HEAD /x HTTP/1.1\r\n\r\n");
+    REQUIRE(connection.read_until("\r\n\r\n"));
+    CHECK(service.requests("POST", "/x", "2xx") == i);
+    CHECK(service.requests("HEAD", "/x", "2xx") == i);
+    CHECK(service.value("http_request_size_bytes_sum", {{"handler", "/x"}}) == 3 * i);
+    CHECK(service.value("http_response_size_bytes_sum", {{"handler", "/x"}}) == 2 * i);
     CHECK(service.total(gauge) == 0);
   }
 }

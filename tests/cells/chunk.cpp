@@ -124,14 +124,14 @@ TEST_CASE_FIXTURE(Machine, "one cell of all threads shows what was set last") {
 }
 
 TEST_CASE_FIXTURE(Machine, "a thread allocates at its first write into a chunk and never again") {
-  const std::size_t before = memory.taken;
+  const std::size_t before = memory.requests;
   chunk->add(0, one);
-  CHECK(memory.taken == before + 1);
+  CHECK(memory.requests == before + 1);
   for (std::uint32_t at = 0; at < 10; ++at) chunk->add(at, one);
   chunk->observe(0, 1, 1);
-  CHECK(memory.taken == before + 1);
+  CHECK(memory.requests == before + 1);
   chunk->set_one(3, 1);
-  CHECK(memory.taken == before + 1);
+  CHECK(memory.requests == before + 1);
 }
 
 TEST_CASE_FIXTURE(Machine, "threads on a shared column need no memory, for the chunk was born with that block") {

@@ -18,6 +18,7 @@
 struct TestMemory {
   std::size_t taken = 0;  // pieces
   std::size_t bytes = 0;
+  std::size_t requests = 0;  // granted ever
   std::size_t left = std::numeric_limits<std::size_t>::max();
 };
 inline TestMemory memory;
@@ -41,6 +42,7 @@ struct TestPlatform {
   static void* allocate(std::size_t bytes, std::size_t align) noexcept {
     if (memory.left == 0) return nullptr;
     --memory.left;
+    ++memory.requests;
     ++memory.taken;
     memory.bytes += bytes;
     return ::operator new(bytes, std::align_val_t{align});

@@ -42,9 +42,9 @@ TEST_CASE_FIXTURE(TestMachine, "beyond the cap a text has number 0, those before
   for (const std::uint32_t cap : {1u, 2u, 3u, 64u, 100u}) {
     TextSet set(cap);
     for (std::uint32_t i = 0; i < cap; ++i) CHECK(set.find_or_add(std::to_string(i)).number == i + 1);
-    const std::size_t before = memory.taken;
+    const std::size_t before = memory.requests;
     for (std::uint32_t i = cap; i < 2 * cap + 10; ++i) CHECK(set.find_or_add(std::to_string(i)).number == 0);
-    CHECK(memory.taken == before);
+    CHECK(memory.requests == before);
     for (std::uint32_t i = 0; i < cap; ++i) CHECK(set.find_or_add(std::to_string(i)).number == i + 1);
     CHECK(set.size() == cap);
   }

@@ -94,19 +94,27 @@ class Atomic : private Watched<T> {
     return compare_exchange_strong(expected, desired, order, failure, file, line);
   }
   T fetch_add(T n, std::memory_order order, const char* file = __builtin_FILE(),
-              unsigned line = __builtin_LINE()) noexcept requires std::integral<T> {
+              unsigned line = __builtin_LINE()) noexcept
+    requires std::integral<T>
+  {
     return change(order, {file, line}, "fetch_add", [&](T before) { return static_cast<T>(before + n); });
   }
   T fetch_sub(T n, std::memory_order order, const char* file = __builtin_FILE(),
-              unsigned line = __builtin_LINE()) noexcept requires std::integral<T> {
+              unsigned line = __builtin_LINE()) noexcept
+    requires std::integral<T>
+  {
     return change(order, {file, line}, "fetch_sub", [&](T before) { return static_cast<T>(before - n); });
   }
   T fetch_or(T bits, std::memory_order order, const char* file = __builtin_FILE(),
-             unsigned line = __builtin_LINE()) noexcept requires std::integral<T> {
+             unsigned line = __builtin_LINE()) noexcept
+    requires std::integral<T>
+  {
     return change(order, {file, line}, "fetch_or", [&](T before) { return static_cast<T>(before | bits); });
   }
   T fetch_and(T bits, std::memory_order order, const char* file = __builtin_FILE(),
-              unsigned line = __builtin_LINE()) noexcept requires std::integral<T> {
+              unsigned line = __builtin_LINE()) noexcept
+    requires std::integral<T>
+  {
     return change(order, {file, line}, "fetch_and", [&](T before) { return static_cast<T>(before & bits); });
   }
 

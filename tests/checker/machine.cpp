@@ -50,7 +50,7 @@ class CrashHandler {
     stack.ss_sp = stack_;
     stack.ss_size = sizeof stack_;
     sigaltstack(&stack, &old_stack_);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = handler;
     // The handler leaves by changing the fibre and never returns, so the signal must not stay blocked.
     action.sa_flags = SA_ONSTACK | SA_NODEFER;

@@ -169,8 +169,8 @@ TEST_CASE("of two definitions of one name that are registered at once, one is re
 TEST_CASE("pages scraped while series and metrics come into being are valid, and nothing on them vanishes") {
   flowviz::Registry registry;
   const std::size_t series = 2'000;
-  const flowviz::Histogram<flowviz::Text> sizes{
-      registry, "sizes", "Sizes.", flowviz::Buckets{1, 2}, flowviz::OpenLabel{"handler", series}};
+  const flowviz::Histogram<flowviz::Text> sizes{registry, "sizes", "Sizes.", flowviz::Buckets{1, 2},
+                                                flowviz::OpenLabel{"handler", series}};
   const flowviz::UpDownCounter<flowviz::Text> busy{registry, "busy", "Busy.", flowviz::OpenLabel{"handler", series}};
   std::atomic<std::size_t> writing{threads};
   std::string complaint;

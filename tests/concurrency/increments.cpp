@@ -75,14 +75,15 @@ std::uint32_t own_column() { return flowviz::cells::this_thread_state.column; }
 class Worker {
  public:
   template <class Step>
-  explicit Worker(Step step) : thread_([this, step] {
-    for (;;) {
-      turn_.arrive_and_wait();
-      if (over_) return;
-      step();
-      turn_.arrive_and_wait();
-    }
-  }) {}
+  explicit Worker(Step step)
+      : thread_([this, step] {
+          for (;;) {
+            turn_.arrive_and_wait();
+            if (over_) return;
+            step();
+            turn_.arrive_and_wait();
+          }
+        }) {}
   ~Worker() {
     over_ = true;
     turn_.arrive_and_wait();

@@ -76,10 +76,10 @@ TEST_CASE("each byte that belongs to no sequence is replaced, and nothing else")
       {"\xc3\xc3\xa4", mark + "\xc3\xa4"},
       {"\xe2\x82", mark + mark},
       {"\xe2\x82z", mark + mark + "z"},
-      {"\xc0\xaf", mark + mark},                  // not the shortest form
-      {"\xe0\x80\xaf", mark + mark + mark},       // nor this
+      {"\xc0\xaf", mark + mark},             // not the shortest form
+      {"\xe0\x80\xaf", mark + mark + mark},  // nor this
       {"\xf0\x80\x80\xaf", mark + mark + mark + mark},
-      {"\xed\xa0\x80", mark + mark + mark},       // a surrogate
+      {"\xed\xa0\x80", mark + mark + mark},             // a surrogate
       {"\xf4\x90\x80\x80", mark + mark + mark + mark},  // beyond U+10FFFF
       {"\xf5\x80\x80\x80", mark + mark + mark + mark},
   };
@@ -123,9 +123,17 @@ TEST_CASE("label values are escaped where the format needs it") {
     std::string_view value;
     std::string expected;
   } const table[] = {
-      {"", ""},         {"plain", "plain"},   {"\\", "\\\\"},         {"\"", "\\\""},
-      {"\n", "\\n"},    {"\r\t", "\r\t"},     {"a\\nb", "a\\\\nb"},   {"\\\"\n", "\\\\\\\"\\n"},
-      {"a\"", "a\\\""}, {"'{},=#", "'{},=#"}, {"\xe2\x82\xac\"", "\xe2\x82\xac\\\""},
+      {"", ""},
+      {"plain", "plain"},
+      {"\\", "\\\\"},
+      {"\"", "\\\""},
+      {"\n", "\\n"},
+      {"\r\t", "\r\t"},
+      {"a\\nb", "a\\\\nb"},
+      {"\\\"\n", "\\\\\\\"\\n"},
+      {"a\"", "a\\\""},
+      {"'{},=#", "'{},=#"},
+      {"\xe2\x82\xac\"", "\xe2\x82\xac\\\""},
   };
   for (const auto& row : table) {
     std::string out = "before ";
@@ -138,7 +146,8 @@ TEST_CASE("help texts are escaped without their quotes") {
   struct {
     std::string_view help;
     std::string expected;
-  } const table[] = {{"", ""}, {"plain", "plain"}, {"\\", "\\\\"}, {"\"", "\""}, {"\n", "\\n"}, {"a\\\nb", "a\\\\\\nb"}};
+  } const table[] = {{"", ""},     {"plain", "plain"}, {"\\", "\\\\"},
+                     {"\"", "\""}, {"\n", "\\n"},      {"a\\\nb", "a\\\\\\nb"}};
   for (const auto& row : table) {
     std::string out;
     encode::append_escaped_help(out, row.help);

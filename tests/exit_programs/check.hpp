@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -14,13 +15,12 @@ namespace exit_programs {
 
 inline constinit std::atomic<int> differences{0};
 
-/// Notes when a value is not what it has to be.
+/// Notes when a number is not what it has to be.
 template <class T, class U>
 void expect_equal(const char* what, T got, U wanted) {
-  if (got == static_cast<T>(wanted)) return;
+  if (static_cast<double>(got) == static_cast<double>(wanted)) return;
   ++differences;
-  std::fprintf(stderr, "%s: got %s, wanted %s\n", what, std::to_string(got).c_str(),
-               std::to_string(static_cast<T>(wanted)).c_str());
+  std::fprintf(stderr, "%s: got %.17g, wanted %.17g\n", what, static_cast<double>(got), static_cast<double>(wanted));
 }
 
 /// Notes when something does not hold.
@@ -28,6 +28,16 @@ inline void expect(const char* what, bool holds) {
   if (holds) return;
   ++differences;
   std::fprintf(stderr, "does not hold: %s\n", what);
+}
+
+/// The sum of all samples of a page whose lines begin like this.
+inline double sum_of(const std::string& page, const std::string& beginning) {
+  double sum = 0;
+  for (std::size_t at = 0; (at = page.find("\n" + beginning, at)) != std::string::npos; ++at) {
+    const std::size_t end = page.find('\n', at + 1), value = page.rfind(' ', end) + 1;
+    sum += std::stod(page.substr(value, end - value));
+  }
+  return sum;
 }
 
 /// What the program exits with.

@@ -31,13 +31,7 @@ struct Metrics {
   flowviz::Counter<flowviz::Text> handlers{"fork_handlers_total", "By handler.", flowviz::OpenLabel{"handler", 9'000}};
 };
 
-std::uint64_t by_all_handlers(const std::string& page) {
-  std::uint64_t sum = 0;
-  for (std::size_t at = 0; (at = page.find("\nfork_handlers_total{", at)) != std::string::npos; ++at) {
-    sum += std::stoull(page.substr(page.find("} ", at) + 2, 20));
-  }
-  return sum;
-}
+double by_all_handlers() { return exit_programs::sum_of(flowviz::scrape().body, "fork_handlers_total{"); }
 
 // glibc would give the child's threads the stacks of the parent's, and ThreadSanitizer, which believes those to be
 // running, refuses a second thread in the same place. A smaller stack is a new one.
@@ -56,7 +50,7 @@ int child(const Metrics& metrics, std::uint64_t known, bool main_has_lease) {
 
   // Nobody else counts here: from now on, what is there is exact.
   const std::uint64_t whole = metrics.whole.value(), sizes = metrics.sizes.value().count;
-  const std::uint64_t handlers = by_all_handlers(flowviz::scrape().body);
+  const double handlers = by_all_handlers();
   exit_programs::expect("child: the total goes on from the parent's", whole >= known);
   metrics.whole.inc();
   metrics.sizes.observe(1);
@@ -81,7 +75,7 @@ int child(const Metrics& metrics, std::uint64_t known, bool main_has_lease) {
   exit_programs::expect_equal("child: threads with a column of their own", with_own.load(), threads);
   exit_programs::expect_equal("child: increments", metrics.whole.value() - whole, added);
   exit_programs::expect_equal("child: observations", metrics.sizes.value().count - sizes, added);
-  exit_programs::expect_equal("child: sums of handlers", by_all_handlers(flowviz::scrape().body) - handlers, added);
+  exit_programs::expect_equal("child: sums of handlers", by_all_handlers() - handlers, added);
   exit_programs::expect_equal("child: leases in the end", flowviz::cells::process_slots.leased(), 1u);
   return exit_programs::status();
 }
@@ -151,7 +145,7 @@ int main() {
     const pid_t pid = fork();
     if (concurrency::under_address_sanitizer && pid != 0) pause.end();
     if (pid == 0) {
-      alarm(60);  // a child that hangs is an error, too
+      alarm(120);  // a child that hangs is an error, too
       _exit(child(metrics, known, n >= forks / 2));
     }
     int status = 0;
@@ -165,7 +159,7 @@ int main() {
   exit_programs::expect_equal("parent: increments", metrics.whole.value(), expected);
   exit_programs::expect_equal("parent: observations", metrics.sizes.value().count, expected);
   exit_programs::expect_equal("parent: sum", metrics.sizes.value().sum, static_cast<double>(expected));
-  exit_programs::expect_equal("parent: sums of handlers", by_all_handlers(flowviz::scrape().body), expected);
+  exit_programs::expect_equal("parent: sums of handlers", by_all_handlers(), expected);
   exit_programs::expect("parent: nothing of the child's",
                         flowviz::scrape().body.find("fork_child_total") == std::string::npos);
   exit_programs::expect_equal("parent: leases in the end", flowviz::cells::process_slots.leased(), 1u);

@@ -137,9 +137,8 @@ int main() {
   pthread_key_create(&key_after, [](void* ends) {
     end_round(key_after, static_cast<Ends*>(ends), static_cast<Ends*>(ends)->round_after);
   });
-  exit_programs::expect("the library's key lies between ours",
-                        key_before < flowviz::cells::exit_key.load() - 1 &&
-                            flowviz::cells::exit_key.load() - 1 < key_after);
+  exit_programs::expect("the library's key lies between ours", key_before < flowviz::cells::exit_key.load() - 1 &&
+                                                                   flowviz::cells::exit_key.load() - 1 < key_after);
 
   run("a thread that counts in its body, in thread_locals' destructors and in every round of its keys'", {});
   run("a thread that first counts in a thread_local's destructor", {false, true, 1});

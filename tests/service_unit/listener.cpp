@@ -87,6 +87,22 @@ TEST_CASE_FIXTURE(Fixture, "requests are answered, several on one connection") {
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "what escapes from the server costs its connection and nothing else") {
+  std::atomic<bool> broken = true;
+  server.set_logger([&](const httplib::Request&, const httplib::Response&) {
+    if (broken) throw std::bad_alloc();
+  });
+  Listener listener(any_port, server);
+  listener.start();
+  httplib::Client client = client_of(listener);
+  client.set_keep_alive(true);
+  client.Get("/");
+  broken = false;
+  const auto reply = client.Get("/");
+  REQUIRE(reply);
+  CHECK(reply->status == 200);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a port in use is refused, also by a server that would share it") {
   Listener listener(any_port, server);
   try {
@@ -139,7 +155,9 @@ TEST_CASE_FIXTURE(Fixture, "a request in flight is answered when the listener st
 }
 
 TEST_CASE_FIXTURE(Fixture, "idle connections do not hold up the end, nor do requests that never come to theirs") {
-  Listener listener(any_port, server);
+  ConnectionLimits limits;
+  limits.idle = limits.request = 120s;
+  Listener listener(any_port, server, limits);
   listener.start();
   httplib::Client idle = client_of(listener);
   idle.set_keep_alive(true);

@@ -219,7 +219,9 @@ TEST_CASE("a file that is no database is refused at the start") {
 
 TEST_CASE("a database of a newer program is refused and left alone") {
   TemporaryFolder folder;
-  { SqliteStorage storage(folder.file("wms.db")); }
+  {
+    SqliteStorage storage(folder.file("wms.db"));
+  }
   sqlite::Connection db(folder.file("wms.db"), sqlite::Access::write, in(10s));
   db.run("INSERT INTO schema_migrations VALUES (1000, 'from the future', 0)");
   try {

@@ -23,7 +23,7 @@ using Names = std::array<Name<E>, N>;
 
 /// The name of an enumerator.
 template <class E>
-requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
 constexpr std::string_view text_of(E value) {
   for (const Name<E>& name : names(value)) {
     if (name.value == value) return name.text;
@@ -33,7 +33,7 @@ constexpr std::string_view text_of(E value) {
 
 /// The enumerator with this name.
 template <class E>
-requires std::is_enum_v<E>
+  requires std::is_enum_v<E>
 constexpr std::optional<E> parse(std::string_view text) {
   for (const Name<E>& name : names(E{})) {
     if (name.text == text) return name.value;

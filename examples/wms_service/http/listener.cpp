@@ -143,13 +143,17 @@ void Listener::serve(int socket) {
     const std::scoped_lock lock(mutex_);
     open_[socket] = busy;
   };
-  while (!stopping_ && stream.next_request()) {
-    set_busy(true);
-    if (!server_.answer(stream, stopping_)) {
-      stream.close_gently();
-      break;
+  try {
+    while (!stopping_ && stream.next_request()) {
+      set_busy(true);
+      if (!server_.answer(stream, stopping_)) {
+        stream.close_gently();
+        break;
+      }
+      set_busy(false);
     }
-    set_busy(false);
+  } catch (const std::exception& error) {  // above all std::bad_alloc: it costs this connection, not the service
+    log::write(log::Level::error, "connection_failed", {{"cause", error.what()}});
   }
   const std::scoped_lock lock(mutex_);
   open_.erase(socket);

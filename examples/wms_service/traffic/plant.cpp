@@ -167,7 +167,7 @@ Step Plant::trace() {
 // --- mistakes ---
 
 Step Plant::mistake() {
-  static constexpr Step (Plant::*mistakes[])() = {
+  static constexpr Step (Plant::* mistakes[])() = {
       &Plant::wrong_fields,   &Plant::unknown_field,       &Plant::broken_json,  &Plant::taken_code,
       &Plant::not_allowed,    &Plant::wrong_token,         &Plant::lost_lot,     &Plant::blocked_input,
       &Plant::too_much,       &Plant::raw_with_input,      &Plant::wrong_method, &Plant::no_such_route,

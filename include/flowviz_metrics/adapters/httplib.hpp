@@ -41,7 +41,7 @@ struct PostRouting {
   using Hook = Server::Handler;
   friend Hook& hook_of(Server& server, PostRouting);
 };
-template <class Which, typename Which::Hook Server::*Member>
+template <class Which, typename Which::Hook Server::* Member>
 struct Access {
   friend typename Which::Hook& hook_of(Server& server, Which) { return server.*Member; }
 };
@@ -103,9 +103,9 @@ std::uint64_t body_size(const Request& request) {
 ///
 /// **What is measured.** The duration runs from when the head of the request was read, through its body and the
 /// handler, to when the answer is about to be sent; of an answer that a content provider streams, to the end of the
-/// stream, unless `StreamingTime::excluded`. Requests are counted, and are no longer in progress, at that same moment:
-/// who has read a whole answer that was not streamed finds it counted. Sizes are those of the bodies as they were
-/// taken in and sent, without what a client merely claimed, and of a request's body after decompression.
+/// stream, unless `StreamingTime::excluded`. Then the request is counted and no longer in progress: who has read an
+/// answer that was not streamed finds it counted. (A stream is in progress to its end in any case.) Sizes are those of
+/// the bodies as they were taken in and sent, whatever a client claimed; that of a request's body after decompression.
 ///
 /// **Hooks.** The server's pre-routing and post-routing hooks become this object's. Those that were set before go on
 /// being called, and so do those that are set through it; to set one on the server afterwards would replace this
@@ -120,6 +120,7 @@ class Instrument {
   using Handler = Server::Handler;
   using HandlerWithContentReader = Server::HandlerWithContentReader;
 
+  /// See HttpServer for what it throws.
   Instrument(Server& server, Registry& registry, bundles::HttpServerOptions options = {})
       : server_(server),
         registry_(registry),
@@ -135,6 +136,7 @@ class Instrument {
       answer(request, response);
     });
   }
+  /// With the default registry.
   explicit Instrument(Server& server, bundles::HttpServerOptions options = {})
       : Instrument(server, default_registry(), std::move(options)) {}
   Instrument(const Instrument&) = delete;
@@ -183,7 +185,8 @@ class Instrument {
     return *this;
   }
 
-  /// Serves the registry's page at `path`, to GET and HEAD, in the best format that the Accept header allows.
+  /// Serves the registry's page at `path`, to GET and HEAD, in the best format that the Accept header allows. It is
+  /// served whole, and also when the metrics of requests are turned off.
   Instrument& expose(const std::string& path = "/metrics") {
     return Get(path, [this](const Request& request, Response& response) {
       std::string accept;  // the header may come in several lines
@@ -191,6 +194,8 @@ class Instrument {
       for (auto line = first; line != last; ++line) accept += (accept.empty() ? "" : ", ") + line->second;
       const Scrape page = scrape(registry_, accept);
       response.set_content(page.body, page.content_type);
+      // A page has no parts: a header with a thousand ranges would get the page a thousand times.
+      const_cast<Request&>(request).ranges.clear();  // NOLINT: it is the server's own and not const
     });
   }
 
@@ -218,6 +223,7 @@ class Instrument {
     return *this;
   }
 
+  /// For requests that the server gets past cpp-httplib, and to ask whether requests are counted.
   [[nodiscard]] const bundles::HttpServer& metrics() const noexcept { return metrics_; }
 
  private:
@@ -242,6 +248,7 @@ class Instrument {
 
     void finish(int status) noexcept {
       response = nullptr;
+      route = nullptr;
       request.finish(status, sizes);
     }
   };

@@ -40,7 +40,8 @@ inline std::uint64_t fold_product(std::uint64_t a, std::uint64_t b) noexcept {
 inline std::uint64_t hash_text(const char* p, std::size_t n) noexcept {
   // Odd constants from the golden ratio and the square roots of 2 and 3, to 64 bits.
   constexpr std::uint64_t k0 = 0x9e3779b97f4a7c15u, k1 = 0x6a09e667f3bcc909u, k2 = 0xbb67ae8584caa73bu;
-  std::uint64_t seed = k0 ^ n;
+  // The length is spread over the word: a few low bits could be made up for by the text's own.
+  std::uint64_t seed = k0 ^ (n * k2);
   for (; n > 16; p += 16, n -= 16) seed = fold_product(load_8(p) ^ k1, load_8(p + 8) ^ seed);
   std::uint64_t a = 0, b = 0;
   if (n >= 8) {

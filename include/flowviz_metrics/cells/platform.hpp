@@ -60,14 +60,10 @@ concept Platform = requires(std::size_t n, void* p) {
   typename P::template plain<std::uint64_t>;
   { P::own_columns } -> std::convertible_to<std::uint32_t>;
   { P::shared_columns } -> std::convertible_to<std::uint32_t>;
-  { P::this_thread() }
-  noexcept->std::same_as<ThreadState&>;
-  { P::at_thread_exit() }
-  noexcept->std::same_as<bool>;
-  { P::allocate(n, n) }
-  noexcept->std::same_as<void*>;
-  { P::deallocate(p, n, n) }
-  noexcept;
+  { P::this_thread() } noexcept -> std::same_as<ThreadState&>;
+  { P::at_thread_exit() } noexcept -> std::same_as<bool>;
+  { P::allocate(n, n) } noexcept -> std::same_as<void*>;
+  { P::deallocate(p, n, n) } noexcept;
 };
 
 }  // namespace cells

@@ -43,6 +43,7 @@ class SeriesTable {
     std::uint32_t cells_per_series = 1;  ///< how many cells a series has
   };
 
+  /// Memory for the table is taken here; `ready()` says whether it was there.
   explicit SeriesTable(Slots<P>& slots, Layout layout) noexcept : slots_(slots), layout_(layout) {
     void* memory = P::allocate(table_bytes(), alignof(Link));
     if (memory == nullptr) return;
@@ -52,6 +53,8 @@ class SeriesTable {
   ~SeriesTable() { clear(); }
   SeriesTable(const SeriesTable&) = delete;
   SeriesTable& operator=(const SeriesTable&) = delete;
+
+  [[nodiscard]] bool ready() const noexcept { return table_ != nullptr; }
 
   /// Cells of this table's first series, in a chunk that others share: for metrics too small for a chunk of their own.
   /// All `combinations` fit there. To be called once, before any series is made.

@@ -40,10 +40,10 @@ struct StdPlatform {
   static bool at_thread_exit() noexcept;
 
   static void* allocate(std::size_t bytes, std::size_t align) noexcept {
-    return ::operator new (bytes, std::align_val_t{align}, std::nothrow);
+    return ::operator new(bytes, std::align_val_t{align}, std::nothrow);
   }
   static void deallocate(void* memory, std::size_t, std::size_t align) noexcept {
-    ::operator delete (memory, std::align_val_t{align});
+    ::operator delete(memory, std::align_val_t{align});
   }
 };
 static_assert(Platform<StdPlatform>);

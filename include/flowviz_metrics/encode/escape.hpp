@@ -54,13 +54,19 @@ inline bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+/// Whether `text` can stand on a page as it is: UTF-8 without a carriage return, for which no format has an escape and which
+/// readers that split a page into lines trip over.
+inline bool is_clean(std::string_view text) noexcept {
+  return text.find('\r') == std::string_view::npos && is_utf8(text);
+}
+
 // Out is what text is appended to with +=: std::string, or Scratch where nothing may throw.
 
-/// Appends `text` with each byte that belongs to no sequence replaced by U+FFFD.
+/// Appends `text` with each byte that belongs to no sequence, and each carriage return, replaced by U+FFFD.
 template <class Out>
 void append_repaired(Out& out, std::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
+    const std::size_t length = text.front() == '\r' ? 0 : sequence_length(text);
     out += length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, length);
     text.remove_prefix(length == 0 ? 1 : length);
   }

@@ -9,6 +9,7 @@ int main() {
   httplib::Server server;
   flowviz::Registry registry;
   flowviz::httplib::Instrument http{server, registry};
-  http.Get("/greeting", [](const httplib::Request&, httplib::Response& response) { response.set_content("hello", ""); });
+  http.Get("/greeting",
+           [](const httplib::Request&, httplib::Response& response) { response.set_content("hello", ""); });
   std::fputs(flowviz::scrape(registry, "").body.c_str(), stdout);
 }

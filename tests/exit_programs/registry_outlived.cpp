@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// A handle is used after its registry has ended: the one that the first argument names. An assertion ends the program,
+// if they are compiled in.
+
+#include <flowviz_metrics/flowviz_metrics.hpp>
+
+#include <optional>
+#include <string_view>
+
+int main(int, char** arguments) {
+  const std::string_view which = arguments[1];
+  std::optional<flowviz::Registry> registry(std::in_place);
+  const flowviz::Counter<> counter{*registry, "whole_total", "Whole things."};
+  const flowviz::Counter<flowviz::Text> handlers{*registry, "handlers_total", "By handler.",
+                                                 flowviz::OpenLabel{"handler", 100}};
+  const flowviz::DoubleCounter<> amount{*registry, "amount_total", "Amounts."};
+  const flowviz::Gauge<> level{*registry, "level", "Level."};
+  const flowviz::UpDownCounter<> busy{*registry, "busy", "Busy."};
+  const flowviz::Histogram<flowviz::Text> sizes{*registry, "sizes", "Sizes.", flowviz::Buckets{1, 2, 3},
+                                                flowviz::OpenLabel{"handler", 100}};
+  const flowviz::CounterSeries handlers_series = handlers.with("/a");
+  const flowviz::HistogramSeries sizes_series = sizes.with("/a");
+  // Written before, so that the writing thread has its cells everywhere.
+  counter.inc();
+  handlers_series.inc();
+  amount.inc();
+  busy.inc();
+  sizes_series.observe(1);
+
+  registry.reset();
+  if (which == "counter") counter.inc();
+  if (which == "counter series") handlers_series.inc();
+  if (which == "double counter") amount.inc();
+  if (which == "gauge set") level.set(1);
+  if (which == "gauge add") level.add(1);
+  if (which == "up-down counter") busy.inc();
+  if (which == "histogram series") sizes_series.observe(1);
+  if (which == "look-up") handlers.with("/a").inc();
+  return 0;
+}
