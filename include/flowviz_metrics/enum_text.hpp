@@ -135,6 +135,10 @@ constexpr std::uint32_t number(E value) noexcept {
 template <class E>
 constexpr std::string_view text(const Enumerator<E>& enumerator) {
   if constexpr (requires { std::string_view(label_text(enumerator.value)); }) {
+    using Text = decltype(label_text(enumerator.value));
+    static_assert(std::is_same_v<Text, std::string_view> || std::is_convertible_v<Text, const char*> ||
+                      std::is_lvalue_reference_v<Text>,
+                  "label_text returns a text that lives on: a std::string_view or a const char*");
     return label_text(enumerator.value);
   } else {
     return enumerator.name;

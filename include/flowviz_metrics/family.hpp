@@ -107,6 +107,13 @@ class Family {
   /// The place of the series with these values, one for each label. Makes the series if it is new.
   Place place(std::span<const Value> values) noexcept;
 
+  /// How often memory for a series, its cells or a label value could not be had.
+  [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
+    std::uint64_t count = series_->allocation_failures();
+    for (const auto& texts : texts_) count += texts ? texts->allocation_failures() : 0;
+    return count;
+  }
+
   Link next{nullptr};
 
  private:

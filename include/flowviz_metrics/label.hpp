@@ -130,6 +130,20 @@ struct LabelTraits {
   using Definition = Label<L>;
   using Argument = L;
 };
+/// What `with()` takes for a bool: nothing that merely converts to one, as texts and numbers do.
+class ExactlyBool {
+ public:
+  constexpr ExactlyBool(std::same_as<bool> auto value) noexcept : value_(value) {}  // NOLINT: meant to convert
+  constexpr explicit operator bool() const noexcept { return value_; }
+
+ private:
+  bool value_;
+};
+template <>
+struct LabelTraits<bool> {
+  using Definition = Label<bool>;
+  using Argument = ExactlyBool;
+};
 template <>
 struct LabelTraits<Text> {
   using Definition = OpenLabel;

@@ -41,7 +41,7 @@ class Metric {
     requires(sizeof...(L) > 0)
   {
     if constexpr ((is_closed<L> && ...)) {
-      const std::array<std::uint32_t, sizeof...(L)> numbers{enums::number(values)...};
+      const std::array<std::uint32_t, sizeof...(L)> numbers{enums::number(static_cast<L>(values))...};
       if (first_.chunk != nullptr && all_known(numbers)) [[likely]] {
         std::uint32_t index = 0;
         std::size_t i = 0;
@@ -87,7 +87,7 @@ class Metric {
   template <class V>
   std::uint32_t number_of(std::size_t label, typename LabelTraits<V>::Argument value) const noexcept {
     if constexpr (is_closed<V>) {
-      return enums::number(value);
+      return enums::number(static_cast<V>(value));
     } else {
       return family_->find_open_value(label, value).number;
     }
@@ -96,7 +96,7 @@ class Metric {
   template <class V>
   Family::Value value_of(std::size_t label, typename LabelTraits<V>::Argument value) const noexcept {
     if constexpr (is_closed<V>) {
-      return {enums::number(value), {}};
+      return {enums::number(static_cast<V>(value)), {}};
     } else {
       return family_->open_value(label, value);
     }

@@ -114,8 +114,7 @@ constexpr void not_id_like(std::string_view name) {
                                                    "text",     "timestamp", "time",     "date",    "trace", "address"};
   const std::size_t last = name.rfind('_');
   if (is_one_of(name, words) || (last != std::string_view::npos && is_one_of(name.substr(last + 1), words))) {
-    rule_broken(name,
-                "a label that reads like an identifier has no finite domain; if it has, say flowviz::allow_id_like");
+    rule_broken(name, "a label that reads like an identifier has no finite domain; or say flowviz::allow_id_like");
   }
 }
 

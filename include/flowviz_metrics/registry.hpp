@@ -69,7 +69,7 @@ class Registry {
   /// How often memory for cells or series could not be had. The writes went to the `_other` series or to shared cells.
   [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
     std::uint64_t count = pool_.allocation_failures();
-    families_.each([&](const Family& family) { count += family.series().allocation_failures(); });
+    families_.each([&](const Family& family) { count += family.allocation_failures(); });
     return count;
   }
 
@@ -149,14 +149,29 @@ inline void Registry::check_constant_label(std::string_view owner, std::string_v
   if (value.size() > encode::max_label_bytes) broken("the value of a constant label is too long");
 }
 
+// The families of registries that have ended, in builds that check; reachable, for those who look for leaks.
+inline constinit cells::Chain<cells::StdPlatform, Family>::Link retired_families{nullptr};
+
+inline void retire(Family& family) noexcept {
+  Family* last = retired_families.load(std::memory_order_relaxed);
+  do {
+    family.next.store(last, std::memory_order_relaxed);
+  } while (
+      !retired_families.compare_exchange_strong(last, &family, std::memory_order_release, std::memory_order_relaxed));
+}
+
 inline Registry::~Registry() {
-  // With assertions on, the chunks stay behind, emptied, so that a handle that outlived its registry is caught when it
-  // writes.
+  // With assertions on, chunks stay behind, emptied, and families with them, so that a handle that outlived its registry
+  // is caught when it writes or looks a series up.
 #ifndef NDEBUG
-  families_.each([](Family& family) { family.series().retire_chunks(cells::graveyard); });
+  families_.each([](Family& family) {
+    family.series().retire_chunks(cells::graveyard);
+    retire(family);
+  });
   pool_.retire_chunks(cells::graveyard);
-#endif
+#else
   families_.each([](Family& family) { delete &family; });
+#endif
   delete constants_;
 }
 

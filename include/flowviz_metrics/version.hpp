@@ -29,6 +29,8 @@
 /// -fvisibility says: two copies of the slots would hand one column to two threads.
 #if defined(__GNUC__)
 #define FLOWVIZ_METRICS_SHARED __attribute__((visibility("default")))
+#define FLOWVIZ_METRICS_NOINLINE __attribute__((noinline))
 #else
 #define FLOWVIZ_METRICS_SHARED
+#define FLOWVIZ_METRICS_NOINLINE
 #endif

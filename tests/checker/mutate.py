@@ -22,6 +22,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,14 +35,18 @@ class Problem(Exception):
     """Why a mutation proves nothing, or was not caught."""
 
 
-def run(command, **options):
-    try:
-        return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=DEADLINE_S,
-            check=False, **options,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as stuck:
-        raise Problem(f"stuck for {DEADLINE_S} s: {command[0]}") from stuck
+def run(command, deadline_s=DEADLINE_S):
+    # A group of its own, so that a compiler does not outlive its driver when it is stuck.
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+        start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            stdout, stderr = process.communicate(timeout=deadline_s)
+        except subprocess.TimeoutExpired as stuck:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise Problem(f"stuck for {deadline_s} s: {command[0]}") from stuck
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
 class Build:

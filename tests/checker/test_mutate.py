@@ -2,11 +2,16 @@
 """Tests of mutate.py on a tree of two files: what is caught, what is not, and what proves nothing."""
 
 import json
+import os
 import pathlib
+import select
 import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
+
+import mutate
 
 HEADER = """
 inline int doubled(int n) { return n + n; }
@@ -111,6 +116,25 @@ class Mutate(unittest.TestCase):
         self.assertIn("the unchanged tree does not compile", done.stderr)
         self.assertEqual(done.stdout, "0 passed, 1 failed\n")
         self.assertEqual(done.returncode, 1)
+
+
+class Run(unittest.TestCase):
+    def test_what_is_stuck_is_ended_with_all_that_it_started(self):
+        # The shell and its child hold the write end of this pipe, so its end is seen when both are gone.
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        os.set_inheritable(write, True)
+        keep = subprocess.Popen.__init__
+
+        def inherit(process, *arguments, **options):
+            keep(process, *arguments, pass_fds=[write], **options)
+
+        with unittest.mock.patch.object(subprocess.Popen, "__init__", inherit):
+            with self.assertRaisesRegex(mutate.Problem, "stuck for 1 s: sh"):
+                mutate.run(["sh", "-c", "sleep 1000 & wait"], deadline_s=1)
+        os.close(write)
+        ready, _, _ = select.select([read], [], [], 60)
+        self.assertTrue(ready, "something it started is still there")
 
 
 if __name__ == "__main__":

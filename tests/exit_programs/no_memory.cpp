@@ -72,7 +72,11 @@ struct Metrics {
         sizes{registry, "sizes", "Sizes.", flowviz::Buckets{0.5, 1, 2}},
         busy{registry, "busy", "Busy."},
         handlers{registry, "handlers_total", "By handler.", flowviz::OpenLabel{"handler", 4}},
-        routes{registry, "routes", "By two open labels.", flowviz::Buckets{1}, flowviz::OpenLabel{"route", 30},
+        routes{registry,
+               "routes",
+               "By two open labels.",
+               flowviz::Buckets{1},
+               flowviz::OpenLabel{"route", 30},
                flowviz::OpenLabel{"zone", 30}} {}
 
   flowviz::Counter<> whole;
@@ -97,7 +101,8 @@ constexpr Write writes[] = {
     {"an observation", [](const Metrics& m) noexcept { m.sizes.observe(1); }, "sizes_sum "},
     {"an up", [](const Metrics& m) noexcept { m.busy.inc(); }, "busy "},
     {"a new label value", [](const Metrics& m) noexcept { m.handlers.with("/new").inc(); }, "handlers_total{"},
-    {"an over-long label value", [](const Metrics& m) noexcept { m.handlers.with(long_text).inc(); }, "handlers_total{"},
+    {"an over-long label value", [](const Metrics& m) noexcept { m.handlers.with(long_text).inc(); },
+     "handlers_total{"},
     {"a long label value that is no UTF-8", [](const Metrics& m) noexcept { m.handlers.with(long_not_utf8).inc(); },
      "handlers_total{"},
     {"a new series with two new label values, one of them long",

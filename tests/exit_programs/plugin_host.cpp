@@ -42,7 +42,8 @@ std::uint32_t leased() { return flowviz::cells::process_slots.leased(); }
 int main(int, char** arguments) {
   path = arguments[1];
   const plugin::Functions* functions = &load();
-  expect("the plug-in has the program's default registry", &functions->default_registry() == &flowviz::default_registry());
+  expect("the plug-in has the program's default registry",
+         &functions->default_registry() == &flowviz::default_registry());
 
   // A thread of the program whose first increment is the plug-in's, and which outlives the plug-in.
   std::latch has_counted{1}, is_unloaded{1};

@@ -36,5 +36,6 @@ int main(int, char** arguments) {
   if (which == "up-down counter") busy.inc();
   if (which == "histogram series") sizes_series.observe(1);
   if (which == "look-up") handlers.with("/a").inc();
+  if (which == "look-up of a new value") handlers.with("/b").inc();
   return 0;
 }

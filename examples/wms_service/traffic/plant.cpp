@@ -167,11 +167,12 @@ Step Plant::trace() {
 // --- mistakes ---
 
 Step Plant::mistake() {
-  static constexpr Step (Plant::* mistakes[])() = {
-      &Plant::wrong_fields,   &Plant::unknown_field,       &Plant::broken_json,  &Plant::taken_code,
-      &Plant::not_allowed,    &Plant::wrong_token,         &Plant::lost_lot,     &Plant::blocked_input,
-      &Plant::too_much,       &Plant::raw_with_input,      &Plant::wrong_method, &Plant::no_such_route,
-      &Plant::wrong_decision, &Plant::decision_on_lost_lot};
+  using Mistake = Step (Plant::*)();
+  static constexpr Mistake mistakes[] = {&Plant::wrong_fields,   &Plant::unknown_field,       &Plant::broken_json,
+                                         &Plant::taken_code,     &Plant::not_allowed,         &Plant::wrong_token,
+                                         &Plant::lost_lot,       &Plant::blocked_input,       &Plant::too_much,
+                                         &Plant::raw_with_input, &Plant::wrong_method,        &Plant::no_such_route,
+                                         &Plant::wrong_decision, &Plant::decision_on_lost_lot};
   return (this->*mistakes[below(std::size(mistakes))])();
 }
 

@@ -27,7 +27,7 @@ namespace cells {
 /// Returns `node` if it was appended, the node that is the same if there is one, or nullptr when the chain is full.
 /// Lock-free.
 template <class Node, class LinkAfter, class Place, class Same, class Help>
-Node* append_unless_there(Node* last, Node* node, LinkAfter link_after, Place place, Same same, Help help) noexcept {
+Node* append_unless_there(Node* last, Node* node, LinkAfter link_after, Place place, Same same, Help help) {
   for (;;) {
     auto* link = link_after(last);
     if (link == nullptr) return nullptr;

@@ -24,7 +24,7 @@ class Chain {
   /// Appends `node` unless `same` accepts a node of the list; returns the one that is in the list. `same` sees every
   /// node before `node`, in order.
   template <class Same>
-  Node* append_unless_there(Node* node, Same same) noexcept {
+  Node* append_unless_there(Node* node, Same same) {
     return cells::append_unless_there(
         static_cast<Node*>(nullptr), node, [this](Node* before) { return before == nullptr ? &first_ : &before->next; },
         [](Node*, Node*) {}, [&](Node* other) { return same(*other); }, [](Node*) {});

@@ -189,11 +189,7 @@ class Chunk {
 
   // First touch, and every write of a thread without a column of its own.
   template <class Write>
-#if defined(__GNUC__)
-  __attribute__((noinline))
-#endif
-  void
-  write_slowly(Write how) noexcept {
+  FLOWVIZ_METRICS_NOINLINE void write_slowly(Write how) noexcept {
     assert(!retired_ && "a series was used after its registry was destroyed");
     if (slots_ == nullptr || retired_) return;
     const std::uint32_t column = slots_->settle(P::this_thread());

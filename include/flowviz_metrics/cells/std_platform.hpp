@@ -66,25 +66,37 @@ static_assert(sizeof(pthread_key_t) <= 4, "exit_key holds a pthread key and a ma
 
 inline ThreadState& StdPlatform::this_thread() noexcept { return this_thread_state; }
 
+// What registers hooks with the system has a name, is exported and is not inlined, so that in a program with plug-ins all
+// modules run the program's copy. The system ties a hook to the module that registered it, and a lambda belongs to the
+// module that happened to come first: when a plug-in is unloaded, its fork handler goes with it, and a thread that ends
+// afterwards jumps to an address that is gone.
+
+FLOWVIZ_METRICS_SHARED inline void end_lease(void*) noexcept { process_slots.leave(this_thread_state); }
+FLOWVIZ_METRICS_SHARED inline void begin_as_child() noexcept { process_slots.keep_only(this_thread_state); }
+
+/// The pthread key plus one, which is made if there is none; 0 if the system has none left.
+FLOWVIZ_METRICS_SHARED FLOWVIZ_METRICS_NOINLINE inline std::uint64_t make_exit_key() noexcept {
+  pthread_key_t made;
+  if (pthread_key_create(&made, &end_lease) != 0) return 0;
+  // The handler is registered before the key is known, hence before any lease. Two threads that race here register it
+  // twice, which does no harm: the second run finds nothing to change.
+  pthread_atfork(nullptr, nullptr, &begin_as_child);
+  std::uint64_t key = 0;
+  if (exit_key.compare_exchange_strong(key, std::uint64_t{made} + 1, std::memory_order_acq_rel,
+                                       std::memory_order_acquire)) {
+    return std::uint64_t{made} + 1;
+  }
+  pthread_key_delete(made);  // somebody was faster; no lock, so that a fork in the middle hangs nobody
+  return key;
+}
+
 /// Makes the calling thread's lease end with it. False if the system has no key or no memory left; the thread then uses
 /// a shared column and asks again later.
 inline bool StdPlatform::at_thread_exit() noexcept {
   std::uint64_t key = exit_key.load(std::memory_order_acquire);
-  if (key == 0) {
-    pthread_key_t made;
-    if (pthread_key_create(&made, [](void*) { process_slots.leave(this_thread_state); }) != 0) return false;
-    // The handler is registered before the key is known, hence before any lease. Two threads that race here register it
-    // twice, which does no harm: the second run finds nothing to change.
-    pthread_atfork(nullptr, nullptr, [] { process_slots.keep_only(this_thread_state); });
-    if (exit_key.compare_exchange_strong(key, std::uint64_t{made} + 1, std::memory_order_acq_rel,
-                                         std::memory_order_acquire)) {
-      key = std::uint64_t{made} + 1;
-    } else {
-      pthread_key_delete(made);  // somebody was faster; no lock, so that a fork in the middle hangs nobody
-    }
-  }
+  if (key == 0) key = make_exit_key();
   // Any value but nullptr: it only has to make the destructor run.
-  return pthread_setspecific(static_cast<pthread_key_t>(key - 1), &process_slots) == 0;
+  return key != 0 && pthread_setspecific(static_cast<pthread_key_t>(key - 1), &process_slots) == 0;
 }
 
 }  // namespace cells

@@ -66,7 +66,10 @@ class TextSet {
     if (last != nullptr && last->number.get() == cap_) return {};
 
     Entry* entry = make(text, key);
-    if (entry == nullptr) return {};
+    if (entry == nullptr) {
+      failures_.fetch_add(1, std::memory_order_relaxed);
+      return {};
+    }
     Entry* there = append_unless_there(
         last, entry,
         [this](Entry* before) -> Link* {
@@ -78,6 +81,9 @@ class TextSet {
     if (there != entry) destroy(entry);
     return there == nullptr ? Value{} : there->value();
   }
+
+  /// How many texts could not be added for want of memory.
+  [[nodiscard]] std::uint64_t allocation_failures() const noexcept { return failures_.load(std::memory_order_relaxed); }
 
   /// How many texts there are.
   [[nodiscard]] std::uint32_t size() const noexcept {
@@ -156,6 +162,7 @@ class TextSet {
   Link* table_ = nullptr;
   Link first_{nullptr};
   Link helped_{nullptr};
+  typename P::template atomic<std::uint64_t> failures_{0};
 };
 
 }  // namespace cells

@@ -15,8 +15,12 @@ enum class Side { left, right };
 struct Metrics {
   explicit Metrics(flowviz::Registry& registry)
       : whole{registry, "plugin_total", "Increments."},
-        sizes{registry, "plugin_sizes", "Sizes, all of them 1.", flowviz::Buckets{0.5, 1},
-              flowviz::Label<Side>{"side"}, flowviz::OpenLabel{"handler", 10}} {}
+        sizes{registry,
+              "plugin_sizes",
+              "Sizes, all of them 1.",
+              flowviz::Buckets{0.5, 1},
+              flowviz::Label<Side>{"side"},
+              flowviz::OpenLabel{"handler", 10}} {}
 
   void count() const {
     whole.inc();

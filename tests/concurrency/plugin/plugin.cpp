@@ -25,5 +25,5 @@ flowviz::Registry& default_registry() { return flowviz::default_registry(); }
 
 }  // namespace
 
-extern "C" __attribute__((visibility("default"))) const plugin::Functions plugin_functions{count, count_on_own_thread,
-                                                                                          default_registry};
+extern "C" __attribute__((visibility("default")))
+const plugin::Functions plugin_functions{count, count_on_own_thread, default_registry};

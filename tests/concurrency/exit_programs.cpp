@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Nothing is lost when threads and processes end, fork, stop, or run out of what they need: programs of their own, whose
+// exit status is the result.
+
+#include <signal.h>
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "concurrency/program.hpp"
+#include "support/text_validator.hpp"
+
+using concurrency::exit_program;
+using concurrency::Outcome;
+using concurrency::run_program;
+
+namespace {
+
+// Runs a program that has to succeed; returns what it printed.
+std::string run_well(const std::string& name, const std::vector<std::string>& arguments = {}) {
+  const Outcome outcome = run_program(exit_program(name), arguments);
+  INFO(name << " wrote: " << outcome.errors);
+  CHECK(outcome.signal == 0);
+  CHECK(outcome.exit_status == 0);
+  return outcome.output;
+}
+
+void check_valid(const std::string& page) {
+  CHECK(!page.empty());
+  for (const support::Violation& violation : support::validate_text(page)) {
+    FAIL_CHECK(violation.rule << ", line " << violation.line << ": " << violation.detail);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("static constructors, atexit functions and static destructors count") { run_well("process_end"); }
+
+TEST_CASE("destructors of thread_locals and of pthread keys count, and leases end whenever they can") {
+  run_well("thread_end");
+}
+
+TEST_CASE("detached threads count while main returns and statics are destroyed") { run_well("detached_threads"); }
+
+TEST_CASE("a process that outlives its main thread counts to the end") { run_well("main_thread_leaves"); }
+
+TEST_CASE("threads count when the system has no pthread key left") { run_well("no_keys"); }
+
+TEST_CASE("the child of a busy process counts on from the parent's values, and the parent does not notice") {
+  run_well("fork_busy");
+}
+
+TEST_CASE("nobody waits for a thread that is stopped while it counts, creates, registers or scrapes") {
+  run_well("stopped_threads");
+}
+
+TEST_CASE("nothing throws, aborts or is lost when memory runs out") { check_valid(run_well("no_memory")); }
+
+TEST_CASE("a plug-in and its host have one registry, never share a column, and the plug-in can be unloaded") {
+  check_valid(run_well("plugin_host", {exit_program("plugin_default.so")}));
+}
+
+TEST_CASE("the same holds for a plug-in that is built with -fvisibility=hidden") {
+  check_valid(run_well("plugin_host", {exit_program("plugin_hidden.so")}));
+}
+
+#ifndef NDEBUG
+TEST_CASE("an assertion catches the use of a handle whose registry has ended") {
+  for (const char* handle : {"counter", "counter series", "double counter", "gauge set", "gauge add", "up-down counter",
+                             "histogram series", "look-up", "look-up of a new value"}) {
+    CAPTURE(handle);
+    const Outcome outcome = run_program(exit_program("registry_outlived"), {handle});
+    CHECK(outcome.signal == SIGABRT);
+    CHECK(outcome.errors.find("was used after its registry was destroyed") != std::string::npos);
+  }
+}
+#endif
+
+TEST_CASE("a program that uses no handle after its registry has ended ends well, and leaks nothing") {
+  run_well("registry_outlived", {"none"});
+}
