@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The adapter against real servers on loopback. An answer that is not streamed is counted before it is sent, so after the
-// client has read it no waiting is needed; where there is something to wait for, it is waited for.
+// The adapter against real servers on loopback. An answer that is not streamed is counted before it is sent, so after
+// the client has read it no waiting is needed; where there is something to wait for, it is waited for.
 
 #include <flowviz_metrics/adapters/httplib.hpp>
 

@@ -128,7 +128,7 @@ void Listener::accept_connections() {
     }
     try {
       workers_.submit([this, socket] { serve(socket); });
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {
       log::write(log::Level::error, "no_thread", {{"reason", error.what()}});
       const std::scoped_lock lock(mutex_);
       open_.erase(socket);

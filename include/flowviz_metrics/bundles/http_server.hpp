@@ -104,7 +104,7 @@ struct HttpServerOptions {
 /// `flowviz_http_requests_inprogress{method,handler}`. `method` is one of flowviz::Method or `_other`; `handler` is a
 /// route's template, `none` for requests without one, or `_other` beyond the first 100 templates.
 ///
-/// Everything but the constructor is thread-safe. It must outlive its routes and requests, the registry must outlive it.
+/// Everything but the constructor is thread-safe. It outlives its routes and requests, and its registry outlives it.
 /// Two with the same options on one registry count into the same metrics.
 ///
 ///     flowviz::bundles::HttpServer http{registry};
