@@ -76,7 +76,7 @@ class Collector {
   template <class Links, class Visit>
   static void each_shown(const Links* links, std::uint32_t count, Visit visit) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      const auto* series = links[i].load(std::memory_order_acquire);
+      const auto* series = links[i].load(std::memory_order_relaxed);  // each_segment() has acquired it
       if (series->shown.load(std::memory_order_relaxed) != 0) visit(i, *series);
     }
   }

@@ -10,8 +10,9 @@ failures too, for they would prove nothing.
     mutate.py [--root DIR] [--table FILE] [--jobs N] [NAME_PART...]
 
 The table also says what to copy (`folders`), where headers are found (`include`) and which sources make up the test
-program (`sources`, glob patterns). CXX names the compiler. What is compiled is kept for all mutations that leave it
-as it is.
+program (`sources`, glob patterns); a mutation may name the few that its test needs. `programs` are built beside it: from
+the path of each to its source and flags; a mutation names those that are built anew for its test. CXX names the compiler. What is
+compiled is kept for all mutations that leave it as it is.
 """
 
 import argparse
@@ -50,24 +51,40 @@ def run(command, deadline_s=DEADLINE_S):
 
 
 class Build:
-    """The test program of one tree; `base` lends the objects of the sources that the change does not reach."""
+    """The test program of one tree; `base` lends what the change does not reach."""
 
-    def __init__(self, root, table, base=None, changed=None):
+    def __init__(self, root, table, base=None, mutation=None):
         self.root, self.table = root, table
-        self.objects, self.needs = {}, {}
-        out = root / "objects"
-        out.mkdir()
-        for source in sorted({s for pattern in table["sources"] for s in glob.glob(pattern, root_dir=root)}):
-            if base is not None and changed not in base.needs[source]:
-                self.objects[source] = base.objects[source]
-                continue
-            made = out / (source.replace("/", "_") + ".o")
-            include = [flag for folder in table["include"] for flag in ("-I", str(root / folder))]
-            self._tool([*FLAGS, *include, "-MMD", "-c", str(root / source), "-o", str(made)])
-            self.objects[source] = made
-            self.needs[source] = self._needs_of(made.with_suffix(".d"))
+        self.made, self.needs = {}, {}
+        patterns, named = table["sources"], table.get("programs", {})
+        if mutation is not None:
+            patterns, named = mutation.get("sources", patterns), mutation.get("programs", [])
+        objects = []
+        for source in sorted({s for pattern in patterns for s in glob.glob(pattern, root_dir=root)}):
+            objects.append(self._make(f"objects/{source}.o", source, ["-c"], base, mutation))
         self.program = root / "tests_of_this_tree"
-        self._tool([str(made) for made in self.objects.values()] + ["-o", str(self.program)])
+        self._tool([str(made) for made in objects] + ["-o", str(self.program)])
+        for path, recipe in table.get("programs", {}).items():
+            if path in named:
+                made = self._make(path, recipe["source"], recipe.get("flags", []), base, mutation)
+            else:  # it is there, so that a test is not red for want of it
+                made = base.made[path]
+            if made != root / path:
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).symlink_to(made)
+
+    def _make(self, path, source, flags, base, mutation):
+        """Compiles a source to a path in this tree, or takes what the base made of it."""
+        if base is not None and mutation["file"] not in base.needs[path]:
+            return base.made[path]
+        made = self.root / path
+        made.parent.mkdir(parents=True, exist_ok=True)
+        include = [flag for folder in self.table["include"] for flag in ("-I", str(self.root / folder))]
+        rule = made.with_name(made.name + ".d")
+        self._tool([*FLAGS, *include, "-MMD", "-MF", str(rule), *flags, str(self.root / source), "-o", str(made)])
+        self.made[path] = made
+        self.needs[path] = self._needs_of(rule)
+        return made
 
     def _tool(self, arguments):
         done = run([os.environ.get("CXX", "g++"), *arguments])
@@ -129,7 +146,7 @@ def attempt(mutation, base, unchanged, scratch):
         tree = pathlib.Path(folder)
         copy(base.root, base.table, tree)
         apply(tree, mutation)
-        green, done = Build(tree, base.table, base, mutation["file"]).test(mutation["test"])
+        green, done = Build(tree, base.table, base, mutation).test(mutation["test"])
     if green:
         raise Problem("nobody noticed")
     return why(done)

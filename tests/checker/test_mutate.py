@@ -20,16 +20,29 @@ inline int halved(int n) { return n / 2; }
 SOURCE = """
 #include <doctest/doctest.h>
 #include <cstdlib>
+#include <filesystem>
+#include <string>
 #include "toy.hpp"
 TEST_CASE("a number is doubled, not halved") { CHECK(doubled(3) == 6); }
 TEST_CASE("a number is halved") { if (halved(6) != 3) std::abort(); }
+TEST_CASE("the program beside it doubles") {
+  const std::string here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  CHECK(std::system((here + "/beside/double").c_str()) == 0);
+}
 TEST_CASE("always red") { CHECK(doubled(3) == 7); }
+"""
+PROGRAM = """
+#include "toy.hpp"
+int main() { return doubled(WHAT) == 6 ? 0 : 1; }
 """
 MAIN = """
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 """
 DOUBLED, HALVED = "a number is doubled, not halved", "a number is halved"
+
+BESIDE = "the program beside it doubles"
+PROGRAMS = {"beside/double": {"source": "programs/double.cpp", "flags": ["-DWHAT=3"]}}
 
 # What is changed, by which text, the test case named for it, and the words that the report must hold.
 CAUGHT = {
@@ -55,17 +68,27 @@ class Mutate(unittest.TestCase):
         cls.addClassCleanup(folder.cleanup)
         cls.root = pathlib.Path(folder.name)
         cls.toy = cls.root / "include/toy.hpp"
-        for name, text in (("include/toy.hpp", HEADER), ("tests/toy_test.cpp", SOURCE), ("tests/main.cpp", MAIN)):
+        for name, text in (
+            ("include/toy.hpp", HEADER), ("tests/toy_test.cpp", SOURCE), ("tests/main.cpp", MAIN),
+            ("programs/double.cpp", PROGRAM),
+        ):  # fmt: skip
             (cls.root / name).parent.mkdir(exist_ok=True)
             (cls.root / name).write_text(text)
         mutations = [
             {"name": name, "file": "include/toy.hpp", "old": old, "new": new, "test": test}
             for name, (old, new, test, _) in (CAUGHT | NOT_CAUGHT).items()
         ]
+        few = {"sources": ["tests/*.cpp"], "programs": list(PROGRAMS), "test": BESIDE}
+        mutations += [
+            dict(mutations[0], name="a mutation that a program notices", **few),
+            dict(mutations[0], name="a mutation that no program is built for", **few | {"programs": []}),
+            dict(mutations[1], name="a mutation that the program does not notice", **few),
+        ]
         mutations.append(dict(mutations[0], name="a file that is not there", file="include/other.hpp"))
         cls.table = cls.root / "mutations.json"
         cls.table.write_text(json.dumps({
-            "folders": ["include"], "include": ["include"], "sources": ["tests/*.cpp"], "mutations": mutations,
+            "folders": ["include", "programs"], "include": ["include"], "sources": ["tests/*.cpp"], "programs": PROGRAMS,
+            "mutations": mutations,
         }))  # fmt: skip
         cls.all = cls.mutate()
 
@@ -96,8 +119,13 @@ class Mutate(unittest.TestCase):
                 self.assertIn(words, self.verdict_on(name))
         self.assertIn("FAILED: there is no include/other.hpp", self.verdict_on("a file that is not there"))
 
+    def test_a_program_beside_the_test_program_is_built_from_the_changed_tree_if_it_is_named(self):
+        self.assertIn(f"caught by: {BESIDE}", self.verdict_on("a mutation that a program notices"))
+        for name in ("a mutation that no program is built for", "a mutation that the program does not notice"):
+            self.assertIn("FAILED: ", self.verdict_on(name))
+
     def test_the_last_line_counts_and_the_status_says_whether_all_were_caught(self):
-        self.assertEqual(self.all.stdout.splitlines()[-1], f"{len(CAUGHT)} passed, {len(NOT_CAUGHT) + 1} failed")
+        self.assertEqual(self.all.stdout.splitlines()[-1], f"{len(CAUGHT) + 1} passed, {len(NOT_CAUGHT) + 3} failed")
         self.assertEqual(self.all.returncode, 1)
         only = self.mutate("turns its test red")
         self.assertEqual(only.stdout.splitlines()[-1], "1 passed, 0 failed")

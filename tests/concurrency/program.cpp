@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 
 namespace concurrency {
@@ -42,7 +43,9 @@ void read_all(const Pipe& first, std::string& to_first, const Pipe& second, std:
 
 }  // namespace
 
-std::string exit_program(const std::string& name) { return FLOWVIZ_EXIT_PROGRAMS "/" + name; }
+std::string exit_program(const std::string& name) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "exit_programs" / name;
+}
 
 Outcome run_program(const std::string& path, const std::vector<std::string>& arguments) {
   std::vector<char*> argv{const_cast<char*>(path.c_str())};

@@ -16,7 +16,7 @@ struct Outcome {
   std::string errors;    ///< standard error
 };
 
-/// Where a program or plug-in of the tests lies.
+/// Where a program or plug-in of the tests lies: in a folder beside this program.
 std::string exit_program(const std::string& name);
 
 /// Runs a program to its end. One that is stuck is ended by SIGALRM after five minutes.

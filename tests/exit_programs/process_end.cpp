@@ -22,12 +22,13 @@ void count() {
   ++expected;
 }
 
-// Constructed first, hence destroyed last: it sees what all others have counted.
+// Constructed first, before anybody has used the registry, hence destroyed last, after all that came into being with its
+// first use: it sees what all others have counted.
 struct Judge {
-  Judge() { count(); }
+  Judge() noexcept {}
   ~Judge() {
     count();
-    exit_programs::expect_equal("expected increments", expected, 9u);
+    exit_programs::expect_equal("expected increments", expected, 8u);
     exit_programs::expect_equal("process_end_total", counter().value(), expected);
     const std::string line = "\nprocess_end_total " + std::to_string(expected) + "\n";
     exit_programs::expect("a page scraped at the very end has the total",

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""docs/design/cells.md shows the mutations of the cells with the tests that catch them, as tests/checker/mutations.json has them."""
+"""docs/design/cells.md shows the mutations of the code with the tests that catch them, as the tables that are run have
+them."""
 
 import json
 import pathlib
@@ -10,17 +11,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class DesignPage(unittest.TestCase):
-    def test_the_table_of_mutations_is_the_one_that_is_run(self):
-        mutations = json.loads((ROOT / "tests/checker/mutations.json").read_text())["mutations"]
-        run = [
-            (m["name"], m["file"].rsplit("/", 1)[-1], m["test"])
-            for m in mutations
-            if m["file"].startswith("include/")
-        ]
+    def test_the_tables_of_mutations_are_the_ones_that_are_run(self):
         page = (ROOT / "docs/design/cells.md").read_text()
-        table = page.split("<!-- mutations:begin -->")[1].split("<!-- mutations:end -->")[0]
-        shown = re.findall(r"^\| (.*) \| `(.*)` \| (.*) \|$", table, re.MULTILINE)
-        self.assertEqual(run, shown)
+        for name in ("checker", "concurrency"):
+            with self.subTest(name):
+                mutations = json.loads((ROOT / f"tests/{name}/mutations.json").read_text())["mutations"]
+                run = [
+                    (m["name"], m["file"].rsplit("/", 1)[-1], m["test"])
+                    for m in mutations
+                    if m["file"].startswith("include/")
+                ]
+                table = page.split(f"<!-- {name}:begin -->")[1].split(f"<!-- {name}:end -->")[0]
+                shown = re.findall(r"^\| (.*) \| `(.*)` \| (.*) \|$", table, re.MULTILINE)
+                self.assertEqual(run, shown)
 
 
 if __name__ == "__main__":

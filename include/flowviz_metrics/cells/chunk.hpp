@@ -211,7 +211,7 @@ class Chunk {
     }
     // Release, paired with the acquire of readers and of others on this column: the zeroes go with the address.
     Cell* other = nullptr;
-    if (columns_[column].compare_exchange_strong(other, block, std::memory_order_acq_rel, std::memory_order_acquire)) {
+    if (columns_[column].compare_exchange_strong(other, block, std::memory_order_release, std::memory_order_acquire)) {
       return block;
     }
     free_block(block);

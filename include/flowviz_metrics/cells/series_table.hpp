@@ -94,9 +94,10 @@ class SeriesTable {
   /// The place of the refuge, which is shown from now on.
   Place<P> refuge() noexcept {
     if (refuge_ == nullptr) return {};
-    // Relaxed: whether a page shows it a moment earlier or later is all that depends on it.
+    // Relaxed: it was complete before the table was shared, and whether a page shows it a moment earlier or later is
+    // all that depends on this.
     refuge_->shown.store(1, std::memory_order_relaxed);
-    table_[0].store(refuge_, std::memory_order_release);
+    table_[0].store(refuge_, std::memory_order_relaxed);
     return refuge_->place.get();
   }
 
@@ -105,7 +106,8 @@ class SeriesTable {
   /// visited.
   template <class Visit>
   void each_segment(Visit visit) const {
-    for (const Segment* segment = first_.load(std::memory_order_acquire); segment != nullptr;
+    // Relaxed: the first segment, with the refuge in it, is there before the table is shared.
+    for (const Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;
          segment = segment->next.load(std::memory_order_acquire)) {
       const Link* links = segment->links();
       std::uint32_t count = 0;
@@ -198,7 +200,7 @@ class SeriesTable {
     if (segment == nullptr) {
       Segment* made = make_segment();
       if (made == nullptr) return nullptr;
-      if (next->compare_exchange_strong(segment, made, std::memory_order_acq_rel, std::memory_order_acquire))
+      if (next->compare_exchange_strong(segment, made, std::memory_order_release, std::memory_order_acquire))
         return made->links();
       destroy(made);
     }
@@ -209,7 +211,8 @@ class SeriesTable {
     Segment* segment = before == nullptr ? nullptr : before->segment.get();
     std::uint32_t index = before == nullptr ? 0 : before->index.get() + 1;
     if (segment == nullptr || index == segment->capacity.get()) {
-      segment = (segment == nullptr ? first_ : segment->next).load(std::memory_order_acquire);
+      // Relaxed: link_after() has acquired this segment.
+      segment = (segment == nullptr ? first_ : segment->next).load(std::memory_order_relaxed);
       index = 0;
     }
     node->segment.set(segment);

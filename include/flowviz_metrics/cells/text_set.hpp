@@ -128,9 +128,10 @@ class TextSet {
   // Enters the node into the table, unless somebody did, and notes that all nodes up to it are there.
   void help(Entry* node) noexcept {
     for (std::size_t i = node->hash.get() & mask_;; i = (i + 1) & mask_) {
-      Entry* there = table_[i].load(std::memory_order_acquire);
+      // Relaxed where it is read: the entry is compared by its address alone. Release: see find().
+      Entry* there = table_[i].load(std::memory_order_relaxed);
       if (there == nullptr &&
-          table_[i].compare_exchange_strong(there, node, std::memory_order_acq_rel, std::memory_order_acquire)) {
+          table_[i].compare_exchange_strong(there, node, std::memory_order_release, std::memory_order_relaxed)) {
         break;
       }
       if (there == node) break;
