@@ -36,8 +36,8 @@ TEST_CASE("a single number does not turn into buckets unasked") {
 TEST_CASE("bounds out of configuration are checked") {
   const std::vector<double> good{1, 2, 3};
   CHECK(bounds_of(Buckets::checked(good)) == good);
-  const std::string order = "bounds ascend strictly";
-  const std::string finite = "bounds are finite; the bucket +Inf is implied";
+  const std::string order = "the bounds of buckets ascend strictly";
+  const std::string finite = "the bounds of buckets are finite; +Inf is implied";
   const std::string number = "a histogram has at least one bound";
   struct {
     std::vector<double> bounds;
@@ -60,8 +60,15 @@ TEST_CASE("bounds out of configuration are checked") {
 }
 
 TEST_CASE("listed bounds are checked like those out of configuration") {
-  CHECK(says(refusal([] { Buckets{2, 1}; }), "bounds ascend strictly"));
-  CHECK(says(refusal([] { Buckets{1.0, inf}; }), "bounds are finite"));
+  CHECK(says(refusal([] { Buckets{2, 1}; }), "the bounds of buckets ascend strictly, and 1 stands behind 2"));
+  CHECK(says(refusal([] { Buckets{1.0, inf}; }), "the bounds of buckets are finite"));
+}
+
+TEST_CASE("a number of bounds that no memory would hold is refused like any above 256") {
+  for (const std::size_t count : {std::size_t{0}, std::size_t{257}, ~std::size_t{0}}) {
+    CHECK(says(refusal([&] { static_cast<void>(Buckets::linear(0, 1, count)); }), "a histogram has at"));
+    CHECK(says(refusal([&] { static_cast<void>(Buckets::exponential(1, 2, count)); }), "a histogram has at"));
+  }
 }
 
 TEST_CASE("256 bounds are taken") { CHECK(bounds_of(Buckets::linear(0, 1, 256)).size() == 256); }

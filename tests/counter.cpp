@@ -104,6 +104,7 @@ TEST_CASE("a counter shows all its digits, above 2^53 too, and wraps at 2^64") {
   const Counter jobs{registry, "jobs_total", "Jobs."};
   jobs.inc((std::uint64_t{1} << 53) + 1);
   CHECK(samples_of(registry, "jobs_total") == "jobs_total 9007199254740993\n");
+  jobs.inc(std::numeric_limits<std::int64_t>::max());
   jobs.inc(std::numeric_limits<std::uint64_t>::max() - jobs.value());
   CHECK(samples_of(registry, "jobs_total") == "jobs_total 18446744073709551615\n");
   jobs.inc(3);
@@ -164,14 +165,14 @@ TEST_CASE("an amount that no counter can hold has no effect and is counted") {
     return support::value_of(support::parse_samples(valid_page(registry)), "flowviz_metrics_values_refused_total",
                              {{"reason", reason}});
   };
-  const double negative = refused("negative"), not_a_number = refused("not_a_number");
+  const double negative = refused("negative"), not_finite = refused("not_finite");
   constexpr double inf = std::numeric_limits<double>::infinity();
   busy.with(LotType::raw).inc(1.5);
   for (const double v : {-0.5, -inf}) busy.with(LotType::raw).inc(v);
   for (const double v : {std::nan(""), inf}) busy.with(LotType::raw).inc(v);
   CHECK(busy.with(LotType::raw).value() == 1.5);
   CHECK(refused("negative") - negative == 2);
-  CHECK(refused("not_a_number") - not_a_number == 2);
+  CHECK(refused("not_finite") - not_finite == 2);
 }
 
 TEST_CASE("a counter's overflow is what was counted under _other of each open label") {

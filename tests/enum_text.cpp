@@ -86,8 +86,8 @@ TEST_CASE("names with digits and underscores are whole") {
   CHECK(names<Odd>() == "_leading s2xx x_1_y Upper ");
 }
 
-TEST_CASE("enumerators are looked for between -64 and 255") {
-  enum class Edges { below = -65, lowest = -64, highest = 255, above = 256 };
+TEST_CASE("enumerators are looked for between -64 and 599") {
+  enum class Edges { below = -65, lowest = -64, highest = 599, above = 600 };
   CHECK(names<Edges>() == "lowest highest ");
 }
 
@@ -134,4 +134,33 @@ TEST_CASE("a label_text beside the enum gives the texts, without one they are th
   CHECK(texts == std::vector<std::string>{"grade A", "grade \"B\""});
   CHECK(enums::text(enums::all<LotType>[1]) == "intermediate");
   CHECK(enums::text(enums::all<sample::Cabinet::Door>[0]) == "open!");
+}
+
+namespace {
+
+template <class T>
+struct Pool {
+  enum class State { idle, busy = 5 };
+};
+template <class T, class U>
+struct Pair {
+  enum class Side : unsigned char { left, right = 255 };
+};
+enum Plain { first = 1, second };
+enum Signed { minus = -3, plus = 2 };
+
+}  // namespace
+
+TEST_CASE("enumerators are found in enums of class templates, whatever their arguments look like") {
+  static_assert(flowviz::enums::count<Pool<int>::State> == 2);
+  static_assert(flowviz::enums::count<Pool<int[3]>::State> == 2);
+  using Side = Pair<int[3], Pool<Pool<char>>>::Side;
+  static_assert(flowviz::enums::count<Side> == 2);
+  CHECK(flowviz::enums::all<Side>[1].name == "right");
+}
+
+TEST_CASE("enumerators are found in enums without a fixed underlying type") {
+  static_assert(flowviz::enums::count<Plain> == 2 && flowviz::enums::count<Signed> == 2);
+  CHECK(flowviz::enums::all<Plain>[1].name == "second");
+  CHECK(flowviz::enums::all<Signed>[0].name == "minus");
 }

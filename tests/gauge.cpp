@@ -106,13 +106,19 @@ TEST_CASE("a gauge takes an open label only with a way to treat what is beyond i
   CHECK(define(OpenLabel{"pool", 2}.pin({"a", "b"})) == "");
 }
 
-TEST_CASE("beyond the pinned values of a gauge nothing is added up") {
+TEST_CASE("a gauge whose values are all pinned refuses any other, and counts that it did") {
   Registry registry;
   const Gauge g{registry, "g", "G.", OpenLabel{"pool", 2}.pin({"a", "b"})};
   g.with("a").set(1);
+  const auto refused = [&] {
+    return support::value_of(support::parse_samples(valid_page(registry)), "flowviz_metrics_values_refused_total",
+                             {{"reason", "not_pinned"}});
+  };
+  const double before = refused();
   g.with("c").set(5);
-  g.with("d").set(7);
-  CHECK(samples_of(registry, "g") == "g{pool=\"a\"} 1\ng{pool=\"b\"} 0\ng{pool=\"_other\"} 7\n");
+  g.with("d").add(7);
+  CHECK(samples_of(registry, "g") == "g{pool=\"a\"} 1\ng{pool=\"b\"} 0\n");
+  CHECK(refused() - before == 2);
 }
 
 TEST_CASE("_other of a gauge shows what was set last where that was asked for") {

@@ -30,7 +30,7 @@ void check_refused(const std::vector<Refused>& table) {
     CAPTURE(row.name);
     const std::string message = refusal([&] { static_cast<void>(Name::checked(row.name)); });
     CHECK(says(message, row.rule));
-    CHECK(message.starts_with("'"));
+    CHECK((row.name.empty() || message.starts_with("'")));
   }
 }
 
@@ -154,10 +154,11 @@ TEST_CASE("a type in the name is refused, wherever it stands") {
 TEST_CASE("units that are no base units are refused, wherever they stand") {
   std::vector<std::string> names;
   for (const std::string unit :
-       {"ms",      "msec",      "msecs",     "millis",    "millisecond", "milliseconds", "us",           "usec",
-        "usecs",   "micros",    "ns",        "nsec",      "nsecs",       "nanos",        "microseconds", "nanoseconds",
-        "minutes", "kb",        "mb",        "gb",        "kib",         "mib",          "gib",          "bits",
-        "percent", "kilobytes", "megabytes", "gigabytes", "kibibytes"}) {
+       {"ms",           "msec",        "msecs",       "millis",   "millisecond", "milliseconds", "us",
+        "usec",         "usecs",       "micros",      "ns",       "nsec",        "nsecs",        "nanos",
+        "microseconds", "nanoseconds", "minutes",     "kb",       "mb",          "gb",           "kib",
+        "mib",          "gib",         "bits",        "percent",  "kilobytes",   "megabytes",    "gigabytes",
+        "kibibytes",    "minute",      "microsecond", "gibibyte", "tb",          "percentage"}) {
     names.push_back("wait_" + unit);
     names.push_back("wait_" + unit + "_max");
   }

@@ -84,7 +84,7 @@ TEST_CASE("the library's own metrics are on every page") {
   Registry registry;
   const std::string page = valid_page(registry);
   for (const std::string name : {"flowviz_metrics_values_refused_total{reason=\"negative\"} ",
-                                 "flowviz_metrics_values_refused_total{reason=\"not_a_number\"} ",
+                                 "flowviz_metrics_values_refused_total{reason=\"not_finite\"} ",
                                  "flowviz_metrics_label_texts_repaired_total{reason=\"not_utf8\"} ",
                                  "flowviz_metrics_label_texts_repaired_total{reason=\"too_long\"} ",
                                  "flowviz_metrics_allocation_failures_total "}) {

@@ -143,3 +143,16 @@ TEST_CASE("an up-down counter whose registry is left out is on the page of the d
   CHECK(says(page, "\ndefault_registry_busy 1\n"));
   CHECK(says(page, "\ndefault_registry_pairs{lot_type=\"raw\"} 4\n"));
 }
+
+TEST_CASE("a scope that is assigned to ends what it counted, at once") {
+  Registry registry;
+  const flowviz::UpDownCounter a{registry, "a", "A."}, b{registry, "b", "B."};
+  auto scope = a.track();
+  auto other = b.track();
+  scope = std::move(other);
+  CHECK(a.value() == 0);
+  CHECK(b.value() == 1);
+  auto& same = scope;
+  scope = std::move(same);
+  CHECK(b.value() == 1);
+}

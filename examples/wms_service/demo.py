@@ -24,12 +24,31 @@ STOP_DEADLINE_S = 30
 QUANTILES = (0.5, 0.95, 0.99)
 
 
+def number_from(lowest, highest):
+    """For argparse: a number within limits, which are those of wms_traffic."""
+
+    def parse(text):
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"must be a number from {lowest:g} to {highest:g}, not {text[:40]!r}")
+        return value
+
+    return parse
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--service", required=True, type=pathlib.Path, metavar="BIN", help="the program wms_service")
     parser.add_argument("--traffic", required=True, type=pathlib.Path, metavar="BIN", help="the program wms_traffic")
-    parser.add_argument("--duration", type=float, default=60, metavar="S", help="seconds of traffic (60)")
-    parser.add_argument("--rate", type=float, default=50, metavar="R", help="requests per second (50)")
+    parser.add_argument(
+        "--duration", type=number_from(0.1, 604800), default=60, metavar="S", help="seconds of traffic (60)"
+    )
+    parser.add_argument(
+        "--rate", type=number_from(0.1, 100000), default=50, metavar="R", help="requests per second (50)"
+    )
     parser.add_argument("--no-wait", action="store_true", help="end after the summary instead of serving until Ctrl-C")
     return parser.parse_args()
 
@@ -80,18 +99,20 @@ def samples_of(page):
     return [(name, dict(re.findall(r'(\w+)="([^"]*)"', labels)), float(value)) for name, labels, value in found]
 
 
-def histogram_quantile(share, buckets):
-    """The quantile that Prometheus would estimate from cumulative buckets {upper bound: count}."""
-    bounds = sorted(buckets)
-    rank = share * buckets[math.inf]
-    lower, below = 0.0, 0.0
-    for bound in bounds:
-        if buckets[bound] >= rank and buckets[bound] > below:
+def quantile_text(share, buckets):
+    """The quantile in ms that Prometheus would estimate from cumulative buckets {upper bound in s: count}. In the first
+    and the last bucket, which have one bound that means anything, only that bound is known."""
+    rank = share * buckets.get(math.inf, 0)
+    lower, below = None, 0.0
+    for bound, count in sorted(buckets.items()):
+        if count >= rank and count > below:
+            if lower is None:
+                return "-" if bound == math.inf else f"<{bound * 1000:.1f}"
             if bound == math.inf:
-                return lower  # all that is known: it was more than the last bound
-            return lower + (bound - lower) * (rank - below) / (buckets[bound] - below)
-        lower, below = bound, buckets[bound]
-    return math.nan
+                return f">{lower * 1000:.1f}"
+            return f"{(lower + (bound - lower) * (rank - below) / (count - below)) * 1000:.1f}"
+        lower, below = bound, count
+    return "-"
 
 
 def summarize(page, seconds):
@@ -109,8 +130,8 @@ def summarize(page, seconds):
     failed = sum(route["by_status"].get("5xx", 0) for route in routes.values())
     lines = [
         "",
-        f"What happened, read from /metrics: {total:.0f} requests in {seconds:.0f} s, {total / seconds:.1f}/s, "
-        f"{failed:.0f} server errors",
+        f"What happened, as the server counted (read from /metrics): {total:.0f} requests in {seconds:.0f} s, "
+        f"{total / seconds:.1f}/s, {failed:.0f} server errors",
         "",
         f"{'route':<46}{'requests':>9}{'per s':>8}{'4xx':>7}{'5xx':>6}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}",
     ]
@@ -121,7 +142,7 @@ def summarize(page, seconds):
         name = f"{method} {handler}" if handler != "none" else f"{method} (no such route)"
         row = f"{name:<46}{count:>9.0f}{count / seconds:>8.1f}"
         row += "".join(f"{route['by_status'].get(status, 0):>{width}.0f}" for status, width in (("4xx", 7), ("5xx", 6)))
-        row += "".join(f"{histogram_quantile(share, route['buckets']) * 1000:>9.1f}" for share in QUANTILES)
+        row += "".join(f"{quantile_text(share, route['buckets']):>9}" for share in QUANTILES)
         lines.append(row)
     lines.append("")
     for title, metric, label in (
@@ -130,13 +151,16 @@ def summarize(page, seconds):
     ):
         values = {labels[label]: value for name, labels, value in samples if name == metric}
         lines.append(f"{title}: " + ", ".join(f"{value:.0f} {text}" for text, value in values.items()))
-    lines.append("Latencies are estimated from the histogram's buckets, as histogram_quantile() does it.")
+    lines.append(
+        "Latencies are estimated from the histogram's buckets, as histogram_quantile() does it. Of those in the"
+    )
+    lines.append("first bucket only its bound is known.")
     lines.append("4xx are the operators' mistakes, which the traffic makes on purpose.")
     return "\n".join(lines)
 
 
 def play(options, folder, tokens_path, port):
-    """Runs the traffic with its progress line; its exit status."""
+    """Runs the traffic with its progress line; its exit status and what it tells."""
     output_path = folder / "traffic.txt"
     with open(output_path, "wb") as output:
         status = subprocess.run(
@@ -154,10 +178,7 @@ def play(options, folder, tokens_path, port):
             stdout=output,
             check=False,
         ).returncode
-    if status != 0:
-        print(output_path.read_text())
-        print(f"demo: the traffic ended with exit status {status}")
-    return status
+    return status, output_path.read_text().strip()
 
 
 def serve_until_interrupted(service, port, metrics_port, crew):
@@ -232,9 +253,14 @@ def run(options, folder):
             flush=True,
         )
         start = time.monotonic()
-        good = play(options, folder, tokens_path, port) == 0
+        status, told = play(options, folder, tokens_path, port)
         seconds = time.monotonic() - start
-        print(summarize(get(metrics_port, "/metrics")[1], seconds), flush=True)
+        good = status == 0
+        print(summarize(get(metrics_port, "/metrics")[1], seconds))
+        if told:
+            print(f"\nThe same, as the client measured: {told}", flush=True)
+        if not good:
+            print(f"demo: the traffic ended with exit status {status}", flush=True)
         if not options.no_wait:
             serve_until_interrupted(service, port, metrics_port, crew)
     except (OSError, RuntimeError, http.client.HTTPException) as error:

@@ -10,11 +10,15 @@
 #include <exception>
 #include <iostream>
 #include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
 #include <variant>
 
 #include "app.hpp"
 #include "http/listener.hpp"
 #include "log.hpp"
+#include "quoted.hpp"
 #include "settings.hpp"
 #include "storage/sqlite_storage.hpp"
 
@@ -57,18 +61,39 @@ int wait_for(const sigset_t& signals) {
   return signal;
 }
 
+/// A setting whose value turned out to be of no use.
+struct WrongSetting : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+wms::SqliteStorage open_database(const wms::Settings& settings) {
+  const std::string which = settings.database_origin + " sqlite:" + wms::escaped(settings.database_path) + ": ";
+  try {
+    return wms::SqliteStorage(settings.database_path);
+  } catch (const wms::sqlite::Error& error) {
+    const bool may_pass = error.is_unavailable() && !error.is_fatal_to_connection();
+    if (may_pass) throw std::runtime_error(which + error.reason());
+    throw WrongSetting(which + error.reason());
+  } catch (const std::exception& error) {
+    throw WrongSetting(which + error.what());
+  }
+}
+
 void run(wms::Settings settings) {
   using wms::log::Level;
   wms::log::set_level(settings.log_level);
   const sigset_t signals = block_signals();
   const wms::ConnectionLimits limits = connection_limits();
 
-  wms::SqliteStorage storage(settings.database_path);
+  // The ports first: a start that is refused one leaves no database behind.
+  wms::Socket operations_port = wms::listen_on(settings.metrics_listen);
+  wms::Socket api_port = wms::listen_on(settings.listen);
+  wms::SqliteStorage storage = open_database(settings);
   const bool make_tokens = !settings.tokens;
   const wms::Tokens tokens = make_tokens ? wms::Tokens::generate() : *settings.tokens;
   wms::App app(storage, tokens, settings.metrics_token);
-  wms::Listener operations(settings.metrics_listen, app.operations(), limits);
-  wms::Listener api(settings.listen, app.api(), limits);
+  wms::Listener operations(std::move(operations_port), app.operations(), limits);
+  wms::Listener api(std::move(api_port), app.api(), limits);
 
   // Once nothing can go wrong any more: whoever started the service without tokens reads them here.
   if (make_tokens) {
@@ -104,6 +129,9 @@ int main(int argc, char** argv) {
   try {
     run(std::move(*settings));
     return EXIT_SUCCESS;
+  } catch (const WrongSetting& error) {
+    std::cerr << "wms_service: " << error.what() << '\n';
+    return exit_wrong_settings;
   } catch (const std::exception& error) {
     std::cerr << "wms_service: " << error.what() << '\n';
     return EXIT_FAILURE;

@@ -2,16 +2,19 @@
 #include "settings.hpp"
 
 #include <flowviz_metrics/version.hpp>
-#include <fstream>
 #include <iterator>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "quoted.hpp"
+#include "read_file.hpp"
+
 namespace wms {
 namespace {
 
-/// Takes a value into the settings; what is wrong with it, if something is.
+/// Takes a value into the settings. If something is wrong with it, returns what to say after the setting's name.
 using Take = std::optional<std::string> (*)(Settings& settings, const std::string& value);
 
 struct Setting {
@@ -22,51 +25,57 @@ struct Setting {
   Take take;
 };
 
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return std::nullopt;
-  return content;
+std::string must_be(const std::string& rule, const std::string& value) {
+  return " must be " + rule + ", not " + in_quotes(value);
+}
+
+/// A value that names a file is told in full.
+std::string in_file(const std::string& path, const std::string& reason) {
+  std::string complaint(1, ' ');
+  complaint += escaped(path);
+  complaint += ": ";
+  complaint += reason;
+  return complaint;
 }
 
 std::optional<std::string> take_database(Settings& settings, const std::string& value) {
   constexpr std::string_view sqlite = "sqlite:";
-  if (!value.starts_with(sqlite)) return "is sqlite:FILE; other databases are not supported";
+  if (!value.starts_with(sqlite)) return must_be("sqlite:FILE", value) + "; other databases are not supported";
   settings.database_path = value.substr(sqlite.size());
-  if (settings.database_path.empty() || settings.database_path.starts_with(':')) return "names a file after sqlite:";
+  if (settings.database_path.empty() || settings.database_path.starts_with(':'))
+    return must_be("sqlite: and the name of a file", value);
   return std::nullopt;
 }
 
 template <Address Settings::* member>
 std::optional<std::string> take_address(Settings& settings, const std::string& value) {
   const auto address = Address::parse(value);
-  if (!address) return "is HOST:PORT";
+  if (!address) return must_be("HOST:PORT with a port from 0 to 65535", value);
   settings.*member = *address;
   return std::nullopt;
 }
 
 std::optional<std::string> take_tokens(Settings& settings, const std::string& value) {
   const auto content = read_file(value);
-  if (!content) return "cannot be read";
+  if (!content) return in_file(value, "cannot be read");
   auto tokens = Tokens::from_json(*content);
-  if (!tokens) return tokens.error().reason;
+  if (!tokens) return in_file(value, tokens.error().reason);
   settings.tokens = std::move(*tokens);
   return std::nullopt;
 }
 
 std::optional<std::string> take_metrics_token(Settings& settings, const std::string& value) {
   auto content = read_file(value);
-  if (!content) return "cannot be read";
+  if (!content) return in_file(value, "cannot be read");
   content->erase(content->find_last_not_of(" \t\r\n") + 1);
-  if (!is_token(*content)) return "holds one token: letters, digits and - . _ ~ + / =";
+  if (!is_token(*content)) return in_file(value, "must hold one token: letters, digits and - . _ ~ + / =");
   settings.metrics_token = std::move(*content);
   return std::nullopt;
 }
 
 std::optional<std::string> take_log_level(Settings& settings, const std::string& value) {
   const auto level = parse<log::Level>(value);
-  if (!level) return "is debug, info, warning or error";
+  if (!level) return must_be("debug, info, warning or error", value);
   settings.log_level = *level;
   return std::nullopt;
 }
@@ -125,7 +134,7 @@ Result<Settings, std::variant<Settings::Print, Settings::Wrong>> Settings::from(
     const std::string flag = argument.substr(0, equals);
     const bool known =
         std::any_of(std::begin(all_settings), std::end(all_settings), [&](const Setting& s) { return s.flag == flag; });
-    if (!known) return wrong(argument + ": unknown; see --help");
+    if (!known) return wrong("unknown argument " + in_quotes(argument) + "; see --help");
     if (equals != std::string::npos) {
       given.emplace_back(flag, argument.substr(equals + 1));
     } else if (++i < arguments.size()) {
@@ -136,6 +145,7 @@ Result<Settings, std::variant<Settings::Print, Settings::Wrong>> Settings::from(
   }
 
   Settings settings;
+  std::map<std::string_view, std::string> origins;  // what set it
   for (const Setting& setting : all_settings) {
     const auto by_flag =
         std::find_if(given.rbegin(), given.rend(), [&](const auto& one) { return one.first == setting.flag; });
@@ -154,7 +164,14 @@ Result<Settings, std::variant<Settings::Print, Settings::Wrong>> Settings::from(
     } else {
       continue;
     }
-    if (const auto complaint = setting.take(settings, value)) return wrong(origin + " " + value + ": " + *complaint);
+    if (const auto complaint = setting.take(settings, value)) return wrong(origin + *complaint);
+    origins[setting.flag] = origin;
+  }
+  settings.database_origin = origins.at("--database");
+  // Port 0 is another one each time.
+  if (settings.listen.port != 0 && settings.listen.text() == settings.metrics_listen.text()) {
+    return wrong(origins.at("--listen") + " and " + origins.at("--metrics-listen") +
+                 " must be different addresses, not both " + in_quotes(settings.listen.text()));
   }
   return settings;
 }

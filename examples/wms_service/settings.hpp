@@ -19,6 +19,7 @@ namespace wms {
 
 struct Settings {
   std::string database_path;
+  std::string database_origin;  ///< the flag or variable that named it, for messages
   Address listen;
   Address metrics_listen;
   std::optional<Tokens> tokens;  ///< without them, the service makes its own

@@ -12,9 +12,36 @@
 #include <utility>
 #include <vector>
 
+#include <flowviz_metrics/encode/number.hpp>
 #include <flowviz_metrics/error.hpp>
 
 FLOWVIZ_METRICS_BEGIN
+
+namespace rules {
+
+inline void number_of_bounds(std::string_view metric, std::size_t count) {
+  if (count == 0) rule_broken(metric, "a histogram has at least one bound");
+  if (count > 256) rule_broken(metric, "a histogram has at most 256 bounds");
+}
+
+/// The bounds of the buckets of a histogram, whose name is empty as long as it is not known.
+inline void bounds(std::string_view metric, std::span<const double> bounds) {
+  number_of_bounds(metric, bounds.size());
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    if (!std::isfinite(bounds[i])) rule_broken(metric, "the bounds of buckets are finite; +Inf is implied");
+    if (i > 0 && !(bounds[i - 1] < bounds[i])) {
+      const auto text = [](double bound) {
+        char digits[encode::max_number];
+        return std::string(digits, encode::write_number(digits, bound));
+      };
+      const std::string rule =
+          "the bounds of buckets ascend strictly, and " + text(bounds[i]) + " stands behind " + text(bounds[i - 1]);
+      rule_broken(metric, rule.c_str());
+    }
+  }
+}
+
+}  // namespace rules
 
 /// Upper bounds, inclusive and ascending; the bucket for everything above, `+Inf`, is implied. At most 256 bounds.
 ///
@@ -25,7 +52,7 @@ class Buckets {
   template <class... Bound>
     requires(sizeof...(Bound) > 0 && (std::is_arithmetic_v<Bound> && ...))
   explicit(sizeof...(Bound) == 1) Buckets(Bound... bounds) : bounds_{static_cast<double>(bounds)...} {
-    check();
+    rules::bounds({}, bounds_);
   }
 
   /// Bounds out of configuration; throws as above.
@@ -35,6 +62,7 @@ class Buckets {
 
   /// `count` bounds: `start`, `start + width`, ...
   [[nodiscard]] static Buckets linear(double start, double width, std::size_t count) {
+    rules::number_of_bounds({}, count);
     std::vector<double> bounds(count);
     for (std::size_t i = 0; i < count; ++i) bounds[i] = start + width * static_cast<double>(i);
     return Buckets(std::move(bounds));
@@ -42,6 +70,7 @@ class Buckets {
 
   /// `count` bounds: `start`, `start * factor`, ...
   [[nodiscard]] static Buckets exponential(double start, double factor, std::size_t count) {
+    rules::number_of_bounds({}, count);
     std::vector<double> bounds(count);
     for (std::size_t i = 0; i < count; ++i) {
       bounds[i] = start;
@@ -59,18 +88,7 @@ class Buckets {
   [[nodiscard]] std::span<const double> bounds() const noexcept { return bounds_; }
 
  private:
-  static constexpr std::size_t max_bounds = 256;
-
-  explicit Buckets(std::vector<double> bounds) : bounds_(std::move(bounds)) { check(); }
-
-  void check() const {
-    if (bounds_.empty()) rule_broken("buckets", "a histogram has at least one bound");
-    if (bounds_.size() > max_bounds) rule_broken("buckets", "a histogram has at most 256 bounds");
-    for (std::size_t i = 0; i < bounds_.size(); ++i) {
-      if (!std::isfinite(bounds_[i])) rule_broken("buckets", "bounds are finite; the bucket +Inf is implied");
-      if (i > 0 && !(bounds_[i - 1] < bounds_[i])) rule_broken("buckets", "bounds ascend strictly");
-    }
-  }
+  explicit Buckets(std::vector<double> bounds) : bounds_(std::move(bounds)) { rules::bounds({}, bounds_); }
 
   std::vector<double> bounds_;
 };

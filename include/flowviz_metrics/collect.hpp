@@ -139,7 +139,7 @@ class Collector {
 
   void note_overflow(const Definition& definition) {
     for (std::size_t i = 0; i < definition.labels.size(); ++i) {
-      // What was set under a gauge's _other is no amount.
+      // What was set under a gauge's _other is no amount, and a closed label's _other is as good as its other values.
       if (definition.labels[i].open && definition.kind != Kind::gauge) {
         std::string labels(registry_.constant_labels());
         encode::append_label(labels, "metric", definition.name);
@@ -161,7 +161,8 @@ class Collector {
   void collect_own() {
     if (!overflow_.empty()) {
       encoder_.family("flowviz_metrics_label_overflow_total",
-                      "What was counted under _other because a label's value was beyond its cap.", PageType::counter);
+                      "What was counted under _other: a label's value was beyond its cap, or memory lacking.",
+                      PageType::counter);
       for (const auto& [labels, amount] : overflow_) encoder_.sample(labels, amount);
     }
     encoder_.family("flowviz_metrics_label_texts_repaired_total", "Label values that were not UTF-8, or too long.",
@@ -169,9 +170,10 @@ class Collector {
     reason("not_utf8", cells::incidents.texts_not_utf8.value());
     reason("too_long", cells::incidents.texts_too_long.value());
     encoder_.family("flowviz_metrics_values_refused_total",
-                    "Values that had no effect because no counter can hold them.", PageType::counter);
+                    "Values that had no effect because the metric cannot hold them.", PageType::counter);
     reason("negative", cells::incidents.negative_values.value());
-    reason("not_a_number", cells::incidents.not_numbers.value());
+    reason("not_finite", cells::incidents.not_finite.value());
+    reason("not_pinned", cells::incidents.values_not_pinned.value());
     encoder_.family("flowviz_metrics_allocation_failures_total",
                     "Times that memory for cells or series could not be had.", PageType::counter);
     encoder_.sample(registry_.constant_labels(),

@@ -18,8 +18,9 @@ class CounterSeries {
 
   /// Adds `n` to the total.
   ///
-  /// Thread-safe and wait-free: a load, an addition and a store on this thread's own cell. Allocates at most once per
-  /// thread and chunk of cells. Not to be called from a signal handler. Wraps at 2^64.
+  /// Thread-safe: a load, an addition and a store on this thread's own cell; an atomic addition when more threads are
+  /// alive than there are columns. Never waits. Allocates at most once per thread and chunk of cells. Not to be called
+  /// from a signal handler. The total wraps at 2^64.
   ///
   ///     requests.inc(3);
   void inc(Count n = 1) const noexcept {
@@ -55,7 +56,7 @@ class DoubleCounterSeries {
   void inc(Amount amount = 1.0) const noexcept {
     const double v = amount.value();
     if (!(v >= 0 && std::isfinite(v))) [[unlikely]] {
-      (v < 0 ? cells::incidents.negative_values : cells::incidents.not_numbers).add();
+      (v < 0 ? cells::incidents.negative_values : cells::incidents.not_finite).add();
       return;
     }
     place_.chunk->add(place_.at, v);

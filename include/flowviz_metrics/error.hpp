@@ -16,7 +16,7 @@ FLOWVIZ_METRICS_BEGIN
 
 /// Thrown by registration: the definition of a metric breaks a rule, or clashes with another one. The message names
 /// both.
-class Error : public std::runtime_error {
+class FLOWVIZ_METRICS_SHARED Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
@@ -34,7 +34,9 @@ class Error : public std::runtime_error {
 /// Refuses a definition. Deliberately not constexpr: reached while a `consteval` check runs, the compiler stops at the
 /// call and shows its arguments, the rule among them. Reached at start-up it throws.
 [[noreturn]] inline void rule_broken(std::string_view name, const char* rule) {
-  fail("'" + std::string(name) + "': " + rule);
+  std::string message;  // by +=, for g++ 12 warns of "'" + std::string
+  if (!name.empty()) ((message += '\'') += name) += "': ";
+  fail(message += rule);
 }
 
 FLOWVIZ_METRICS_END

@@ -19,40 +19,14 @@
 #include <flowviz_metrics/cells/chain.hpp>
 #include <flowviz_metrics/cells/incidents.hpp>
 #include <flowviz_metrics/cells/pool.hpp>
+#include <flowviz_metrics/cells/series_table.hpp>
 #include <flowviz_metrics/cells/std_platform.hpp>
+#include <flowviz_metrics/cells/text_set.hpp>
+#include <flowviz_metrics/definition.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/scratch.hpp>
-#include <flowviz_metrics/error.hpp>
-#include <flowviz_metrics/label.hpp>
 
 FLOWVIZ_METRICS_BEGIN
-
-/// What a metric counts with.
-enum class Kind : std::uint8_t { counter, double_counter, gauge, up_down, histogram, info };
-
-/// A label as data.
-struct LabelDefinition {
-  std::string name;
-  bool open = false;
-  std::vector<std::string> values;  ///< all values of a closed label, the pinned ones of an open label
-  std::uint32_t cap = 0;            ///< how many values there can be, `_other` not counted
-  OtherGauge others = OtherGauge::refused;
-
-  bool operator==(const LabelDefinition&) const = default;
-};
-
-/// A metric as data.
-struct Definition {
-  Kind kind = Kind::counter;
-  std::string name;
-  std::string help;
-  std::vector<std::pair<std::string, std::string>> constant_labels;
-  std::vector<LabelDefinition> labels;
-  std::vector<double> bounds;
-  std::uint32_t max_series = default_max_series;
-
-  bool operator==(const Definition&) const = default;
-};
 
 /// The parts of the cells, on the production platform.
 using Chunk = cells::Chunk<cells::StdPlatform>;
@@ -181,6 +155,7 @@ inline Family::Family(Definition definition, std::string_view constant_labels, P
     if (place.chunk == nullptr || !series_->start_in(place.chunk, place.at)) no_memory();
   }
   make_first_series();
+  if (definition_.kind == Kind::info) first_of_all_.chunk->set_one(first_of_all_.at, 1);
 }
 
 // Checks what can only be known once all labels are, and sets the strides.
@@ -276,7 +251,14 @@ inline Family::Value Family::open_value(std::size_t label, std::string_view text
 
 inline Place Family::place(std::span<const Value> values) noexcept {
   std::uint32_t combination = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) combination += values[i].number * strides_[i];
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const LabelDefinition& label = definition_.labels[i];
+    if (values[i].number == 0 && definition_.kind == Kind::gauge && label.open && label.others == OtherGauge::refused) {
+      cells::incidents.values_not_pinned.add();
+      return {&cells::nowhere, 0};
+    }
+    combination += values[i].number * strides_[i];
+  }
   if (const Place there = series_->find(combination); there.chunk != nullptr) return there;
   encode::Scratch labels;
   append_labels(labels, values);

@@ -61,12 +61,12 @@ class HistogramSeries {
 
   /// Counts one observation: a number, or a duration in seconds.
   ///
-  /// Thread-safe and wait-free, on this thread's own cells: compares the bounds, then adds to a bucket and to the sum.
-  /// A value equal to a bound is below it. NaN has no effect and is counted in a metric of the library's own.
+  /// Compares the bounds, which are inclusive, then adds to a bucket and to the sum; safety as CounterSeries::inc. NaN
+  /// and infinities have no effect, for no sum recovers from them, and are counted in a metric of the library's own.
   void observe(Amount amount) const noexcept {
     const double v = amount.value();
-    if (std::isnan(v)) [[unlikely]] {
-      cells::incidents.not_numbers.add();
+    if (!std::isfinite(v)) [[unlikely]] {
+      cells::incidents.not_finite.add();
       return;
     }
     chunk_->observe(at_ + bucket_of(bounds_, count_, v), at_ + count_ + 1, v);

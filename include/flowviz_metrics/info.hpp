@@ -22,8 +22,7 @@ class Info {
     definition.name = name.text();
     definition.help = help.text();
     for (const ConstantLabel& label : labels) definition.constant_labels.emplace_back(label.name.text(), label.value);
-    const Place place = registry.add(std::move(definition)).first_of_all();
-    place.chunk->set_one(place.at, 1);
+    registry.add(std::move(definition));
   }
   Info(InfoName name, HelpText help, std::initializer_list<ConstantLabel> labels)
       : Info(default_registry(), name, help, labels) {}

@@ -29,8 +29,8 @@ template <class E>
 concept ClosedValue = std::is_enum_v<E> || std::same_as<E, bool>;
 
 /// A label whose values are the enumerators of `E` (or false and true). A value's text is the enumerator's name, or
-/// what `label_text(E)` returns if the namespace of E declares it. A value that is no enumerator is counted under
-/// `_other`.
+/// what `label_text(E)` returns if the namespace of E declares it. A value that is no enumerator between -64 and 599 (see
+/// `enum_range`) is counted under `_other`.
 ///
 ///     enum class LotType { raw, intermediate, finished };
 ///     flowviz::Label<LotType>{"lot_type"}
@@ -38,7 +38,7 @@ template <ClosedValue E>
 class Label {
  public:
   static_assert(enums::count<E> > 0,
-                "the enum has no enumerator between -64 and 255: specialise flowviz::enum_range for it");
+                "the enum has no enumerator between -64 and 599: specialise flowviz::enum_range for it");
 
   constexpr explicit Label(LabelName name) noexcept : name_(name) {}
   [[nodiscard]] constexpr std::string_view name() const noexcept { return name_.text(); }
@@ -64,7 +64,7 @@ struct ConstantLabel {
 
 /// How the values beyond a gauge's open label share the one series they get.
 enum class OtherGauge {
-  refused,   ///< they do not: every value has to be pinned
+  refused,   ///< they do not: every value has to be pinned, and to set any other has no effect and is counted
   last_set,  ///< `_other` shows whatever was set last
 };
 

@@ -68,6 +68,13 @@ class Metric {
     return Series(*family_, family_->place(found));
   }
 
+  template <class... Values>
+    requires(sizeof...(L) == 0)
+  Series with(const Values&...) const noexcept {
+    static_assert(sizeof...(Values) == ~std::size_t{0}, "this metric has no labels: leave with(...) out");
+    return Series();
+  }
+
  protected:
   Metric(Registry& registry, Traits traits, std::string_view name, std::string_view help,
          const typename LabelTraits<L>::Definition&... labels)

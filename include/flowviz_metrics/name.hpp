@@ -61,14 +61,21 @@ constexpr void no_type(std::string_view name) {
   });
 }
 
+/// `word` without the s of a plural.
+constexpr std::string_view singular(std::string_view word) noexcept {
+  return word.ends_with('s') && word.size() > 2 ? word.substr(0, word.size() - 1) : word;
+}
+
 // Hours and days are left out: `business_hours` and its like are subjects, not units.
 constexpr void base_unit(std::string_view name) {
-  constexpr std::array<std::string_view, 29> others{
-      "ms",  "msec", "msecs", "millis",    "millisecond",  "milliseconds", "us",        "usec", "usecs",  "micros",
-      "ns",  "nsec", "nsecs", "nanos",     "microseconds", "nanoseconds",  "minutes",   "kb",   "mb",     "gb",
-      "kib", "mib",  "gib",   "kilobytes", "megabytes",    "gigabytes",    "kibibytes", "bits", "percent"};
+  constexpr std::array<std::string_view, 35> others{
+      "ms",          "msec",     "milli",    "millisecond", "us",         "usec",     "micro",
+      "microsecond", "ns",       "nsec",     "nano",        "nanosecond", "minute",   "kb",
+      "mb",          "gb",       "tb",       "kib",         "mib",        "gib",      "tib",
+      "kilobyte",    "megabyte", "gigabyte", "terabyte",    "kibibyte",   "mebibyte", "gibibyte",
+      "tebibyte",    "kbit",     "mbit",     "gbit",        "bit",        "percent",  "percentage"};
   each_word(name, [&](std::string_view word) {
-    if (is_one_of(word, others))
+    if (is_one_of(word, others) || is_one_of(singular(word), others))
       rule_broken(name, "values are in base units: _seconds, _bytes, _ratio, never _ms, _kb or _percent");
   });
 }
@@ -98,6 +105,15 @@ constexpr void help(std::string_view text) {
   if (text.empty()) rule_broken(text, "a help text is not empty");
 }
 
+/// What every format can show: for names that were given before there were rules, and have to stay.
+constexpr void legacy(std::string_view name) {
+  const auto is_letter = [](char c) { return is_lower(c) || (c >= 'A' && c <= 'Z') || c == '_' || c == ':'; };
+  if (name.empty() || !is_letter(name.front())) rule_broken(name, "a name starts with a letter, _ or :");
+  for (const char c : name) {
+    if (!is_letter(c) && !is_digit(c)) rule_broken(name, "a name is of a-z, A-Z, 0-9, _ and : only");
+  }
+}
+
 constexpr void label(std::string_view name) {
   constexpr std::array<std::string_view, 4> taken{"le", "quantile", "job", "instance"};
   if (name.starts_with("__")) rule_broken(name, "label names that start with __ belong to Prometheus");
@@ -106,16 +122,21 @@ constexpr void label(std::string_view name) {
   snake_case(name);
 }
 
-/// Names that promise a new value for every customer, call or message: as a label they have no finite domain.
+/// Names that promise a new value for every customer, call or message: as a label they have no finite domain. The last
+/// word counts: `user` and `created_by_user`, not `user_kind`.
 constexpr void not_id_like(std::string_view name) {
-  constexpr std::array<std::string_view, 24> words{"id",       "uuid",      "guid",     "email",   "mail",  "user",
-                                                   "username", "assignee",  "customer", "session", "token", "ip",
-                                                   "addr",     "url",       "uri",      "path",    "query", "message",
-                                                   "text",     "timestamp", "time",     "date",    "trace", "address"};
-  const std::size_t last = name.rfind('_');
-  if (is_one_of(name, words) || (last != std::string_view::npos && is_one_of(name.substr(last + 1), words))) {
+  constexpr std::array<std::string_view, 28> words{
+      "id",    "uuid",  "guid",    "email", "mail",      "user", "username", "assignee", "customer", "person",
+      "phone", "token", "session", "ip",    "addr",      "uri",  "url",      "path",     "query",    "message",
+      "text",  "date",  "time",    "trace", "timestamp", "run",  "address",  "serial"};
+  if (is_one_of(name.substr(name.rfind('_') + 1), words)) {  // npos wraps to 0
     rule_broken(name, "a label that reads like an identifier has no finite domain; or say flowviz::allow_id_like");
   }
+}
+
+constexpr void open_label(std::string_view name) {
+  label(name);
+  not_id_like(name);
 }
 
 }  // namespace rules
@@ -129,7 +150,12 @@ class Checked {
  public:
   /// From a literal. What breaks the rule does not compile; the message holds the rule.
   template <std::size_t N>
-  consteval Checked(const char (&literal)[N]) : text_(literal, N - 1) {  // NOLINT: meant to convert
+  consteval Checked(const char (&literal)[N]) : text_(literal, N) {  // NOLINT: meant to convert
+    const std::size_t end = std::min(text_.find('\0'), N);
+    if (text_.find_first_not_of('\0', end) != std::string_view::npos || end == N) {
+      rule_broken("", "a text ends where its first NUL character stands");
+    }
+    text_ = text_.substr(0, end);
     Rule(text_);
   }
 
@@ -146,30 +172,11 @@ class Checked {
   std::string_view text_;
 };
 
-using CounterName = Checked<rules::counter>;  ///< snake_case, ends in `_total`
-using MetricName = Checked<rules::metric>;    ///< snake_case, of anything but a counter or an Info
-using InfoName = Checked<rules::info>;        ///< snake_case, ends in `_info`
-using LabelName = Checked<rules::label>;      ///< snake_case, not one of the reserved names
-using HelpText = Checked<rules::help>;        ///< a sentence
-
-/// The name of an open label: a `LabelName` that does not read like an identifier.
-class OpenLabelName {
- public:
-  template <std::size_t N>
-  consteval OpenLabelName(const char (&literal)[N]) : text_(literal, N - 1) {  // NOLINT: meant to convert
-    rules::label(text_);
-    rules::not_id_like(text_);
-  }
-  [[nodiscard]] static OpenLabelName checked(std::string_view text) {
-    rules::label(text);
-    rules::not_id_like(text);
-    return OpenLabelName(text, nullptr);
-  }
-  [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
-
- private:
-  constexpr OpenLabelName(std::string_view text, std::nullptr_t) noexcept : text_(text) {}
-  std::string_view text_;
-};
+using CounterName = Checked<rules::counter>;       ///< snake_case, ends in `_total`
+using MetricName = Checked<rules::metric>;         ///< snake_case, of anything but a counter or an Info
+using InfoName = Checked<rules::info>;             ///< snake_case, ends in `_info`
+using LabelName = Checked<rules::label>;           ///< snake_case, not one of the reserved names
+using OpenLabelName = Checked<rules::open_label>;  ///< a LabelName that does not read like an identifier
+using HelpText = Checked<rules::help>;             ///< a sentence
 
 FLOWVIZ_METRICS_END

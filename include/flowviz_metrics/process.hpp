@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -22,19 +23,17 @@
 FLOWVIZ_METRICS_BEGIN
 
 /// Adds the process_* metrics to a registry's page: CPU, memory, file descriptors, threads, start time. Each scrape
-/// then reads four files of /proc and counts the open descriptors, some tens of microseconds.
+/// then reads two files of /proc and counts the open descriptors, some tens of microseconds.
 inline void expose_process_metrics(Registry& registry) noexcept { registry.show_process(); }
 
 namespace process {
 
 /// The first `limit` bytes of a file, which may be one of /proc; empty if it cannot be read.
 inline std::string read_file(const char* path, std::size_t limit = 65536) {
-  std::string text;
-  if (std::FILE* file = std::fopen(path, "re")) {
-    text.resize(limit);
-    text.resize(std::fread(text.data(), 1, limit, file));
-    std::fclose(file);
-  }
+  std::string text(limit, '\0');  // before the file is opened, for it may throw
+  std::FILE* file = std::fopen(path, "re");
+  text.resize(file == nullptr ? 0 : std::fread(text.data(), 1, limit, file));
+  if (file != nullptr) std::fclose(file);
   return text;
 }
 
@@ -86,7 +85,7 @@ inline std::optional<double> cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-inline std::optional<double> start_time(std::string_view stat) {
+inline std::optional<double> start_time_now(std::string_view stat) {
   const std::string system = read_file("/proc/stat", std::size_t{1} << 20);
   const std::size_t line = system.find("\nbtime ");
   const std::optional<double> ticks = stat_field(stat, 22);
@@ -95,6 +94,21 @@ inline std::optional<double> start_time(std::string_view stat) {
   const std::optional<double> boot = leading_number(std::string_view(system).substr(line + 7));
   if (!boot) return std::nullopt;
   return *boot + *ticks / static_cast<double>(per_second);
+}
+
+/// Read once by each process: when the system booted moves with its clock, and a start that moves reads like a restart.
+inline std::optional<double> start_time(std::string_view stat) {
+  static constinit std::atomic<pid_t> process{0};
+  static constinit std::atomic<double> start{0};
+  const pid_t me = ::getpid();
+  // Acquire, paired with the release below: who sees the process sees its start.
+  if (process.load(std::memory_order_acquire) == me) return start.load(std::memory_order_relaxed);
+  const std::optional<double> now = start_time_now(stat);
+  if (now) {
+    start.store(*now, std::memory_order_relaxed);
+    process.store(me, std::memory_order_release);
+  }
+  return now;
 }
 
 }  // namespace process

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <new>
@@ -16,6 +18,12 @@
 #include <vector>
 
 #include <flowviz_metrics/family.hpp>
+
+namespace flowviz {
+/// How cells are laid out in this program, or 0 before the first metric. Outside of the namespace that depends on it, so that
+/// files which differ see one another.
+FLOWVIZ_METRICS_SHARED inline constinit std::atomic<std::uint64_t> cells_built_with{0};
+}  // namespace flowviz
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -80,9 +88,8 @@ class Registry {
   };
 
   void check(const Definition& definition) const;
-  static void check_constant_label(std::string_view owner, std::string_view name, std::string_view value,
-                                   std::span<const std::string> others);
 
+  const void* slots_ = &cells::process_slots;  // of the module that made this registry
   cells::Chain<cells::StdPlatform, Family> families_;
   Pool pool_;
   cells::StdPlatform::atomic<bool> shows_process_{false};
@@ -104,27 +111,6 @@ FLOWVIZ_METRICS_SHARED inline constinit ForeverRegistry forever_registry;
 
 // ------------------------------------------------------------------------------------------------------------------
 
-/// The names of all samples and metric families that a definition puts on a page of any format.
-[[nodiscard]] inline std::vector<std::string> names_on_page(const Definition& definition) {
-  const std::string& name = definition.name;
-  const auto without = [&](std::string_view ending) {
-    return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
-  };
-  switch (definition.kind) {
-    case Kind::counter:
-    case Kind::double_counter: {
-      const std::string base = without("_total");  // OpenMetrics names the family without it
-      return {name, base, base + "_total", base + "_created"};
-    }
-    case Kind::histogram:
-      return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
-    case Kind::info:
-      return {name, without("_info")};
-    default:
-      return {name};
-  }
-}
-
 inline Registry::Registry(std::span<const ConstantLabel> labels) {
   constexpr std::array<std::string_view, 3> own{"metric", "label", "reason"};
   auto constants = std::make_unique<Constants>();
@@ -132,33 +118,15 @@ inline Registry::Registry(std::span<const ConstantLabel> labels) {
     if (rules::is_one_of(label.name.text(), own)) {
       rule_broken(label.name.text(), "the library's own metrics have a label of this name, a registry's cannot");
     }
-    check_constant_label("a registry", label.name.text(), label.value, constants->names);
+    rules::constant_label("a registry", label.name.text(), label.value, constants->names);
     constants->names.emplace_back(label.name.text());
     encode::append_label(constants->text, label.name.text(), label.value);
   }
   constants_ = constants.release();
 }
 
-inline void Registry::check_constant_label(std::string_view owner, std::string_view name, std::string_view value,
-                                           std::span<const std::string> others) {
-  const auto broken = [&](const char* rule) {
-    fail(std::string(owner) + ", label '" + std::string(name) + "': " + rule);
-  };
-  if (std::find(others.begin(), others.end(), name) != others.end()) broken("a label name occurs once");
-  if (!encode::is_clean(value)) broken("the value of a constant label is UTF-8");
-  if (value.size() > encode::max_label_bytes) broken("the value of a constant label is too long");
-}
-
 // The families of registries that have ended, in builds that check; reachable, for those who look for leaks.
-inline constinit cells::Chain<cells::StdPlatform, Family>::Link retired_families{nullptr};
-
-inline void retire(Family& family) noexcept {
-  Family* last = retired_families.load(std::memory_order_relaxed);
-  do {
-    family.next.store(last, std::memory_order_relaxed);
-  } while (
-      !retired_families.compare_exchange_strong(last, &family, std::memory_order_release, std::memory_order_relaxed));
-}
+FLOWVIZ_METRICS_SHARED inline constinit cells::Chain<cells::StdPlatform, Family> retired_families;
 
 inline Registry::~Registry() {
   // With assertions on, chunks stay behind, emptied, and families with them, so that a handle that outlived its registry
@@ -166,7 +134,7 @@ inline Registry::~Registry() {
 #ifndef NDEBUG
   families_.each([](Family& family) {
     family.series().retire_chunks(cells::graveyard);
-    retire(family);
+    retired_families.prepend(&family);
   });
   pool_.retire_chunks(cells::graveyard);
 #else
@@ -176,10 +144,21 @@ inline Registry::~Registry() {
 }
 
 inline void Registry::check(const Definition& definition) const {
-  // The compiler has checked the names of metrics that are declared; this is for those that come as data.
-  rules::snake_case(definition.name);
-  rules::help(definition.help);
-  for (const LabelDefinition& label : definition.labels) rules::label(label.name);
+  // Two copies of the slots would hand one column to two threads, and increments would be lost.
+  if (slots_ != &cells::process_slots) {
+    rule_broken(
+        definition.name,
+        "this module has a copy of flowviz_metrics apart from the one that its registry belongs to: link the program "
+        "with -rdynamic, and hide no symbols of the library");
+  }
+  std::uint64_t other = 0;
+  constexpr std::uint64_t mine = std::uint64_t{FLOWVIZ_METRICS_SLOTS} << 32 | FLOWVIZ_METRICS_MAX_LABEL_BYTES;
+  if (!cells_built_with.compare_exchange_strong(other, mine, std::memory_order_relaxed) && other != mine) {
+    rule_broken(definition.name,
+                "files of this program were built with different FLOWVIZ_METRICS_SLOTS or "
+                "FLOWVIZ_METRICS_MAX_LABEL_BYTES, and cannot share a registry");
+  }
+  rules::definition(definition, constants_ == nullptr ? std::vector<std::string>() : constants_->names);
   if (definition.name.starts_with("flowviz_metrics_")) {
     rule_broken(definition.name, "names that start with flowviz_metrics_ belong to the library's own metrics");
   }
@@ -197,18 +176,6 @@ inline void Registry::check(const Definition& definition) const {
                   "the library exposes this one itself: call flowviz::expose_process_metrics(registry)");
     }
   }
-  if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
-  std::vector<std::string> names;
-  if (constants_ != nullptr) names = constants_->names;
-  for (const auto& [name, value] : definition.constant_labels) {
-    check_constant_label(definition.name, name, value, names);
-    names.push_back(name);
-  }
-  for (const LabelDefinition& label : definition.labels) {
-    if (std::find(names.begin(), names.end(), label.name) != names.end()) {
-      fail("'" + definition.name + "': the label '" + label.name + "' is a constant label already");
-    }
-  }
 }
 
 inline Family& Registry::add(Definition definition) {
@@ -222,13 +189,16 @@ inline Family& Registry::add(Definition definition) {
       return true;
     }
     if (other.definition().name == definition.name) {
-      refusal = "'" + definition.name + "' is registered already, with another type, help text, labels or bounds";
+      refusal = "'" + definition.name + "' is registered already, with " + difference(other.definition(), definition);
       return true;
     }
     for (const std::string& name : names_on_page(other.definition())) {
       if (std::find(names.begin(), names.end(), name) == names.end()) continue;
       refusal =
           "'" + definition.name + "' and '" + other.definition().name + "' would both put '" + name + "' on the page";
+      if (name != definition.name || name != other.definition().name) {
+        refusal += " of one format or another (OpenMetrics leaves _total and _info out, and adds _created)";
+      }
       return true;
     }
     return false;

@@ -19,7 +19,7 @@ class UpDownSeries {
  public:
   UpDownSeries() noexcept = default;
 
-  /// Counts `n` more. Thread-safe, wait-free, on this thread's own cell; see CounterSeries::inc.
+  /// Counts `n` more. Cost and safety as CounterSeries::inc.
   void inc(Count n = 1) const noexcept {
     if (refused(n)) return;
     place_.chunk->add(place_.at, n.value());
@@ -61,7 +61,10 @@ class [[nodiscard]] UpDownScope {
   explicit UpDownScope(UpDownSeries series) noexcept : series_(series) { series_.inc(); }
   UpDownScope(UpDownScope&& other) noexcept : series_(std::exchange(other.series_, UpDownSeries())) {}
   UpDownScope& operator=(UpDownScope&& other) noexcept {
-    std::swap(series_, other.series_);
+    if (this != &other) {
+      series_.dec();
+      series_ = std::exchange(other.series_, UpDownSeries());
+    }
     return *this;
   }
   ~UpDownScope() { series_.dec(); }

@@ -7,32 +7,25 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
-#include <type_traits>
 
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
 /// How many: what `inc` takes. Any integer converts; a negative one has no effect and is counted in a metric of the
-/// library's own. A floating-point value does not compile.
+/// library's own. So is an unsigned one above 2^63, which is what a difference below zero wraps to. A floating-point
+/// value does not compile.
 class Count {
  public:
   constexpr Count(std::integral auto n) noexcept  // NOLINT: meant to convert
-      : value_(below_zero(n) ? 0 : static_cast<std::uint64_t>(n)), negative_(below_zero(n)) {}
+      : value_(static_cast<std::uint64_t>(n)) {}
   Count(std::floating_point auto) = delete;
 
-  [[nodiscard]] constexpr bool negative() const noexcept { return negative_; }
+  [[nodiscard]] constexpr bool negative() const noexcept { return static_cast<std::int64_t>(value_) < 0; }
   [[nodiscard]] constexpr std::uint64_t value() const noexcept { return value_; }
 
  private:
-  template <class N>
-  static constexpr bool below_zero(N n) noexcept {
-    if constexpr (std::is_signed_v<N>) return n < 0;
-    return false;  // no comparison: compilers warn of one that is always false
-  }
-
   std::uint64_t value_;
-  bool negative_;
 };
 
 /// An amount that can be a fraction: what counters of amounts, gauges and histograms take. A duration becomes seconds.

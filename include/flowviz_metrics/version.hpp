@@ -3,8 +3,8 @@
 /// \file
 /// The version, the namespace that carries it, and the few macros that configure the library.
 ///
-/// The inline namespace holds the version of the binary interface: two files built against releases that differ in it
-/// fail to link instead of sharing cells that they lay out differently. It is also the door for a build with metrics
+/// The inline namespace holds the version of the binary interface and the numbers that change the layout: files that
+/// differ in them have different types, and fail to link instead of sharing cells that they lay out differently. It is also the door for a build with metrics
 /// compiled out, whose types must not go by the names of these (docs/design/cells.md).
 
 #define FLOWVIZ_METRICS_VERSION_MAJOR 0
@@ -14,15 +14,23 @@
 
 #define FLOWVIZ_METRICS_BEGIN \
   namespace flowviz {         \
-  inline namespace v0 {
+  inline namespace FLOWVIZ_METRICS_ABI(0, FLOWVIZ_METRICS_SLOTS, FLOWVIZ_METRICS_MAX_LABEL_BYTES) {
 #define FLOWVIZ_METRICS_END \
   }                         \
   }
 
-/// How many threads can have columns of their own at once; threads beyond it share. It fixes the layout of a chunk, so
-/// it has to be the same in every file of a program.
+#define FLOWVIZ_METRICS_ABI(version, slots, bytes) FLOWVIZ_METRICS_ABI_NAME(version, slots, bytes)
+#define FLOWVIZ_METRICS_ABI_NAME(version, slots, bytes) v##version##_##slots##_##bytes
+
+/// How many threads can have columns of their own at once; threads beyond it share. A plain decimal number, the same in
+/// every file of a program: registering a metric finds out if it is not.
 #ifndef FLOWVIZ_METRICS_SLOTS
 #define FLOWVIZ_METRICS_SLOTS 256
+#endif
+
+/// The length in bytes up to which a label value is kept whole. A plain decimal number, the same in every file.
+#ifndef FLOWVIZ_METRICS_MAX_LABEL_BYTES
+#define FLOWVIZ_METRICS_MAX_LABEL_BYTES 1024
 #endif
 
 /// What every module of a program has to agree on (thread states, slots, the default registry) is exported whatever

@@ -13,6 +13,8 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -161,6 +163,11 @@ void answer_ok(const Request&, Response& response) { response.set_content("ok", 
 
 constexpr const char* gauge = "flowviz_http_requests_inprogress";
 
+/// Whether this release says which route took a request.
+constexpr bool tells_route = []<class R>(R*) {
+  return requires(R request) { request.matched_route; };
+}(static_cast<Request*>(nullptr));
+
 }  // namespace
 
 TEST_CASE("requests are counted by the template of their route") {
@@ -203,16 +210,47 @@ TEST_CASE("parameters of a path are known by name") {
 
 TEST_CASE("what is no parameter stands for itself in every release") {
   Service service;
-  service.http->Get("/a.b", answer_ok).Get("/:x", answer_ok).Get("/(c)", answer_ok);
+  service.http->Get("/a.b", answer_ok)
+      .Get("/lots:count", answer_ok)
+      .Get("/lots(1)/$x", answer_ok)
+      .Get("/c+", answer_ok);
   service.start();
   auto client = service.client();
-  for (const std::string path : {"/a.b", "/:x", "/(c)"}) CHECK(client.Get(path)->status == 200);
-  for (const std::string path : {"/axb", "/y", "/c"}) CHECK(client.Get(path)->status == 404);
+  for (const std::string path : {"/a.b", "/lots:count", "/lots(1)/$x", "/c%2B"}) CHECK(client.Get(path)->status == 200);
+  for (const std::string path : {"/axb", "/lots7", "/lots1/", "/cc"}) CHECK(client.Get(path)->status == 404);
 }
 
 TEST_CASE("what is no template is refused") {
   Service service;
   CHECK(says(refusal([&] { service.http->Get("/lots/{", answer_ok); }), "'/lots/{'"));
+}
+
+TEST_CASE("what the library itself would take for a pattern is refused, and no trace of it is left") {
+  Service service;
+  for (const std::string path : {R"(/api/(\d+))", "/api/:id", "/api/.*"}) {
+    CAPTURE(path);
+    CHECK(says(refusal([&] { service.http->Get(path, answer_ok); }), "a parameter is written {name}"));
+  }
+  CHECK(service.handlers() == std::set<std::string>{"none"});
+}
+
+TEST_CASE("a handler that would never be called, because another takes its paths, is refused") {
+  Service service;
+  const auto read = [](const Request&, Response&, const httplib::ContentReader&) {};
+  service.http->Get("/lots/{lot_id}", answer_ok).Post("/lots", answer_ok).expose();
+  const auto refused = [&](const std::function<void()>& registration) {
+    const std::string message = refusal(registration);
+    CAPTURE(message);
+    CHECK(says(message, "is registered already"));
+  };
+  refused([&] { service.http->Get("/lots/{lot_id}", answer_ok); });
+  refused([&] { service.http->Get("/lots/{id}", answer_ok); });
+  refused([&] { service.http->Post("/lots", read); });
+  refused([&] { service.http->expose(); });
+  CHECK(refusal([&] { service.http->Get("/lots/{id}", answer_ok); }) ==
+        "'/lots/{id}': for GET it is registered already, as '/lots/{lot_id}'");
+  service.http->Put("/lots/{lot_id}", answer_ok).Get("/lots/", answer_ok).Get("/lots", answer_ok);
+  CHECK(service.handlers() == std::set<std::string>{"none", "/lots", "/lots/", "/lots/{lot_id}"});
 }
 
 TEST_CASE("every method has its label") {
@@ -473,6 +511,102 @@ TEST_CASE("hooks that are set through the Instrument are called") {
   CHECK(service.value("http_response_size_bytes_sum", {{"handler", "none"}}) == 8);  // what the error handler said
 }
 
+TEST_CASE("hooks that are set on the server itself before it listens are called, and requests are counted") {
+  std::atomic<int> before{0}, after{0}, replaced{0};
+  Service service;
+  service.http->Get("/x", answer_ok);
+  service.http->set_post_routing_handler([&](const Request&, Response&) { ++replaced; });
+  service.server.set_pre_routing_handler([&](const Request&, Response&) {
+    ++before;
+    return httplib::Server::HandlerResponse::Unhandled;
+  });
+  service.server.set_post_routing_handler([&](const Request&, Response&) { ++after; });
+  service.start();
+  auto client = service.client();
+  for (int i = 0; i < 3; ++i) CHECK(client.Get("/x")->status == 200);
+  CHECK(before == 3);
+  CHECK(after == 3);
+  CHECK(replaced == 0);
+  CHECK(service.requests("GET", "/x", "2xx") == 3);
+  CHECK(service.total("http_requests_total") == 3);
+  CHECK(service.total(gauge) == 0);
+}
+
+TEST_CASE("of hooks that are set on the server and through the Instrument, the last one is called") {
+  std::atomic<int> on_server{0}, through{0};
+  Service service;
+  service.http->Get("/x", answer_ok);
+  const auto counts_in = [](std::atomic<int>& calls) {
+    return [&calls](const Request&, Response&) {
+      ++calls;
+      return httplib::Server::HandlerResponse::Unhandled;
+    };
+  };
+  service.server.set_pre_routing_handler(counts_in(on_server));
+  service.http->set_pre_routing_handler(counts_in(through));
+  service.server.set_post_routing_handler(counts_in(on_server));
+  service.http->set_post_routing_handler(counts_in(through));
+  service.start();
+  REQUIRE(service.client().Get("/x"));
+  CHECK(on_server == 0);
+  CHECK(through == 2);
+  CHECK(service.requests("GET", "/x", "2xx") == 1);
+}
+
+TEST_CASE("a second Instrument on a server is refused, and the first counts on") {
+  Service service;
+  service.http->Get("/x", answer_ok);
+  Registry other;
+  CHECK(says(refusal([&] { Instrument{service.server, other}; }), "this server has an Instrument already"));
+  CHECK(samples_of(other, "http_requests_total").empty());
+  service.start();
+  auto client = service.client();
+  for (int i = 0; i < 3; ++i) CHECK(client.Get("/x")->status == 200);
+  CHECK(service.requests("GET", "/x", "2xx") == 3);
+  CHECK(service.total("http_requests_total") == 3);
+}
+
+TEST_CASE("a second Instrument is refused as long as the server has one hook of the first") {
+  enum class Kept { pre_routing, post_routing, new_task_queue };
+  for (const Kept kept : {Kept::pre_routing, Kept::post_routing, Kept::new_task_queue}) {
+    CAPTURE(static_cast<int>(kept));
+    Service service;
+    if (kept != Kept::pre_routing) service.server.set_pre_routing_handler(nullptr);
+    if (kept != Kept::post_routing) service.server.set_post_routing_handler(nullptr);
+    if (kept != Kept::new_task_queue) service.server.new_task_queue = nullptr;
+    CHECK(says(refusal([&] { Instrument{service.server, service.registry}; }), "has an Instrument already"));
+  }
+}
+
+TEST_CASE("a server that outlives its Instrument answers as before, and its requests are counted") {
+  std::atomic<int> before{0};
+  Service service;
+  service.http->expose().Get("/lots/{lot_id}", [](const Request& request, Response& response) {
+    response.set_content(path_param(request, "lot_id"), "text/plain");
+  });
+  service.http->set_pre_routing_handler([&](const Request&, Response&) {
+    ++before;
+    return httplib::Server::HandlerResponse::Unhandled;
+  });
+  service.http.reset();
+  service.start();
+  auto client = service.client();
+  CHECK(client.Get("/lots/7")->body == "7");
+  CHECK(client.Get("/metrics")->body == valid_page(service.registry));
+  CHECK(before == 2);
+  CHECK(service.requests("GET", "/lots/{lot_id}", "2xx") == 1);
+  CHECK(says(refusal([&] { Instrument{service.server, service.registry}; }), "has an Instrument already"));
+}
+
+TEST_CASE("an Instrument may be destroyed after its server") {
+  Registry registry;
+  auto server = std::make_unique<httplib::Server>();
+  Instrument http{*server, registry};
+  http.Get("/x", answer_ok);
+  server.reset();
+  CHECK(http.metrics().enabled());
+}
+
 TEST_CASE("an answer of a hook counts for the route that it answered for") {
   Service service;
   service.http->Get("/api/lots/{lot_id}", answer_ok);
@@ -619,6 +753,26 @@ TEST_CASE("a streamed answer is in progress until its end, and counted with its 
     CHECK(service.value("http_response_size_bytes_sum", {{"handler", path}}) == 12);
     CHECK(service.value("http_request_duration_seconds_sum", {{"method", "GET"}, {"handler", path}}) >= 0.02);
   }
+}
+
+TEST_CASE("the size of a stream is that before its compression") {
+  Service service;
+  const std::string text(10'000, 'x');
+  service.http->Get("/x", [&](const Request&, Response& response) {
+    response.set_chunked_content_provider("text/plain", [&](std::size_t, httplib::DataSink& sink) {
+      sink.write(text.data(), text.size());
+      sink.done();
+      return true;
+    });
+  });
+  service.start();
+  const auto answer = service.client().Get("/x", {{"Accept-Encoding", "gzip"}});
+  REQUIRE(answer);
+#ifdef CPPHTTPLIB_ZLIB_SUPPORT
+  CHECK(answer->get_header_value("Content-Encoding") == "gzip");
+#endif
+  CHECK(wait_until([&] { return service.requests("GET", "/x", "2xx") == 1; }));
+  CHECK(service.value("http_response_size_bytes_sum", {{"handler", "/x"}}) == 10'000);
 }
 
 TEST_CASE("the time of streaming can be left out") {
@@ -793,11 +947,23 @@ TEST_CASE("routes of the server itself count by their pattern where the release 
   service.start();
   REQUIRE(service.client().Get("/numbers/12"));
   REQUIRE(service.client().Get("/health"));
-  constexpr bool told = []<class R>(R*) {
-    return requires(R request) { request.matched_route; };
-  }(static_cast<Request*>(nullptr));
-  CHECK(service.requests("GET", R"(/numbers/(\d+))", "2xx") == (told ? 1 : -1));
-  CHECK(service.requests("GET", "none", "2xx") == (told ? 0 : 2));
+  CHECK(service.requests("GET", R"(/numbers/(\d+))", "2xx") == (tells_route ? 1 : -1));
+  CHECK(service.requests("GET", "none", "2xx") == (tells_route ? 0 : 2));
+  CHECK(service.total(gauge) == 0);
+}
+
+TEST_CASE("where a route of the server itself comes before a template, the release that tells it is believed") {
+  Service service;
+  service.server.Get("/lots/(.*)", answer_ok).Delete("/lots/(.*)", answer_ok);
+  service.http->Get("/lots/{lot_id}", answer_ok);
+  service.start();
+  auto client = service.client();
+  REQUIRE(client.Get("/lots/1"));
+  REQUIRE(client.Delete("/lots/1", "", "text/plain"));
+  const char* handler = tells_route ? "/lots/(.*)" : "/lots/{lot_id}";
+  CHECK(service.requests("GET", handler, "2xx") == 1);
+  CHECK(service.requests("DELETE", handler, "2xx") == 1);
+  CHECK(service.total("http_requests_total") == 2);
   CHECK(service.total(gauge) == 0);
 }
 

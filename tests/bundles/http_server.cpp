@@ -337,7 +337,32 @@ TEST_CASE("the gauge of requests in progress can have a name out of configuratio
   CHECK(Page(registry).value("shop_busy_requests", {{"method", "GET"}, {"handler", lots}}) == 1);
   Registry other;
   CHECK(says(refusal([&] { HttpServer{other, {.in_progress_name = "busy_total"}}; }), "only a counter's name ends"));
-  CHECK(says(refusal([&] { HttpServer{other, {.in_progress_name = ""}}; }), "not empty"));
+}
+
+TEST_CASE("a refusal names the option that is wrong, and nothing has been registered") {
+  struct Refused {
+    HttpServerOptions options;
+    std::string message;
+  };
+  const std::vector<Refused> refused{
+      {{.in_progress_name = ""}, "in_progress_name: a name is not empty"},
+      {{.in_progress_name = "busy_total"}, "in_progress_name: 'busy_total': only a counter's name ends in _total"},
+      {{.metric_namespace = "My-Shop"}, "metric_namespace, metric_subsystem: 'My-Shop_http_requests_total': a name"},
+      {{.metric_subsystem = "web_"}, "metric_namespace, metric_subsystem: 'web__http_requests_total': a name has no"},
+      {{.constant_labels = {{"", "x"}}}, "constant_labels: a name is not empty"},
+      {{.constant_labels = {{"site", "x"}, {"Zone", "x"}}}, "constant_labels: 'Zone': a name starts with a lower-case"},
+      {{.constant_labels = {{"handler", "x"}}}, "constant_labels: 'handler': the metrics have a label of this name"},
+      {{.duration_decimals = 10}, "duration_decimals: "},
+  };
+  for (const Refused& entry : refused) {
+    CAPTURE(entry.message);
+    Registry registry;
+    const std::string message = refusal([&] { HttpServer{registry, entry.options}; });
+    CAPTURE(message);
+    CHECK(message.starts_with(entry.message));
+    const Page page(registry);
+    for (const Sample& sample : page.samples()) CHECK(sample.name.starts_with("flowviz_metrics_"));
+  }
 }
 
 TEST_CASE("a request whose handler throws counts as 500 with its real duration") {

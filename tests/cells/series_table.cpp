@@ -100,6 +100,22 @@ TEST_CASE_FIXTURE(Machine, "series that come one after another stand side by sid
   CHECK(second.at == first.at + 3);
 }
 
+TEST_CASE_FIXTURE(TestMachine, "a thread's first touch of a series takes one block of at most 4 KiB to clear") {
+  for (const std::uint32_t cells : {1u, 2u, 13u, 258u}) {
+    CAPTURE(cells);
+    Slots slots;
+    SeriesTable table(slots, {5'000, cells});
+    REQUIRE(table.add_refuge("all"));
+    for (std::uint32_t n = 1; n < 1'000; ++n) {
+      const auto place = table.find_or_add(n, "text");
+      const std::size_t requests = memory.requests, bytes = memory.bytes;
+      place.chunk->add(place.at, std::uint64_t{1});
+      CHECK(memory.requests - requests <= 1);
+      CHECK(memory.bytes - bytes <= 4'096);
+    }
+  }
+}
+
 TEST_CASE_FIXTURE(Machine, "the refuge is not shown until it is asked for") {
   SeriesTable table(slots, {5, 1});
   CHECK(table.add_refuge("refuge"));

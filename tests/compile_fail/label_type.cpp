@@ -28,12 +28,12 @@ void define() {
   const flowviz::Counter grades{"grades_total", "Grades.", flowviz::Label<Grade>{"grade"}};
 
 #ifdef MUST_NOT_COMPILE_no_enumerator
-  // expect: the enum has no enumerator between -64 and 255: specialise flowviz::enum_range for it
+  // expect: the enum has no enumerator between -64 and 599: specialise flowviz::enum_range for it
   const flowviz::Label<Empty> wrong{"kind"};
 #endif
 
 #ifdef MUST_NOT_COMPILE_none_in_the_range
-  // expect: the enum has no enumerator between -64 and 255: specialise flowviz::enum_range for it
+  // expect: the enum has no enumerator between -64 and 599: specialise flowviz::enum_range for it
   const flowviz::Label<FarAway> wrong{"kind"};
 #endif
 

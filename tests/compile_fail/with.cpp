@@ -51,7 +51,7 @@ void count(const flowviz::Counter<LotType, flowviz::Text>& lots, const flowviz::
 
 #ifdef MUST_NOT_COMPILE_no_labels
   // expect: with
-  // expect: sizeof...(L) > 0
+  // expect: this metric has no labels: leave with(...) out
   jobs.with().inc();
 #endif
 

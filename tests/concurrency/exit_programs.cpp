@@ -52,11 +52,21 @@ TEST_CASE("the child of a busy process counts on from the parent's values, and t
   run_well("fork_busy");
 }
 
+TEST_CASE("a thread that another fork handler starts in the child shares no column with those that come later") {
+  run_well("fork_early_handler");
+}
+
 TEST_CASE("nobody waits for a thread that is stopped while it counts, creates, registers or scrapes") {
   run_well("stopped_threads");
 }
 
 TEST_CASE("nothing throws, aborts or is lost when memory runs out") { check_valid(run_well("no_memory")); }
+
+TEST_CASE("an operator new that counts neither recurses nor loses anything") { run_well("counting_new"); }
+
+TEST_CASE("a plug-in with a copy of the library is refused by its host's registry") {
+  run_well("plugin_apart", {exit_program("plugin_hidden.so")});
+}
 
 TEST_CASE("a plug-in and its host have one registry, never share a column, and the plug-in can be unloaded") {
   check_valid(run_well("plugin_host", {exit_program("plugin_default.so")}));
@@ -68,8 +78,9 @@ TEST_CASE("the same holds for a plug-in that is built with -fvisibility=hidden")
 
 #ifndef NDEBUG
 TEST_CASE("an assertion catches the use of a handle whose registry has ended") {
-  for (const char* handle : {"counter", "counter series", "double counter", "gauge set", "gauge add", "up-down counter",
-                             "histogram series", "look-up", "look-up of a new value"}) {
+  for (const char* handle :
+       {"counter", "counter series", "double counter", "gauge set", "gauge add", "up-down counter", "histogram series",
+        "look-up", "look-up of a new value", "look-up of a new value in a new chunk"}) {
     CAPTURE(handle);
     const Outcome outcome = run_program(exit_program("registry_outlived"), {handle});
     CHECK(outcome.signal == SIGABRT);

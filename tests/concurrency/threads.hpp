@@ -4,6 +4,8 @@
 /// Threads for tests: many that start at the same moment, and counts that fit the build. A sanitized build is ten times
 /// slower and sees a race in one of ten thousand rounds as well as in one of a hundred thousand.
 
+#include <pthread.h>
+
 #include <cstddef>
 #include <latch>
 #include <thread>
@@ -30,6 +32,16 @@ inline constexpr bool under_address_sanitizer = false;
 /// `rounds`, or a tenth of them under a sanitizer.
 constexpr std::size_t scaled(std::size_t rounds) {
   return under_thread_sanitizer || under_address_sanitizer ? rounds / 10 : rounds;
+}
+
+/// In the child of a fork glibc would give threads the stacks of the parent's, and ThreadSanitizer, which believes those to
+/// be running, refuses a second thread in the same place. A smaller stack is a new one.
+inline void start_threads_elsewhere() {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, std::size_t{1} << 20);
+  pthread_setattr_default_np(&attributes);
+  pthread_attr_destroy(&attributes);
 }
 
 /// Runs `work(i)` for every i below `count`, each on a thread of its own, all alive and started at the same moment;

@@ -33,16 +33,6 @@ struct Metrics {
 
 double by_all_handlers() { return exit_programs::sum_of(flowviz::scrape().body, "fork_handlers_total{"); }
 
-// glibc would give the child's threads the stacks of the parent's, and ThreadSanitizer, which believes those to be
-// running, refuses a second thread in the same place. A smaller stack is a new one.
-void start_threads_elsewhere() {
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, std::size_t{1} << 20);
-  pthread_setattr_default_np(&attributes);
-  pthread_attr_destroy(&attributes);
-}
-
 // What the child does; its exit status.
 int child(const Metrics& metrics, std::uint64_t known, bool main_has_lease) {
   const std::uint64_t leases_left = main_has_lease ? 1 : 0;
@@ -57,7 +47,7 @@ int child(const Metrics& metrics, std::uint64_t known, bool main_has_lease) {
   metrics.handlers.with("/child").inc();
 
   // More threads than there would be columns if those of the parent's threads were still leased.
-  start_threads_elsewhere();
+  concurrency::start_threads_elsewhere();
   const std::size_t threads = own_columns - 1;
   std::atomic<std::size_t> with_own{0};
   std::barrier all_have_written(static_cast<std::ptrdiff_t>(threads));

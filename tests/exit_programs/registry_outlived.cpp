@@ -4,7 +4,9 @@
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 int main(int, char** arguments) {
@@ -13,6 +15,10 @@ int main(int, char** arguments) {
   const flowviz::Counter<> counter{*registry, "whole_total", "Whole things."};
   const flowviz::Counter<flowviz::Text> handlers{*registry, "handlers_total", "By handler.",
                                                  flowviz::OpenLabel{"handler", 100}};
+  const flowviz::Counter<flowviz::Text> full{*registry, "full_total", "A chunk of series.",
+                                             flowviz::OpenLabel{"handler", 600}};
+  // The first one is that of all others.
+  for (std::uint32_t n = 1; n < flowviz::SeriesTable::cells_per_chunk; ++n) full.with(std::to_string(n)).inc();
   const flowviz::DoubleCounter<> amount{*registry, "amount_total", "Amounts."};
   const flowviz::Gauge<> level{*registry, "level", "Level."};
   const flowviz::UpDownCounter<> busy{*registry, "busy", "Busy."};
@@ -37,5 +43,6 @@ int main(int, char** arguments) {
   if (which == "histogram series") sizes_series.observe(1);
   if (which == "look-up") handlers.with("/a").inc();
   if (which == "look-up of a new value") handlers.with("/b").inc();
+  if (which == "look-up of a new value in a new chunk") full.with("/b").inc();
   return 0;
 }

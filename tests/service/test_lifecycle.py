@@ -14,6 +14,8 @@ import harness
 
 
 class LifecycleTest(harness.ServiceTest):
+    any_ports = ("--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0")
+
     def run_with(self, *flags, env=None):
         """The service with these flags to its end, which has to come by itself."""
         program = self.track(
@@ -107,8 +109,45 @@ class LifecycleTest(harness.ServiceTest):
                     str(free if listen == metrics else service.port if listen != free else service.metrics_port),
                     second.stderr,
                 )
+                self.assertFalse((self.folder / "second.db").exists(), "a start that failed left a database behind")
+                if listen == metrics:
+                    self.assertEqual(second.process.returncode, 2)
+                    self.assertRegex(second.stderr, r"\Awms_service: --listen and --metrics-listen .+\n\Z")
+                second.stderr_path.unlink()
         for _ in range(20):  # two servers on one port would share its connections
             self.assertEqual(service.register().status, 201)
+
+    def test_a_database_that_cannot_be_opened_is_exit_status_2_with_one_line_and_the_reason(self):
+        (self.folder / "letter").write_text("Dear database, " + 1000 * "x")
+        (self.folder / "folder").mkdir()
+        newer = self.start_service()
+        self.assertEqual(newer.terminate(), 0)
+        with contextlib.closing(sqlite3.connect(newer.database, isolation_level=None)) as database:
+            database.execute("INSERT INTO schema_migrations VALUES (99, 'later', 0)")
+        before = sorted(self.folder.iterdir())
+        for path, reason in (
+            (self.folder / "no" / "wms.db", "unable to open database file (No such file or directory)"),
+            (self.folder / "folder", "unable to open database file (Is a directory)"),
+            (self.folder / "letter", "file is not a database"),
+            (newer.database, "the database is at schema 99, this program knows up to 1"),
+        ):
+            with self.subTest(path=path):
+                refused = self.run_with("--database", f"sqlite:{path}", *self.any_ports)
+                self.assertEqual(refused.process.returncode, 2)
+                self.assertEqual(refused.stderr, f"wms_service: --database sqlite:{path}: {reason}\n")
+                self.assertEqual(refused.stdout, "")
+                refused.stderr_path.unlink()
+                refused.stdout_path.unlink()
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+
+    def test_a_database_that_somebody_else_holds_is_no_wrong_setting(self):
+        database = self.folder / "wms.db"
+        with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as blocker:
+            blocker.execute("PRAGMA journal_mode = WAL")
+            blocker.execute("BEGIN IMMEDIATE")
+            refused = self.run_with("--database", f"sqlite:{database}", *self.any_ports)
+        self.assertEqual(refused.process.returncode, 1)
+        self.assertEqual(refused.stderr, f"wms_service: --database sqlite:{database}: database is locked\n")
 
     def test_a_port_that_another_program_shares_is_refused(self):
         with socket.socket() as other:
@@ -267,9 +306,11 @@ class LifecycleTest(harness.ServiceTest):
 
     @staticmethod
     def refuses_connections(port):
-        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), 5):
-            return False
-        return True
+        try:
+            with socket.create_connection(("127.0.0.1", port), 5):
+                return False
+        except (ConnectionRefusedError, ConnectionResetError):  # reset: it stopped listening during the handshake
+            return True
 
     @staticmethod
     def complete_lines(text, count):

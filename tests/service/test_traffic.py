@@ -39,7 +39,9 @@ class TrafficTest(harness.ServiceTest):
         self.assertTrue(all(report["lots"].values()) and all(report["decisions"].values()), report["decisions"])
         self.assertEqual({row["status"] for row in report["requests"]}, {200, 201, 400, 401, 403, 404, 405, 409, 422})
         self.assertIn("completions per connection", traffic.stdout)
-        self.assertRegex(traffic.stderr, r"traffic: .* answered")
+        # Its end is where a line would be due anyhow: there is one, not two.
+        self.assertRegex(traffic.stderr, r"\Atraffic: +5 of 5 s, 750 answered, .*\n\Z")
+        self.assertRegex(traffic.stdout, r"(?m)^GET \(no such route\) +\d")
 
     def test_acknowledgements_are_in_their_file(self):
         acks_path = self.folder / "acks"
@@ -169,6 +171,73 @@ class TrafficTest(harness.ServiceTest):
                 traffic = self.track(harness.Program("t", [harness.program("WMS_TRAFFIC"), *flags], self.folder))
                 self.assertEqual(traffic.wait(), 2)
                 self.assertRegex(traffic.stderr, r"\Awms_traffic: .+\n\Z")
+                traffic.stderr_path.unlink()
+
+    def test_a_tokens_file_is_refused_for_the_reason_that_the_service_gives(self):
+        entry = {"token": "t", "operator": "a", "role": "admin"}
+        path = self.folder / "wrong.json"
+        king, nothing = {**entry, "token": "u", "role": "king"}, {**entry, "token": ""}
+        for content in ([], {}, [entry, king], [entry, entry], [nothing]):
+            with self.subTest(content=content):
+                path.write_text(json.dumps(content))
+                reasons = []
+                for name in ("WMS_TRAFFIC", "WMS_SERVICE"):
+                    program = self.track(
+                        harness.Program("t", [harness.program(name), "--tokens", str(path)], self.folder)
+                    )
+                    self.assertEqual(program.wait(), 2)
+                    start = f"{name.lower()}: --tokens {path}: "
+                    self.assertTrue(program.stderr.startswith(start), program.stderr)
+                    reasons.append(program.stderr.removeprefix(start))
+                    program.stderr_path.unlink()
+                self.assertEqual(reasons[0], reasons[1])
+
+    def test_nobody_at_the_url_is_one_line_and_no_tables(self):
+        [port] = harness.free_ports(1)
+        report = self.folder / "report"
+        url = f"http://127.0.0.1:{port}"
+        command = [harness.program("WMS_TRAFFIC"), "--url", url, "--tokens", str(self.tokens_path)]
+        traffic = self.track(harness.Program("t", [*command, "--report", str(report)], self.folder))
+        self.assertEqual(traffic.wait(), 2)
+        self.assertEqual(traffic.stderr, f"wms_traffic: cannot connect to {url}: Connection refused\n")
+        self.assertEqual(traffic.stdout, "")
+        self.assertFalse(report.exists())
+
+    def test_where_nothing_was_measured_the_tables_show_a_dash_and_the_report_null(self):
+        [port] = harness.free_ports(1)
+        report = self.folder / "report"
+        flags = ["--url", f"http://127.0.0.1:{port}", "--tokens", str(self.tokens_path), "--report", str(report)]
+        more = ["--tolerate-disconnects", "--duration", "0.5", "--rate", "100"]
+        traffic = self.track(harness.Program("t", [harness.program("WMS_TRAFFIC"), *flags, *more], self.folder))
+        self.assertEqual(traffic.wait(), 0, traffic.stdout + traffic.stderr)
+        self.assertRegex(traffic.stdout, r"(?m)^POST /api/lots +0 +- +- +-  never sent:\d+$")
+        self.assertNotRegex(traffic.stdout, r"(?m)^(GET|POST) .* 0\.0 ")
+        for row in json.loads(report.read_text())["latency_ms"]:
+            self.assertEqual([row[name] for name in ("p50", "p95", "p99", "max")], [None] * 4)
+
+    def test_an_answer_that_never_came_is_told_in_words(self):
+        def hang_up(handler, number):
+            if number == 20:
+                handler.close_connection = True
+                handler.connection.close()
+            return number == 20
+
+        status, traffic, _ = self.play(hang_up)
+        self.assertEqual(status, 1)
+        self.assertRegex(traffic.stdout, r"expected \d+, got no answer: the connection broke: ")
+
+    def test_limits_are_told_as_people_write_them(self):
+        for flag, value, limits in (
+            ("--rate", "0", "0.1 to 100000"),
+            ("--duration", "-1", "0.1 to 604800"),
+            ("--connections", "0", "1 to 4096"),
+            ("--seed", "x", "0 to 18446744073709551615"),
+        ):
+            with self.subTest(flag=flag):
+                command = [harness.program("WMS_TRAFFIC"), "--tokens", str(self.tokens_path), flag, value]
+                traffic = self.track(harness.Program("t", command, self.folder))
+                self.assertEqual(traffic.wait(), 2)
+                self.assertEqual(traffic.stderr, f"wms_traffic: {flag} must be a number from {limits}, not '{value}'\n")
                 traffic.stderr_path.unlink()
 
     def test_help_names_every_flag_and_says_how_it_paces(self):

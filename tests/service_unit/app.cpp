@@ -80,6 +80,7 @@ void check_problem(const Reply& reply, int status) {
   CHECK(problem["status"] == status);
   for (const char* member : {"type", "title", "detail"}) CHECK_FALSE(problem[member].get<std::string>().empty());
   CHECK(problem["request_id"] == reply.headers.at("X-Request-Id"));
+  if (problem["type"] == "about:blank") CHECK(problem["title"] == reply.reason);  // RFC 9457, 4.2.1
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 struct Reply {
   int status = 0;
+  std::string reason;  ///< what the status line calls the status
   std::map<std::string, std::string> headers;
   std::string body;
   bool goes_on = false;  ///< whether the connection does
@@ -30,7 +31,10 @@ inline Reply parse_reply(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
     return std::string(found);
   };
-  if (const std::string status = line(); status.size() > 12) reply.status = std::stoi(status.substr(9, 3));
+  if (const std::string status = line(); status.size() > 12) {
+    reply.status = std::stoi(status.substr(9, 3));
+    reply.reason = status.substr(13);
+  }
   for (std::string header = line(); !header.empty(); header = line()) {
     const std::size_t colon = header.find(": ");
     reply.headers[header.substr(0, colon)] = header.substr(colon + 2);

@@ -147,11 +147,58 @@ TEST_CASE("words out of a list are checked, and the list is told") {
     const json object{{"f", value}};
     CHECK_FALSE(ObjectReader(object, errors).one_of<LotType>("f"));
     CHECK(broken(errors) == Broken{"f one_of"});
-    CHECK(errors[0].message == "is one of raw, intermediate, finished");
+    CHECK(errors[0].message == "must be one of raw, intermediate, finished, not " + told(value));
   }
   std::vector<FieldError> errors;
   const json object{{"f", "finished"}};
   CHECK(ObjectReader(object, errors).one_of<LotType>("f") == LotType::finished);
+}
+
+TEST_CASE("what is wrong is told as the rule and the value") {
+  const json object{{"number", 5},     {"text", "it's"},     {"none", nullptr},
+                    {"list", {1, {}}}, {"deep", {{"a", 1}}}, {"long", std::string(1000, 'x')}};
+  std::vector<FieldError> errors;
+  ObjectReader reader(object, errors);
+  reader.text("number", Presence::required, {});
+  reader.text("deep", Presence::required, {});
+  reader.text("text", Presence::required, {1, 3});
+  reader.text("text", Presence::required, {1, 8, "ABC", "A B C"});
+  reader.quantity("text");
+  reader.quantity("none");
+  reader.one_of<LotType>("long");
+  reader.one_of<LotType>("list");
+  const auto skip = [](ObjectReader&) {};
+  reader.objects("number", 9, skip);
+  reader.objects("list", 1, skip);
+  reader.objects("list", 9, skip);
+  const std::string forty(40, 'x');
+  const char* const expected[] = {
+      "must be a text, not 5",
+      "must be a text, not an object",
+      "must have 1 to 3 characters, not 4",
+      "must be made of A B C, not 'it\\'s'",
+      "must be a number, not 'it\\'s'",
+      "is missing",
+      "must be one of raw, intermediate, finished, not 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'",
+      "must be one of raw, intermediate, finished, not an array",
+      "must be an array, not 5",
+      "must have at most 1 elements, not 2",
+      "must be an object, not 1",
+      "must be an object, not null",
+  };
+  REQUIRE(errors.size() == std::size(expected));
+  for (std::size_t i = 0; i < errors.size(); ++i) CHECK(errors[i].message == expected[i]);
+}
+
+TEST_CASE("weights out of range are told with the range") {
+  for (const char* value : {"0", "-5", "1e-9", "2000000000"}) {
+    std::vector<FieldError> errors;
+    const json object{{"f", json::parse(value)}};
+    ObjectReader(object, errors).quantity("f");
+    REQUIRE(errors.size() == 1);
+    CHECK(errors[0].message ==
+          "must be above 0 (to the milligram) and at most 1000000000, not " + json::parse(value).dump());
+  }
 }
 
 TEST_CASE("objects in an array are read with their place in it") {
@@ -218,4 +265,17 @@ TEST_CASE("parameters of a query are checked") {
     reader.finish();
     CHECK(broken(errors) == expected);
   }
+}
+
+TEST_CASE("what is wrong with a query is told in its own words") {
+  const QueryParameters parameters{{"n", "7x"}, {"type", "cooked"}, {"limt", "5"}};
+  std::vector<FieldError> errors;
+  QueryReader reader(parameters, errors);
+  reader.number("n", 1, 10);
+  reader.one_of<LotType>("type");
+  reader.finish();
+  REQUIRE(errors.size() == 3);
+  CHECK(errors[0].message == "must be a whole number from 1 to 10, not '7x'");
+  CHECK(errors[1].message == "must be one of raw, intermediate, finished, not 'cooked'");
+  CHECK(errors[2].message == "unknown query parameter");
 }

@@ -76,7 +76,7 @@ TEST_CASE("addresses are a host and a port") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "requests are answered, several on one connection") {
-  Listener listener(any_port, server);
+  Listener listener(listen_on(any_port), server);
   listener.start();
   httplib::Client client = client_of(listener);
   client.set_keep_alive(true);
@@ -96,7 +96,7 @@ TEST_CASE_FIXTURE(Fixture, "what escapes from the server costs its connection an
     thrown.set_value();
     throw std::bad_alloc();
   });
-  Listener listener(any_port, server);
+  Listener listener(listen_on(any_port), server);
   listener.start();
   client_of(listener).Get("/");
   // The logger runs behind the answer, and the connection may end whenever it likes: the next one is another.
@@ -107,9 +107,9 @@ TEST_CASE_FIXTURE(Fixture, "what escapes from the server costs its connection an
 }
 
 TEST_CASE_FIXTURE(Fixture, "a port in use is refused, also by a server that would share it") {
-  Listener listener(any_port, server);
+  Listener listener(listen_on(any_port), server);
   try {
-    Listener second(listener.address(), server);
+    listen_on(listener.address());
     FAIL("the port was shared");
   } catch (const std::runtime_error& error) {
     CHECK(std::string(error.what()).find(std::to_string(listener.address().port)) != std::string::npos);
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(Fixture, "a port in use is refused, also by a server that woul
 TEST_CASE_FIXTURE(Fixture, "requests that wait do not hold up others, up to the number of connections") {
   ConnectionLimits limits;
   limits.connections = 4;
-  Listener listener(any_port, server, limits);
+  Listener listener(listen_on(any_port), server, limits);
   listener.start();
   hold = true;
   std::atomic<int> answered = 0;
@@ -136,7 +136,7 @@ TEST_CASE_FIXTURE(Fixture, "requests that wait do not hold up others, up to the 
 }
 
 TEST_CASE_FIXTURE(Fixture, "a request in flight is answered when the listener stops, and nobody new is") {
-  Listener listener(any_port, server);
+  Listener listener(listen_on(any_port), server);
   listener.start();
   hold = true;
   std::atomic<bool> answered = false;
@@ -160,7 +160,7 @@ TEST_CASE_FIXTURE(Fixture, "a request in flight is answered when the listener st
 TEST_CASE_FIXTURE(Fixture, "idle connections do not hold up the end, nor do requests that never come to theirs") {
   ConnectionLimits limits;
   limits.idle = limits.request = 120s;
-  Listener listener(any_port, server, limits);
+  Listener listener(listen_on(any_port), server, limits);
   listener.start();
   httplib::Client idle = client_of(listener);
   idle.set_keep_alive(true);

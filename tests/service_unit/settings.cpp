@@ -120,6 +120,49 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
   }
 }
 
+TEST_CASE("what is said of a wrong value is the rule and the value, and of a file its name and the reason") {
+  TemporaryFolder folder;
+  std::ofstream(folder.file("king")) << R"([{"token": "t", "operator": "a", "role": "king"}])";
+  std::ofstream(folder.file("secrets")) << "two secrets\n";
+  const std::string king = folder.file("king"), secrets = folder.file("secrets"), missing = folder.file("missing");
+  const std::string endless = "127.0.0.1:" + std::string(10'000, '9');
+  const struct {
+    std::vector<const char*> arguments;
+    std::string message;
+  } cases[] = {
+      {{"--listen", "127.0.0.1:99999"},
+       "--listen must be HOST:PORT with a port from 0 to 65535, not '127.0.0.1:99999'"},
+      {{"--listen", endless.c_str()},
+       "--listen must be HOST:PORT with a port from 0 to 65535, not '127.0.0.1:" + std::string(30, '9') + "...'"},
+      {{"--log-level", "loud\n"}, R"(--log-level must be debug, info, warning or error, not 'loud\n')"},
+      {{"--database", "mysql:x"}, "--database must be sqlite:FILE, not 'mysql:x'; other databases are not supported"},
+      {{"--database", "sqlite:"}, "--database must be sqlite: and the name of a file, not 'sqlite:'"},
+      {{"--tokens", missing.c_str()}, "--tokens " + missing + ": cannot be read"},
+      {{"--tokens", king.c_str()},
+       "--tokens " + king + ": entry 1: role must be one of viewer, operator, inspector, admin, not 'king'"},
+      {{"--metrics-token-file", secrets.c_str()},
+       "--metrics-token-file " + secrets + ": must hold one token: letters, digits and - . _ ~ + / ="},
+      {{"--loud"}, "unknown argument '--loud'; see --help"},
+  };
+  for (const auto& c : cases) CHECK(complaint(c.arguments) == c.message);
+}
+
+TEST_CASE("both listeners on one address are refused, unless the system chooses the ports") {
+  CHECK(complaint({"--listen", "a:1", "--metrics-listen", "a:1"}) ==
+        "--listen and --metrics-listen must be different addresses, not both 'a:1'");
+  CHECK(complaint({"--listen", "127.0.0.1:9464"}) ==
+        "--listen and --metrics-listen must be different addresses, not both '127.0.0.1:9464'");
+  CHECK(complaint({"--listen", "a:1"}, {{"WMS_METRICS_LISTEN", "a:1"}}) ==
+        "--listen and WMS_METRICS_LISTEN must be different addresses, not both 'a:1'");
+  CHECK(settings({"--listen", "a:0", "--metrics-listen", "a:0"}));
+  CHECK(settings({"--listen", "a:1", "--metrics-listen", "b:1"}));
+}
+
+TEST_CASE("what named the database is known") {
+  CHECK(settings({})->database_origin == "--database");
+  CHECK(settings({}, {{"WMS_DATABASE", "sqlite:x"}})->database_origin == "WMS_DATABASE");
+}
+
 TEST_CASE("a flag that is right is not held up by a variable that is wrong") {
   CHECK(complaint({"--listen", "a:1"}, {{"WMS_LISTEN", "nonsense"}}) == "");
 }

@@ -231,3 +231,25 @@ TEST_CASE("a database of a newer program is refused and left alone") {
     CHECK(std::string(error.what()).find("1000") != std::string::npos);
   }
 }
+
+TEST_CASE("a database that cannot be opened is told with the reason, without SQL and path") {
+  TemporaryFolder folder;
+  std::filesystem::create_directory(folder.file("folder"));
+  std::ofstream(folder.file("letter")) << "Dear database, " << std::string(1000, 'x');
+  const struct {
+    const char* file;
+    const char* reason;
+  } cases[] = {{"missing/wms.db", "unable to open database file (No such file or directory)"},
+               {"folder", "unable to open database file (Is a directory)"},
+               {"letter", "file is not a database"}};
+  for (const auto& c : cases) {
+    CAPTURE(c.file);
+    try {
+      SqliteStorage storage(folder.file(c.file));
+      FAIL("it was opened");
+    } catch (const sqlite::Error& error) {
+      CHECK(error.reason() == c.reason);
+      CHECK(error.is_fatal_to_connection());
+    }
+  }
+}

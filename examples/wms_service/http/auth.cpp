@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "domain/ids.hpp"
+#include "quoted.hpp"
 
 namespace wms {
 namespace {
@@ -65,21 +66,24 @@ bool is_token(std::string_view text) {
 
 Result<Tokens, Tokens::Invalid> Tokens::from_json(std::string_view text) {
   const nlohmann::json list = nlohmann::json::parse(text, nullptr, false);
-  if (!list.is_array() || list.empty()) return Invalid{"not a JSON array with at least one {token, operator, role}"};
+  if (!list.is_array() || list.empty())
+    return Invalid{"must be a JSON array with at least one {token, operator, role}"};
   std::vector<Entry> entries;
   std::set<std::string> seen;
   for (const auto& item : list) {
     const std::string where = "entry " + std::to_string(entries.size() + 1) + ": ";
-    if (!item.is_object() || item.size() != 3) return Invalid{where + "not an object of token, operator and role"};
+    if (!item.is_object() || item.size() != 3) return Invalid{where + "must be an object of token, operator and role"};
     const auto token = member(item, "token");
     const auto name = member(item, "operator");
     const auto role = member(item, "role");
-    if (!token || !is_token(*token)) return Invalid{where + "token is a text of letters, digits and - . _ ~ + / ="};
+    if (!token || !is_token(*token))
+      return Invalid{where + "token must be a text of letters, digits and - . _ ~ + / ="};
     if (!seen.insert(*token).second) return Invalid{where + "the same token stands in an entry before"};
-    if (!name || name->empty()) return Invalid{where + "operator is a text that is not empty"};
+    if (!name || name->empty()) return Invalid{where + "operator must be a text that is not empty"};
     const auto known_role = role ? parse<Role>(*role) : std::nullopt;
     if (!known_role) {
-      return Invalid{where + "role is one of viewer, operator, inspector, admin" + (role ? ", not " + *role : "")};
+      return Invalid{where + "role must be one of viewer, operator, inspector, admin" +
+                     (role ? ", not " + in_quotes(*role) : "")};
     }
     entries.push_back({*token, {*name, *known_role}});
   }

@@ -73,12 +73,12 @@ std::size_t characters(std::string_view text) {
 
 template <class Names>
 void refuse_unknown(const std::vector<std::string>& given, const Names& known, const std::string& path,
-                    std::vector<FieldError>& errors) {
-  std::size_t told = 0;
+                    const std::string& message, std::vector<FieldError>& errors) {
+  std::size_t refused = 0;
   for (const std::string& name : given) {
     if (known.contains(name)) continue;
-    if (++told > most_unknown_fields) return;
-    errors.push_back({path + name.substr(0, longest_name_told), "unknown", "is not a field of this request"});
+    if (++refused > most_unknown_fields) return;
+    errors.push_back({path + name.substr(0, longest_name_told), "unknown", message});
   }
 }
 
@@ -94,6 +94,11 @@ Result<json, Problem> parse_object(std::string_view body) {
   return document;
 }
 
+std::string told(const json& value) {
+  if (const auto* text = value.get_ptr<const std::string*>()) return in_quotes(*text);
+  return value.is_structured() ? "an " + std::string(value.type_name()) : value.dump();
+}
+
 const json* ObjectReader::find(const std::string& name, Presence presence) {
   known_.insert(name);
   const auto found = object_.find(name);
@@ -107,19 +112,22 @@ std::optional<std::string> ObjectReader::text(const std::string& name, Presence 
   if (value == nullptr) return std::nullopt;
   const auto* text = value->get_ptr<const std::string*>();
   if (text == nullptr) {
-    refuse(name, "type", "is a text");
+    refuse(name, "type", "must be a text, not " + told(*value));
     return std::nullopt;
   }
   const std::size_t length = characters(*text);
   if (length < rule.min || length > rule.max) {
-    refuse(name, "length", "has " + std::to_string(rule.min) + " to " + std::to_string(rule.max) + " characters");
+    refuse(name, "length",
+           "must have " + std::to_string(rule.min) + " to " + std::to_string(rule.max) + " characters, not " +
+               std::to_string(length));
     return std::nullopt;
   }
   const bool allowed = rule.alphabet.empty() ? text->find('\0') == std::string::npos
                                              : text->find_first_not_of(rule.alphabet) == std::string::npos;
   if (!allowed) {
     refuse(name, "characters",
-           rule.alphabet.empty() ? "holds no NUL" : "holds nothing but " + std::string(rule.alphabet_name));
+           rule.alphabet.empty() ? "must not hold NUL"
+                                 : "must be made of " + std::string(rule.alphabet_name) + ", not " + in_quotes(*text));
     return std::nullopt;
   }
   return *text;
@@ -129,11 +137,13 @@ std::optional<Quantity> ObjectReader::quantity(const std::string& name) {
   const json* value = find(name, Presence::required);
   if (value == nullptr) return std::nullopt;
   if (!value->is_number()) {
-    refuse(name, "type", "is a number");
+    refuse(name, "type", "must be a number, not " + told(*value));
     return std::nullopt;
   }
   const auto quantity = Quantity::from_kg(value->get<double>());
-  if (!quantity) refuse(name, "range", "is above 0 (to the milligram) and at most 1000000000");
+  if (!quantity) {
+    refuse(name, "range", "must be above 0 (to the milligram) and at most 1000000000, not " + told(*value));
+  }
   return quantity;
 }
 
@@ -144,7 +154,7 @@ void ObjectReader::refuse(const std::string& name, std::string rule, std::string
 void ObjectReader::finish() {
   std::vector<std::string> given;
   for (const auto& [name, value] : object_.items()) given.push_back(name);
-  refuse_unknown(given, known_, path_, errors_);
+  refuse_unknown(given, known_, path_, "is not a field of this request", errors_);
 }
 
 std::optional<std::string> QueryReader::text(const std::string& name) {
@@ -164,7 +174,9 @@ std::optional<int> QueryReader::number(const std::string& name, int min, int max
   int value = 0;
   const auto [end, error] = std::from_chars(given->data(), given->data() + given->size(), value);
   if (error == std::errc() && end == given->data() + given->size() && value >= min && value <= max) return value;
-  refuse(name, "range", "is a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+  refuse(name, "range",
+         "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max) + ", not " +
+             in_quotes(*given));
   return std::nullopt;
 }
 
@@ -175,7 +187,7 @@ void QueryReader::refuse(const std::string& name, std::string rule, std::string 
 void QueryReader::finish() {
   std::vector<std::string> given;
   for (const auto& [name, value] : parameters_) given.push_back(name);
-  refuse_unknown(given, known_, "", errors_);
+  refuse_unknown(given, known_, "", "unknown query parameter", errors_);
 }
 
 }  // namespace wms

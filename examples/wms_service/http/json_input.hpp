@@ -16,6 +16,7 @@
 #include "domain/result.hpp"
 #include "http/call.hpp"
 #include "http/problem.hpp"
+#include "quoted.hpp"
 
 namespace wms {
 
@@ -85,6 +86,9 @@ class QueryReader {
   std::set<std::string> known_;
 };
 
+/// How a message repeats a value: a text in quotes, a number as it is, an array or an object by its type's name.
+std::string told(const nlohmann::json& value);
+
 /// "raw, intermediate, finished"
 template <class E>
 std::string list_of_names() {
@@ -99,7 +103,7 @@ std::optional<E> ObjectReader::one_of(const std::string& name) {
   if (value == nullptr) return std::nullopt;
   const auto* text = value->get_ptr<const std::string*>();
   const auto found = text == nullptr ? std::nullopt : parse<E>(*text);
-  if (!found) refuse(name, "one_of", "is one of " + list_of_names<E>());
+  if (!found) refuse(name, "one_of", "must be one of " + list_of_names<E>() + ", not " + told(*value));
   return found;
 }
 
@@ -107,12 +111,15 @@ template <class Read>
 void ObjectReader::objects(const std::string& name, std::size_t max, Read read) {
   const nlohmann::json* value = find(name, Presence::optional);
   if (value == nullptr) return;
-  if (!value->is_array()) return refuse(name, "type", "is an array");
-  if (value->size() > max) return refuse(name, "length", "has at most " + std::to_string(max) + " elements");
+  if (!value->is_array()) return refuse(name, "type", "must be an array, not " + told(*value));
+  if (value->size() > max) {
+    return refuse(name, "length",
+                  "must have at most " + std::to_string(max) + " elements, not " + std::to_string(value->size()));
+  }
   for (std::size_t i = 0; i < value->size(); ++i) {
     const std::string element = name + "[" + std::to_string(i) + "]";
     if (!(*value)[i].is_object()) {
-      refuse(element, "type", "is an object");
+      refuse(element, "type", "must be an object, not " + told((*value)[i]));
       continue;
     }
     ObjectReader reader((*value)[i], errors_, path_ + element + ".");
@@ -126,7 +133,7 @@ std::optional<E> QueryReader::one_of(const std::string& name) {
   const auto value = text(name);
   if (!value) return std::nullopt;
   const auto found = parse<E>(*value);
-  if (!found) refuse(name, "one_of", "is one of " + list_of_names<E>());
+  if (!found) refuse(name, "one_of", "must be one of " + list_of_names<E>() + ", not " + in_quotes(*value));
   return found;
 }
 

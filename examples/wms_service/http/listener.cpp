@@ -29,7 +29,9 @@ constexpr std::chrono::milliseconds pause_without_descriptors{10};
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-Socket bind_to(const Address& address) {
+}  // namespace
+
+Socket listen_on(const Address& address) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   wanted.ai_flags = AI_PASSIVE;
@@ -50,8 +52,6 @@ Socket bind_to(const Address& address) {
   }
   return socket;
 }
-
-}  // namespace
 
 std::optional<Address> Address::parse(const std::string& text) {
   const std::size_t colon = text.rfind(':');
@@ -74,8 +74,8 @@ Socket::~Socket() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-Listener::Listener(const Address& address, Server& server, ConnectionLimits limits)
-    : server_(server), limits_(limits), port_(bind_to(address)), workers_(limits.connections) {}
+Listener::Listener(Socket port, Server& server, ConnectionLimits limits)
+    : server_(server), limits_(limits), port_(std::move(port)), workers_(limits.connections) {}
 
 Listener::~Listener() { stop(std::chrono::milliseconds(0)); }
 

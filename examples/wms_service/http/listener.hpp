@@ -44,11 +44,14 @@ class Socket {
   int descriptor_;
 };
 
+/// Takes the port; connections wait until somebody accepts them. Throws std::runtime_error if that cannot be, above all
+/// if the port is in use.
+Socket listen_on(const Address& address);
+
 class Listener {
  public:
-  /// Takes the port; connections wait until `start`. Throws std::runtime_error if that cannot be, above all if the
-  /// port is in use.
-  Listener(const Address& address, Server& server, ConnectionLimits limits = {});
+  /// Accepts nothing on `port`, which comes from `listen_on`, until `start`.
+  Listener(Socket port, Server& server, ConnectionLimits limits = {});
   /// As `stop` with no time to finish.
   ~Listener();
 

@@ -98,7 +98,8 @@ Problem length_required() {
 }
 
 Problem body_too_large(std::size_t limit) {
-  return {413, "about:blank", "Content Too Large", "a body has at most " + std::to_string(limit) + " bytes"};
+  // RFC 9110 renamed it; the status line is cpp-httplib's, which keeps the older name, and one answer has one.
+  return {413, "about:blank", "Payload Too Large", "a body has at most " + std::to_string(limit) + " bytes"};
 }
 
 Problem body_encoding_unsupported() {

@@ -45,7 +45,9 @@ Result<LotQuery, Problem> read_lot_query(const QueryParameters& parameters) {
   LotQuery query;
   query.type = fields.one_of<LotType>("lot_type");
   query.after = fields.text("after");
-  if (query.after && !is_id(*query.after)) fields.refuse("after", "cursor", "is not what an earlier page gave as next");
+  if (query.after && !is_id(*query.after)) {
+    fields.refuse("after", "cursor", "must be what an earlier page gave as next, not " + in_quotes(*query.after));
+  }
   query.limit = fields.number("limit", 1, longest_page).value_or(query.limit);
   fields.finish();
   if (!errors.empty()) return problems::invalid(std::move(errors));

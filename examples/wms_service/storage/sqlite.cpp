@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <system_error>
 #include <thread>
 
 namespace wms::sqlite {
@@ -16,9 +17,16 @@ constexpr std::chrono::milliseconds longest_pause{20};
 // Shorter waits are the ordinary business of several connections.
 constexpr std::chrono::milliseconds a_moment{250};
 
-[[noreturn]] void fail(sqlite3* db, const std::string& what) {
-  if (db == nullptr) throw Error(SQLITE_NOMEM, what + ": out of memory");
-  throw Error(sqlite3_extended_errcode(db), what + ": " + sqlite3_errmsg(db));
+[[noreturn]] void fail(sqlite3* db, const std::string& where) {
+  if (db == nullptr) throw Error(SQLITE_NOMEM, "out of memory", where);
+  throw Error(sqlite3_extended_errcode(db), sqlite3_errmsg(db), where);
+}
+
+[[noreturn]] void fail_to_open(sqlite3* db, const std::string& path) {
+  const int system = db == nullptr ? 0 : sqlite3_system_errno(db);
+  if (system == 0) fail(db, path);
+  throw Error(sqlite3_extended_errcode(db), sqlite3_errmsg(db) + (" (" + std::generic_category().message(system) + ")"),
+              path);
 }
 
 }  // namespace
@@ -99,13 +107,13 @@ Connection::Connection(const std::string& path, Access access, Deadline deadline
   const int opened = sqlite3_open_v2(
       path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | create, nullptr);
   db_.reset(db);
-  if (opened != SQLITE_OK) fail(db, path);
+  if (opened != SQLITE_OK) fail_to_open(db, path);
 
   sqlite3_busy_handler(db, on_busy, this);
   sqlite3_progress_handler(db, steps_between_looks, on_progress, this);
   {
     Query mode = query("PRAGMA journal_mode = WAL");
-    if (!mode.next() || mode.text(0) != "wal") throw Error(SQLITE_CANTOPEN, path + ": cannot have a write-ahead log");
+    if (!mode.next() || mode.text(0) != "wal") throw Error(SQLITE_CANTOPEN, "cannot have a write-ahead log", path);
   }
   run("PRAGMA synchronous = FULL");  // in WAL mode: each commit is on disk before it is acknowledged
   run("PRAGMA foreign_keys = ON");

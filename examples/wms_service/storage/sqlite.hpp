@@ -25,7 +25,14 @@ namespace wms::sqlite {
 /// What SQLite refused. The message is for logs: it may hold SQL and paths.
 class Error : public std::runtime_error {
  public:
-  Error(int extended_code, const std::string& message) : std::runtime_error(message), code_(extended_code & 0xff) {}
+  /// `where`: the statement or the file.
+  Error(int extended_code, const std::string& reason, const std::string& where = "")
+      : std::runtime_error(where.empty() ? reason : where + ": " + reason),
+        reason_(reason),
+        code_(extended_code & 0xff) {}
+
+  /// The message without SQL and paths.
+  const std::string& reason() const noexcept { return reason_; }
 
   /// The database is locked, slow, full, away or damaged: not the fault of whoever asked.
   bool is_unavailable() const noexcept;
@@ -33,6 +40,7 @@ class Error : public std::runtime_error {
   bool is_fatal_to_connection() const noexcept;
 
  private:
+  std::string reason_;
   int code_;  ///< the primary result code
 };
 

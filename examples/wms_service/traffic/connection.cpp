@@ -6,9 +6,15 @@
 #include "connection.hpp"
 
 #include <httplib.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <string_view>
+#include <system_error>
 
 namespace wms_traffic {
 namespace {
@@ -42,7 +48,33 @@ std::string fault_in_head(const httplib::Response& response) {
   return "";
 }
 
+struct Descriptor {
+  int value;
+  ~Descriptor() {
+    if (value >= 0) ::close(value);
+  }
+};
+
 }  // namespace
+
+std::optional<std::string> connection_fault(const Options& options) {
+  addrinfo wanted{};
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = getaddrinfo(options.host.c_str(), std::to_string(options.port).c_str(), &wanted, &found)) {
+    return gai_strerror(error);
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
+  int error = 0;
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    const Descriptor socket{::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const timeval deadline{connect_deadline.count(), 0};
+    setsockopt(socket.value, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof deadline);  // holds for connect() too
+    if (connect(socket.value, address->ai_addr, address->ai_addrlen) == 0) return std::nullopt;
+    error = errno == EINPROGRESS ? ETIMEDOUT : errno;
+  }
+  return std::generic_category().message(error);
+}
 
 Connection::Connection(const Options& options)
     : client_(std::make_unique<httplib::Client>(options.host, options.port)), safe_idle_time_(cautious_idle_time) {
@@ -69,8 +101,9 @@ Answer Connection::send(const Step& step) {
   last_used_ = steady_clock::now();
   Answer answer;
   if (!result) {
-    answer.outcome = result.error() == httplib::Error::Connection ? Outcome::never_sent : Outcome::unknown;
-    answer.fault = httplib::to_string(result.error());
+    const bool connected = result.error() != httplib::Error::Connection;
+    answer.outcome = connected ? Outcome::unknown : Outcome::never_sent;
+    answer.fault = connected ? "the connection broke: " + httplib::to_string(result.error()) : "cannot connect";
     client_->stop();
     return answer;
   }

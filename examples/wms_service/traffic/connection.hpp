@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "options.hpp"
@@ -29,6 +30,9 @@ struct Answer {
   std::string body;
   std::string fault;  // what in the head of the answer is not what the contract says, or why there is none
 };
+
+/// Why no connection to the service can be made; nothing if one could, which was closed again with nothing sent.
+std::optional<std::string> connection_fault(const Options& options);
 
 class Connection {
  public:

@@ -3,10 +3,12 @@
 #include "crew.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
+
+#include "http/auth.hpp"
+#include "quoted.hpp"
+#include "read_file.hpp"
 
 namespace wms_traffic {
 
@@ -36,22 +38,23 @@ const Operator* Crew::next(Task task, bool allowed) {
 }
 
 std::vector<Operator> read_operators(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error("cannot open the tokens file " + path);
+  const auto refuse = [&](const std::string& why) {
+    throw std::runtime_error("--tokens " + wms::escaped(path) + ": " + why);
+  };
+  const auto content = wms::read_file(path);
+  if (!content) refuse("cannot be read");
+  // As the service reads it, so that both take and refuse the same files.
+  const auto tokens = wms::Tokens::from_json(*content);
+  if (!tokens) refuse(tokens.error().reason);
   std::vector<Operator> operators;
-  try {
-    for (const auto& entry : nlohmann::json::parse(file)) {
-      operators.push_back({entry.at("token"), entry.at("operator"), entry.at("role")});
-    }
-  } catch (const nlohmann::json::exception& error) {
-    throw std::runtime_error("the tokens file " + path +
-                             " is not an array of {token, operator, role}: " + error.what());
+  for (const auto& [token, identity] : tokens->entries()) {
+    operators.push_back({token, identity.operator_name, std::string(wms::text_of(identity.role))});
   }
   for (const auto& [task, words] :
        {std::pair{Task::register_lots, "register lots"}, std::pair{Task::decide, "decide"}}) {
     const bool somebody = std::any_of(operators.begin(), operators.end(),
                                       [task = task](const Operator& who) { return may(who.role, task); });
-    if (!somebody) throw std::runtime_error("nobody in the tokens file " + path + " may " + words);
+    if (!somebody) refuse(std::string("nobody may ") + words);
   }
   return operators;
 }

@@ -41,7 +41,8 @@ class Crew {
   std::size_t turn_;
 };
 
-/// Reads a tokens file. Throws std::runtime_error if it cannot be read, or if nobody in it may register lots or decide.
+/// Reads a tokens file. Throws std::runtime_error if it cannot be read, if the service would
+/// refuse it, or if nobody in it may register lots or decide.
 std::vector<Operator> read_operators(const std::string& path);
 
 }  // namespace wms_traffic

@@ -5,11 +5,14 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "connection.hpp"
 #include "crew.hpp"
 #include "options.hpp"
+#include "quoted.hpp"
 #include "report.hpp"
 #include "shift.hpp"
 
@@ -31,6 +34,12 @@ int main(int argument_count, char** arguments) {
       return 0;
     }
     const std::vector<wms_traffic::Operator> operators = wms_traffic::read_operators(options.tokens_path);
+    // Who tolerates a service that goes away may also begin without it.
+    if (options.disconnects == wms_traffic::Disconnects::are_failures) {
+      if (const auto fault = wms_traffic::connection_fault(options)) {
+        throw std::runtime_error("cannot connect to " + wms::escaped(options.url) + ": " + *fault);
+      }
+    }
     std::signal(SIGINT, request_stop);
     std::signal(SIGTERM, request_stop);
     std::signal(SIGPIPE, SIG_IGN);  // a service that goes away is an outcome, not the end of this program

@@ -4,7 +4,10 @@
 
 #include <charconv>
 #include <cmath>
+#include <sstream>
 #include <system_error>
+
+#include "quoted.hpp"
 
 namespace wms_traffic {
 namespace {
@@ -14,16 +17,15 @@ Number number(const std::string& flag, std::string_view text, Number lowest, Num
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || !(value >= lowest && value <= highest)) {
-    throw OptionError(flag + " must be a number from " + std::to_string(lowest) + " to " + std::to_string(highest) +
-                      ", not '" + std::string(text) + "'");
+    std::ostringstream message;  // which writes 100000 where std::to_string writes 100000.000000
+    message << flag << " must be a number from " << lowest << " to " << highest << ", not " << wms::in_quotes(text);
+    throw OptionError(message.str());
   }
   return value;
 }
 
 void set_url(Options& options, std::string_view url) {
-  const auto refuse = [&] {
-    throw OptionError("--url must look like http://HOST:PORT, not '" + std::string(url) + "'");
-  };
+  const auto refuse = [&] { throw OptionError("--url must look like http://HOST:PORT, not " + wms::in_quotes(url)); };
   constexpr std::string_view scheme = "http://";
   std::string_view rest = url;
   if (rest.substr(0, scheme.size()) != scheme) refuse();
@@ -31,6 +33,7 @@ void set_url(Options& options, std::string_view url) {
   if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
   const std::size_t colon = rest.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || rest.find('/') != std::string_view::npos) refuse();
+  options.url = std::string(url);
   options.host = std::string(rest.substr(0, colon));
   options.port = number("the port of --url", rest.substr(colon + 1), 1, 65535);
 }
@@ -63,7 +66,7 @@ so a connection that is not served falls behind its share: with less than half o
 Requests that are still unsent 10 seconds after the end are given up and shown.
 
 Exit status: 0 all went to plan; 1 a connection was starved or an answer was not what the plan expected;
-2 a wrong flag or an unreadable file.
+2 a wrong flag or file, or nobody to connect to at the start.
 )";
 
 Options parse_options(const std::vector<std::string>& arguments) {
@@ -85,7 +88,7 @@ Options parse_options(const std::vector<std::string>& arguments) {
     } else if (i + 1 < arguments.size()) {
       value = arguments[++i];
     } else {
-      throw OptionError("unknown flag, or no value after it: '" + flag + "'");
+      throw OptionError("unknown flag, or no value after it: " + wms::in_quotes(flag));
     }
     if (flag == "--url") {
       set_url(options, value);
@@ -104,7 +107,7 @@ Options parse_options(const std::vector<std::string>& arguments) {
     } else if (flag == "--acks") {
       options.acks_path = value;
     } else {
-      throw OptionError("unknown flag '" + flag + "'");
+      throw OptionError("unknown flag " + wms::in_quotes(flag));
     }
   }
   if (options.tokens_path.empty()) throw OptionError("--tokens FILE is missing");

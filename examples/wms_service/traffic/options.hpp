@@ -17,6 +17,7 @@ namespace wms_traffic {
 enum class Disconnects { are_failures, are_recorded };
 
 struct Options {
+  std::string url = "http://127.0.0.1:8000";  // as it was given
   std::string host = "127.0.0.1";
   int port = 8000;
   std::string tokens_path;

@@ -276,7 +276,7 @@ Step Plant::wrong_method() {
 
 Step Plant::no_such_route() {
   const std::string path = "/api/recipes/" + std::to_string(below(1'000'000));
-  return refused(as(crew_.next_who_may(Task::read), "GET", "none", path), 404);
+  return refused(as(crew_.next_who_may(Task::read), "GET", no_route, path), 404);
 }
 
 Step Plant::wrong_decision() {

@@ -21,10 +21,13 @@ namespace wms_traffic {
 /// What an acknowledged request has made.
 enum class Makes { nothing, lot, decision };
 
+/// Stands for the route of a path that no route matches, as in the service's metrics.
+inline constexpr const char* no_route = "none";
+
 /// One request of the plan, with the status that the contract requires.
 struct Step {
   std::string method;
-  std::string route;  // the template, or "none" for a path that no route matches
+  std::string route;  // the template, or no_route
   std::string path;
   std::string token;
   std::string body;  // empty: none

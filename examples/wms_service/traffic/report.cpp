@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <stdexcept>
+#include <utility>
 
 namespace wms_traffic {
 namespace {
@@ -28,10 +29,16 @@ std::vector<std::uint64_t> completions(const ShiftResult& result) {
 }
 
 json latency_json(const std::vector<double>& sorted) {
-  return {{"p50", quantile(sorted, 0.5)},
-          {"p95", quantile(sorted, 0.95)},
-          {"p99", quantile(sorted, 0.99)},
-          {"max", quantile(sorted, 1)}};
+  json latency;
+  for (const auto& [name, share] : {std::pair{"p50", 0.5}, {"p95", 0.95}, {"p99", 0.99}, {"max", 1.0}}) {
+    const auto value = quantile(sorted, share);
+    latency[name] = value ? json(*value) : json();
+  }
+  return latency;
+}
+
+std::string told(const Endpoint& endpoint) {
+  return endpoint.method + " " + (endpoint.route == no_route ? "(no such route)" : endpoint.route);
 }
 
 }  // namespace
@@ -57,9 +64,14 @@ void print_tables(std::ostream& out, const ShiftResult& result, const Verdict& v
       << std::setw(9) << "p50" << std::setw(9) << "p95" << std::setw(9) << "p99"
       << "  answers by status\n";
   for (const auto& [endpoint, tally] : total.endpoints) {
-    out << std::left << std::setw(44) << endpoint.method + " " + endpoint.route << std::right << std::setw(8)
-        << tally.latencies_ms.size();
-    for (const double share : {0.5, 0.95, 0.99}) out << std::setw(9) << quantile(tally.latencies_ms, share);
+    out << std::left << std::setw(44) << told(endpoint) << std::right << std::setw(8) << tally.latencies_ms.size();
+    for (const double share : {0.5, 0.95, 0.99}) {
+      if (const auto value = quantile(tally.latencies_ms, share)) {
+        out << std::setw(9) << *value;
+      } else {
+        out << std::setw(9) << "-";
+      }
+    }
     out << " ";
     for (const auto& [status, count] : tally.answers) out << " " << status << ":" << count;
     if (tally.unknown != 0) out << " unknown:" << tally.unknown;
@@ -77,8 +89,8 @@ void print_tables(std::ostream& out, const ShiftResult& result, const Verdict& v
   }
   if (verdict.unexpected != 0) out << "\n" << verdict.unexpected << " not to plan, among them:\n";
   for (const Unexpected& what : total.unexpected) {
-    out << "  " << what.endpoint.method << " " << what.endpoint.route << ": expected " << what.expected_status
-        << ", got " << what.status << ": " << what.detail << "\n";
+    out << "  " << told(what.endpoint) << ": expected " << what.expected_status << ", got "
+        << (what.status == 0 ? "no answer" : std::to_string(what.status)) << ": " << what.detail << "\n";
   }
 }
 

@@ -135,12 +135,16 @@ class ProgressLine {
     const std::uint64_t silent = progress_.without_answer;
     const std::uint64_t done = answered + silent;
     std::fprintf(
-        stderr,
-        "%straffic: %3.0f of %.0f s, %llu answered, %llu due and waiting, %llu without answer, %llu unexpected%s",
+        stderr, "%straffic: %3.0f of %g s, %llu answered, %llu due and waiting, %llu without answer, %llu unexpected%s",
         terminal_ ? "\r" : "", elapsed.count(), options_.duration.count(), static_cast<unsigned long long>(answered),
         static_cast<unsigned long long>(due > done ? due - done : 0), static_cast<unsigned long long>(silent),
         static_cast<unsigned long long>(progress_.unexpected.load()), terminal_ ? "  " : "\n");
     std::fflush(stderr);
+  }
+  /// Whether the planned end is less than half an interval away.
+  bool is_the_end_near() const {
+    const std::chrono::duration<double> past_the_end = steady_clock::now() - schedule_.start - options_.duration;
+    return std::chrono::abs(past_the_end) < interval() / 2;
   }
   void end() const {
     show();
@@ -189,7 +193,8 @@ ShiftResult work(const Options& options, const std::vector<Operator>& operators,
   while (progress.connections_at_work != 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     if (steady_clock::now() < next_line) continue;
-    line.show();
+    // The last line, which comes in a moment, would only repeat it.
+    if (!line.is_the_end_near()) line.show();
     next_line += line.interval();
   }
   for (std::thread& thread : threads) thread.join();

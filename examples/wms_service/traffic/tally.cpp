@@ -64,8 +64,8 @@ std::uint64_t Tally::without_answer() const {
   return sum;
 }
 
-double quantile(const std::vector<double>& sorted, double share) {
-  if (sorted.empty()) return 0;
+std::optional<double> quantile(const std::vector<double>& sorted, double share) {
+  if (sorted.empty()) return std::nullopt;
   const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
   return sorted[std::max<std::size_t>(rank, 1) - 1];
 }

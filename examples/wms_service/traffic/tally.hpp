@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -56,7 +57,8 @@ struct Tally {
   std::uint64_t without_answer() const;
 };
 
-/// The value below or at which a share of the values lies, by the nearest rank; 0 for no values. `sorted` is ascending.
-double quantile(const std::vector<double>& sorted, double share);
+/// The value below or at which a share of the values lies, by the nearest rank; nothing for no values. `sorted` is
+/// ascending.
+std::optional<double> quantile(const std::vector<double>& sorted, double share);
 
 }  // namespace wms_traffic

@@ -8,19 +8,21 @@
 /// route is looked for by the rules by which the library will find it: before the user's hooks, which may answer
 /// instead of the handler, and before the body, which may never arrive. A thread answers one request at a time, so what
 /// is known about the request is kept with the thread.
+///
+/// Beside `using namespace flowviz;`, write `::httplib::Server`: there are two namespaces of this name.
 
 #include <httplib.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include <flowviz_metrics/bundles/http_routes.hpp>
 #include <flowviz_metrics/bundles/http_server.hpp>
-#include <flowviz_metrics/bundles/path_template.hpp>
 #include <flowviz_metrics/scrape.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -105,94 +107,88 @@ std::uint64_t body_size(const Request& request) {
 /// handler, to when the answer is about to be sent; of an answer that a content provider streams, to the end of the
 /// stream, unless `StreamingTime::excluded`. Then the request is counted and no longer in progress: who has read an
 /// answer that was not streamed finds it counted. (A stream is in progress to its end in any case.) Sizes are those of
-/// the bodies as they were taken in and sent, whatever a client claimed; that of a request's body after decompression.
+/// bodies as they came and went, whatever a client claimed; uncompressed those of requests and of streams.
 ///
 /// **Hooks.** The server's pre-routing and post-routing hooks become this object's. Those that were set before go on
-/// being called, and so do those that are set through it; to set one on the server afterwards would replace this
-/// object's. One Instrument per server; it is made before the server listens and lives until the server has ended.
-/// Registering routes and hooks is not thread-safe, as it is not in the library.
+/// being called, and so do those that are set later, through it or, before it listens, on the server: these are taken
+/// over by its `new_task_queue`, which it calls when it starts to listen. Set that before, or it replaces this object's.
 ///
-/// With releases that have `Request::matched_route`, requests to routes registered on the server itself are counted
-/// under the pattern they were registered with.
+/// **Lifetime.** One Instrument per server, made before the server listens. What it registered stays with the server when
+/// it is destroyed; the registry outlives both. Registering is not thread-safe, as it is not in the library.
+///
+/// With releases that have `Request::matched_route`, requests to routes of the server itself are counted under the
+/// pattern they were registered with; with others as if those routes were not there.
 class Instrument {
  public:
   using Server = ::httplib::Server;
   using Handler = Server::Handler;
   using HandlerWithContentReader = Server::HandlerWithContentReader;
 
-  /// See HttpServer for what it throws.
+  /// Throws `Error` if the server has an Instrument already; see HttpServer for what else it throws.
   Instrument(Server& server, Registry& registry, bundles::HttpServerOptions options = {})
-      : server_(server),
+      : server_(not_taken(server)),
         registry_(registry),
-        metrics_(registry, std::move(options)),
-        pre_routing_(hook_of(server, release::PreRouting())),
-        post_routing_(hook_of(server, release::PostRouting())) {
-    server.set_pre_routing_handler([this](const Request& request, Response& response) {
-      begin(request, response);
-      return pre_routing_ ? pre_routing_(request, response) : Server::HandlerResponse::Unhandled;
-    });
-    server.set_post_routing_handler([this](const Request& request, Response& response) {
-      if (post_routing_) post_routing_(request, response);
-      answer(request, response);
-    });
+        counting_(std::make_shared<Counting>(registry, std::move(options))) {
+    take_hooks(server, counting_);
+    server.new_task_queue = OnListen{server, counting_, std::move(server.new_task_queue)};
   }
   /// With the default registry.
   explicit Instrument(Server& server, bundles::HttpServerOptions options = {})
       : Instrument(server, default_registry(), std::move(options)) {}
   Instrument(const Instrument&) = delete;
-  Instrument& operator=(const Instrument&) = delete;
 
   /// Registers a handler for the paths that a template stands for; see PathTemplate. The pair of method and template is
-  /// on the page from now on. Throws `Error` for a template that is none.
+  /// on the page from now on. Throws `Error` for a template that is none, and for one whose paths a handler of the same
+  /// method takes already.
   Instrument& Get(const std::string& path, Handler handler) {
-    server_.Get(add(Method::get, path), std::move(handler));
+    server_.Get(counting_->routes.add(Method::get, path).regex, std::move(handler));
     return *this;
   }
   Instrument& Post(const std::string& path, Handler handler) {
-    server_.Post(add(Method::post, path), std::move(handler));
+    server_.Post(counting_->routes.add(Method::post, path).regex, std::move(handler));
     return *this;
   }
   Instrument& Post(const std::string& path, HandlerWithContentReader handler) {
-    server_.Post(add(Method::post, path, Body::read_by_handler), counting(std::move(handler)));
+    server_.Post(counting_->routes.add(Method::post, path, reads_body).regex, sizing(std::move(handler)));
     return *this;
   }
   Instrument& Put(const std::string& path, Handler handler) {
-    server_.Put(add(Method::put, path), std::move(handler));
+    server_.Put(counting_->routes.add(Method::put, path).regex, std::move(handler));
     return *this;
   }
   Instrument& Put(const std::string& path, HandlerWithContentReader handler) {
-    server_.Put(add(Method::put, path, Body::read_by_handler), counting(std::move(handler)));
+    server_.Put(counting_->routes.add(Method::put, path, reads_body).regex, sizing(std::move(handler)));
     return *this;
   }
   Instrument& Patch(const std::string& path, Handler handler) {
-    server_.Patch(add(Method::patch, path), std::move(handler));
+    server_.Patch(counting_->routes.add(Method::patch, path).regex, std::move(handler));
     return *this;
   }
   Instrument& Patch(const std::string& path, HandlerWithContentReader handler) {
-    server_.Patch(add(Method::patch, path, Body::read_by_handler), counting(std::move(handler)));
+    server_.Patch(counting_->routes.add(Method::patch, path, reads_body).regex, sizing(std::move(handler)));
     return *this;
   }
   Instrument& Delete(const std::string& path, Handler handler) {
-    server_.Delete(add(Method::delete_, path), std::move(handler));
+    server_.Delete(counting_->routes.add(Method::delete_, path).regex, std::move(handler));
     return *this;
   }
   Instrument& Delete(const std::string& path, HandlerWithContentReader handler) {
-    server_.Delete(add(Method::delete_, path, Body::read_by_handler), counting(std::move(handler)));
+    server_.Delete(counting_->routes.add(Method::delete_, path, reads_body).regex, sizing(std::move(handler)));
     return *this;
   }
   Instrument& Options(const std::string& path, Handler handler) {
-    server_.Options(add(Method::options, path), std::move(handler));
+    server_.Options(counting_->routes.add(Method::options, path).regex, std::move(handler));
     return *this;
   }
 
   /// Serves the registry's page at `path`, to GET and HEAD, in the best format that the Accept header allows. It is
   /// served whole, and also when the metrics of requests are turned off.
   Instrument& expose(const std::string& path = "/metrics") {
-    return Get(path, [this](const Request& request, Response& response) {
+    return Get(path, [&registry = registry_](const Request& request, Response& response) {
       std::string accept;  // the header may come in several lines
       const auto [first, last] = request.headers.equal_range("Accept");
       for (auto line = first; line != last; ++line) accept += (accept.empty() ? "" : ", ") + line->second;
-      const Scrape page = scrape(registry_, accept);
+      const Scrape page = scrape(registry, accept);
       response.set_content(page.body, page.content_type);
       // A page has no parts: a header with a thousand ranges would get the page a thousand times.
       const_cast<Request&>(request).ranges.clear();  // NOLINT: it is the server's own and not const
@@ -201,11 +197,13 @@ class Instrument {
 
   /// Sets the user's hook; see the server's function of this name. The last one set is called.
   Instrument& set_pre_routing_handler(Server::HandlerWithResponse hook) {
-    pre_routing_ = std::move(hook);
+    take_hooks(server_, counting_);  // one set on the server was set before this one
+    counting_->pre_routing = std::move(hook);
     return *this;
   }
   Instrument& set_post_routing_handler(Handler hook) {
-    post_routing_ = std::move(hook);
+    take_hooks(server_, counting_);
+    counting_->post_routing = std::move(hook);
     return *this;
   }
   /// These the Instrument does not need: they go to the server.
@@ -224,20 +222,16 @@ class Instrument {
   }
 
   /// For requests that the server gets past cpp-httplib, and to ask whether requests are counted.
-  [[nodiscard]] const bundles::HttpServer& metrics() const noexcept { return metrics_; }
+  [[nodiscard]] const bundles::HttpServer& metrics() const noexcept { return counting_->metrics; }
 
  private:
   using Request = ::httplib::Request;
   using Response = ::httplib::Response;
+  using Receiver = ::httplib::ContentReceiver;
   friend std::string path_param(const ::httplib::Request& request, std::string_view name);
 
-  enum class Body { read_before_handler, read_by_handler };
-
-  struct Route {
-    Method method;
-    PathTemplate path;
-    bundles::HttpServer::Route metrics;
-  };
+  using Route = bundles::HttpRoutes::Route;
+  static constexpr auto reads_body = bundles::HttpRoutes::Turn::before_others;  // as in the library
 
   /// The request that a thread is answering.
   struct Current {
@@ -257,65 +251,93 @@ class Instrument {
     return request;
   }
 
-  std::string add(Method method, const std::string& path, Body body = Body::read_before_handler) {
-    auto route = std::make_unique<Route>(Route{method, PathTemplate(path), {}});
-    route->metrics = metrics_.route(method, route->path.text());
-    std::string regex = route->path.regex();
-    // The library asks the handlers that read the body themselves before the others.
-    const bool first = body == Body::read_by_handler;
-    routes_.insert(first ? routes_.begin() + readers_ : routes_.end(), std::move(route));
-    if (first) ++readers_;
-    return regex;
+  /// What the server's hooks need. They share it, so that neither of server and Instrument has to outlive the other.
+  struct Counting {
+    Counting(Registry& registry, bundles::HttpServerOptions options) : metrics(registry, std::move(options)) {}
+
+    void begin(const Request& request, Response& response) const {
+      Current& now = current();
+      if (release::may_change_protocol<Server>(request)) {
+        // It comes here twice if no session takes it. If one does, no other hook is called: it ends with the response.
+        if (now.response == &response) return;
+        response.content_provider_resource_releaser_ = [](bool) { end_session(); };
+      }
+      const Method method = parse_method(request.method);
+      now.route = routes.find(method, request.path);
+      const bool taken = now.route != nullptr && now.route->method == method;
+      const std::string_view handler = now.route != nullptr ? now.route->path.text() : std::string_view();
+      now.request = metrics.begin(taken ? now.route->metrics : metrics.route(method, handler));
+      now.sizes = {};
+      now.response = &response;
+    }
+
+    void answer(const Request& request, Response& response) const {
+      Current& now = current();
+      if (now.response != &response) begin(request, response);  // refused before routing
+      const std::string_view pattern = release::matched_route(request);
+      if (!pattern.empty() && (now.route == nullptr || now.route->regex != pattern)) {
+        now.request.take(metrics.route(parse_method(request.method), pattern));
+      }
+      now.sizes.request += release::body_size(request);
+      const bool has_body = request.method != "HEAD";
+      if (has_body && response.body.empty() && response.content_provider_) {
+        if (metrics.options().streaming_time == bundles::StreamingTime::excluded) now.request.stop_clock();
+        return stream(response);
+      }
+      if (has_body) now.sizes.response = response.body.size();
+      now.finish(response.status);
+    }
+
+    bundles::HttpServer metrics;
+    bundles::HttpRoutes routes{metrics};
+    Server::HandlerWithResponse pre_routing;  // the user's
+    Handler post_routing;
+  };
+
+  // The hooks have types of their own, by which they are known again.
+  struct PreRouting {
+    std::shared_ptr<const Counting> counting;
+    Server::HandlerResponse operator()(const Request& request, Response& response) const {
+      counting->begin(request, response);
+      return counting->pre_routing ? counting->pre_routing(request, response) : Server::HandlerResponse::Unhandled;
+    }
+  };
+  struct PostRouting {
+    std::shared_ptr<const Counting> counting;
+    void operator()(const Request& request, Response& response) const {
+      if (counting->post_routing) counting->post_routing(request, response);
+      counting->answer(request, response);
+    }
+  };
+  struct OnListen {
+    Server& server;
+    std::shared_ptr<Counting> counting;
+    std::function<::httplib::TaskQueue*()> user;
+    ::httplib::TaskQueue* operator()() const {
+      take_hooks(server, counting);
+      return user();
+    }
+  };
+
+  // A second one would take each request that the first has begun for one that never ended.
+  static Server& not_taken(Server& server) {
+    const bool taken = hook_of(server, release::PreRouting()).target<PreRouting>() != nullptr ||
+                       hook_of(server, release::PostRouting()).target<PostRouting>() != nullptr ||
+                       server.new_task_queue.target<OnListen>() != nullptr;
+    if (taken) fail("this server has an Instrument already, which counts all of its requests");
+    return server;
   }
 
-  // The route that the library will choose; failing that, one that takes the path with another method.
-  const Route* find(Method method, const std::string& path) const noexcept {
-    if (method == Method::head) method = Method::get;
-    const Route* other_method = nullptr;
-    for (const auto& route : routes_) {
-      if (!route->path.matches(path)) continue;
-      if (route->method == method) return route.get();
-      if (other_method == nullptr) other_method = route.get();
-    }
-    return other_method;
-  }
-
-  void begin(const Request& request, Response& response) {
-    Current& now = current();
-    if (release::may_change_protocol<Server>(request)) {
-      // Such a request comes here twice if no session takes it. If one does, its end is the response's, and no other
-      // hook is called.
-      if (now.response == &response) return;
-      response.content_provider_resource_releaser_ = [](bool) { end_session(); };
-    }
-    const Method method = parse_method(request.method);
-    now.route = find(method, request.path);
-    if (now.route != nullptr && now.route->method == method) {
-      now.request = metrics_.begin(now.route->metrics);
-    } else {
-      const std::string_view handler = now.route == nullptr ? std::string_view() : now.route->path.text();
-      now.request = metrics_.begin(metrics_.route(method, handler));
-    }
-    now.sizes = {};
-    now.response = &response;
-  }
-
-  void answer(const Request& request, Response& response) {
-    Current& now = current();
-    if (now.response != &response) begin(request, response);  // refused before routing
-    if (const auto pattern = release::matched_route(request); now.route == nullptr && !pattern.empty()) {
-      now.request.take(metrics_.route(parse_method(request.method), pattern));
-    }
-    now.sizes.request += release::body_size(request);
-    const bool has_body = request.method != "HEAD";
-    if (has_body && response.body.empty() && response.content_provider_) return stream(response);
-    if (has_body) now.sizes.response = response.body.size();
-    now.finish(response.status);
+  static void take_hooks(Server& server, const std::shared_ptr<Counting>& counting) {
+    const auto take = [](auto& hook, auto& user, auto own) {
+      if (hook.template target<decltype(own)>() == nullptr) user = std::exchange(hook, std::move(own));
+    };
+    take(hook_of(server, release::PreRouting()), counting->pre_routing, PreRouting{counting});
+    take(hook_of(server, release::PostRouting()), counting->post_routing, PostRouting{counting});
   }
 
   // Counts what the content provider writes, and ends the request with the response.
-  void stream(Response& response) {
-    if (metrics_.options().streaming_time == bundles::StreamingTime::excluded) current().request.stop_clock();
+  static void stream(Response& response) {
     response.content_provider_ = [provider = std::move(response.content_provider_)](
                                      std::size_t offset, std::size_t length, ::httplib::DataSink& sink) {
       auto write = std::move(sink.write);
@@ -344,31 +366,26 @@ class Instrument {
   }
 
   // The bytes of a body that a handler reads itself.
-  static HandlerWithContentReader counting(HandlerWithContentReader handler) {
+  static HandlerWithContentReader sizing(HandlerWithContentReader handler) {
     return [handler = std::move(handler)](const Request& request, Response& response,
                                           const ::httplib::ContentReader& reader) {
-      const auto counted = [](::httplib::ContentReceiver receiver) {
+      const auto counted = [](Receiver receiver) {
         return [receiver = std::move(receiver)](const char* data, std::size_t size) {
           current().sizes.request += size;
           return receiver(data, size);
         };
       };
       handler(request, response,
-              ::httplib::ContentReader(
-                  [&](::httplib::ContentReceiver receiver) { return reader(counted(std::move(receiver))); },
-                  [&](auto header, ::httplib::ContentReceiver receiver) {
-                    return reader(std::move(header), counted(std::move(receiver)));
-                  }));
+              ::httplib::ContentReader([&](Receiver receiver) { return reader(counted(std::move(receiver))); },
+                                       [&](auto header, Receiver receiver) {
+                                         return reader(std::move(header), counted(std::move(receiver)));
+                                       }));
     };
   }
 
   Server& server_;
   Registry& registry_;
-  bundles::HttpServer metrics_;
-  std::vector<std::unique_ptr<Route>> routes_;  // in the order in which the library asks them
-  std::ptrdiff_t readers_ = 0;                  // how many of them, at the front, read the body themselves
-  Server::HandlerWithResponse pre_routing_;
-  Handler post_routing_;
+  std::shared_ptr<Counting> counting_;
 };
 
 /// The text that a parameter of the route's template has in this request, or an empty one if it has none of this name.

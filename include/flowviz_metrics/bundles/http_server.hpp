@@ -123,8 +123,8 @@ class HttpServer {
   static constexpr std::uint32_t max_handlers = 100;
   static constexpr std::uint32_t max_exact_statuses = 64;
 
-  /// Throws `Error` if a name, a constant label or the number of decimals breaks a rule, or if the registry has these
-  /// metrics with other options. Registers nothing when turned off.
+  /// Throws `Error`, which names the option, if a name, a constant label or the number of decimals breaks a rule, or one
+  /// that names the metric if the registry has it with other options. Registers nothing when turned off.
   explicit HttpServer(Registry& registry, HttpServerOptions options = {});
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -155,6 +155,7 @@ class HttpServer {
   };
 
   static OpenLabel handler_label() { return {"handler", max_handlers + 1}; }  // one more, for those without
+  void check_options() const;
   [[nodiscard]] std::string name(std::string_view base) const;
   [[nodiscard]] Requests make_requests(Registry& registry, MetricOptions metric) const;
   [[nodiscard]] InProgress make_in_progress(Registry& registry, MetricOptions metric) const;
@@ -247,12 +248,35 @@ class HttpServer::Request {
 
 // ------------------------------------------------------------------------------------------------------------------
 
+inline void HttpServer::check_options() const {
+  const auto check = []([[maybe_unused]] const char* option, const auto& rule) {
+#if defined(__cpp_exceptions)
+    try {
+      return rule();
+    } catch (const Error& error) {
+      fail(std::string(option) + ": " + error.what());
+    }
+#endif
+    return rule();
+  };
+  check("metric_namespace, metric_subsystem", [&] { rules::counter(name("http_requests_total")); });
+  check("in_progress_name", [&] { rules::metric(options_.in_progress_name); });
+  for (const auto& label : options_.constant_labels) {
+    check("constant_labels", [&text = label.first] {
+      rules::label(text);
+      constexpr std::array<std::string_view, 3> own{"method", "handler", "status"};
+      if (rules::is_one_of(text, own)) rule_broken(text, "the metrics have a label of this name already");
+    });
+  }
+}
+
 inline HttpServer::HttpServer(Registry& registry, HttpServerOptions options) : options_(std::move(options)) {
   if (options_.duration_decimals) {
     if (*options_.duration_decimals > 9) fail("duration_decimals: a duration has at most 9 decimals");
     rounding_ = std::pow(10.0, *options_.duration_decimals);
   }
   if (!enabled_by_environment(options_.enable_variable)) return;
+  check_options();  // all, before anything is registered
   std::vector<ConstantLabel> constants;
   for (const auto& [label, value] : options_.constant_labels) constants.push_back({LabelName::checked(label), value});
   const MetricOptions metric{std::span<const ConstantLabel>(constants)};

@@ -17,11 +17,20 @@
 FLOWVIZ_METRICS_BEGIN
 
 /// A path in which `{name}` stands for one segment that is not empty; everything else stands for itself.
+///
+/// Patterns in other notations are refused, for taken literally they would be paths that nobody asks for: each of
+/// `\ ? | [ ] ^`, which no path holds by RFC 3986, and `*` anywhere; `.+`; `(` or `:` at the start of a segment; `$` at
+/// the end; `:` in a parameter. Elsewhere `+ ( ) $ :` are characters like others, as in `/lots(1)/$count`.
 class PathTemplate {
  public:
-  /// Throws `Error` unless `text` starts with a slash and each parameter is a whole segment with a name of its own.
+  /// Throws `Error` unless `text` starts with a slash and each parameter is a whole segment with a name of its own, or
+  /// if it looks like a pattern in another notation.
   explicit PathTemplate(std::string text) : text_(std::move(text)) {
     if (!text_.starts_with('/')) rule_broken(text_, "a path template starts with /");
+    if (text_.find_first_of("\\?|[]^*") != text_.npos || text_.ends_with('$')) rule_broken(text_, other_notation);
+    for (const char* start : {".+", "/(", "/:"}) {
+      if (text_.find(start) != text_.npos) rule_broken(text_, other_notation);
+    }
     std::string_view rest = text_;
     for (std::size_t open = rest.find('{'); open != rest.npos; open = rest.find('{')) {
       const std::size_t close = rest.find('}', open);
@@ -63,8 +72,7 @@ class PathTemplate {
     for (std::size_t i = 0; i < literals_.size(); ++i) {
       if (i > 0) expression += "([^/]+)";
       for (const char c : literals_[i]) {
-        // The colon too: to newer releases of cpp-httplib, "/:" starts a parameter of their own syntax.
-        if (std::string_view("\\^$.*+?()[]{}|:").find(c) != std::string_view::npos) expression += '\\';
+        if (std::string_view("$.+()").find(c) != std::string_view::npos) expression += '\\';  // others are refused
         expression += c;
       }
     }
@@ -73,12 +81,14 @@ class PathTemplate {
 
  private:
   static constexpr const char* unpaired = "braces come in pairs, around the name of a parameter";
+  static constexpr const char* other_notation = "a parameter is written {name}; regular expressions are not taken";
 
   void add_literal(std::string_view literal) {
     if (literal.find('}') != literal.npos) rule_broken(text_, unpaired);
     literals_.emplace_back(literal);
   }
   void add_name(std::string_view name) {
+    if (name.find(':') != name.npos) rule_broken(text_, other_notation);
     if (name.empty() || name.find_first_of("{/") != name.npos) rule_broken(text_, "a parameter has a name: {lot_id}");
     if (parameter(name)) rule_broken(text_, "a parameter's name occurs once");
     names_.emplace_back(name);

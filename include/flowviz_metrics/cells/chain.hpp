@@ -30,6 +30,14 @@ class Chain {
         [](Node*, Node*) {}, [&](Node* other) { return same(*other); }, [](Node*) {});
   }
 
+  /// Puts `node`, which may have been in another list, before all others.
+  void prepend(Node* node) noexcept {
+    Node* first = first_.load(std::memory_order_relaxed);
+    do {
+      node->next.store(first, std::memory_order_relaxed);
+    } while (!first_.compare_exchange_strong(first, node, std::memory_order_release, std::memory_order_relaxed));
+  }
+
   /// Visits the nodes in the order they were appended; `visit` may destroy the node it is given.
   template <class Visit>
   void each(Visit visit) const {

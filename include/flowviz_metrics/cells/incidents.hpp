@@ -24,7 +24,8 @@ class RareCount {
 
 struct Incidents {
   RareCount negative_values;
-  RareCount not_numbers;
+  RareCount not_finite;
+  RareCount values_not_pinned;
   RareCount texts_not_utf8;
   RareCount texts_too_long;
   RareCount allocation_failures;

@@ -8,6 +8,7 @@
 /// born with the table is the *refuge*: it stands for `_other` on every label, and is what a look-up falls back to when
 /// a new series is needed and memory cannot be had. Scrapes pass it over until somebody writes to it.
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -83,6 +84,7 @@ class SeriesTable {
   /// The place of a combination, whose series is made if need be; `labels` is its label text, `tag` is kept with it.
   /// The refuge if memory is lacking.
   Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint32_t tag = 0) noexcept {
+    assert(!retired_ && "a series was used after its registry was destroyed");
     if (const Place<P> there = find(combination); there.chunk != nullptr) return there;
     if (combination != 0) {
       if (const Series* series = append(combination, labels, tag)) return series->place.get();
@@ -118,6 +120,7 @@ class SeriesTable {
 
   /// Ends the cells but keeps the chunks, so that a write through a handle that outlived this table is caught.
   void retire_chunks(Graveyard<P>& graveyard) noexcept {
+    retired_ = true;
     for (Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;
          segment = segment->next.load(std::memory_order_relaxed)) {
       if (!segment->owns_chunk.get()) continue;
@@ -297,6 +300,7 @@ class SeriesTable {
   SegmentLink first_{nullptr};
   Link helped_{nullptr};
   Series* refuge_ = nullptr;
+  bool retired_ = false;
   typename P::template atomic<std::uint64_t> failures_{0};
 };
 

@@ -33,6 +33,7 @@ class Slots {
   /// How many writes a thread makes on a shared column before it looks for one of its own again.
   static constexpr std::uint32_t retry_interval = 256;
 
+  static_assert(P::own_columns > 0, "FLOWVIZ_METRICS_SLOTS is at least 1");
   static_assert(P::shared_columns > 0, "threads beyond the last own column need a shared one");
 
   constexpr Slots() noexcept = default;
@@ -47,8 +48,8 @@ class Slots {
     if (me.column != 0) return me.column;
     if (!me.ended) {
       if (me.writes_until_retry == 0) {
+        me.writes_until_retry = retry_interval;  // first: the exit hook may ask for memory, and who gives it may count
         if (P::at_thread_exit() && lease(me)) return me.column;
-        me.writes_until_retry = retry_interval;
       }
       --me.writes_until_retry;
     }

@@ -9,16 +9,15 @@
 /// with a constructor is reached through a guard, 4 to 6 ns in a shared object.
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 
 #include <flowviz_metrics/cells/chunk.hpp>
-#include <flowviz_metrics/cells/series_table.hpp>
+#include <flowviz_metrics/cells/memory.hpp>
 #include <flowviz_metrics/cells/slots.hpp>
-#include <flowviz_metrics/cells/text_set.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {
@@ -39,12 +38,8 @@ struct StdPlatform {
   static ThreadState& this_thread() noexcept;
   static bool at_thread_exit() noexcept;
 
-  static void* allocate(std::size_t bytes, std::size_t align) noexcept {
-    return ::operator new(bytes, std::align_val_t{align}, std::nothrow);
-  }
-  static void deallocate(void* memory, std::size_t, std::size_t align) noexcept {
-    ::operator delete(memory, std::align_val_t{align});
-  }
+  static void* allocate(std::size_t bytes, std::size_t align) noexcept { return cells::allocate(bytes, align); }
+  static void deallocate(void* memory, std::size_t, std::size_t align) noexcept { cells::deallocate(memory, align); }
 };
 static_assert(Platform<StdPlatform>);
 
@@ -62,6 +57,10 @@ FLOWVIZ_METRICS_SHARED inline constinit Graveyard<StdPlatform> graveyard;
 /// The pthread key plus one, or 0 before there is one.
 FLOWVIZ_METRICS_SHARED inline constinit std::atomic<std::uint64_t> exit_key{0};
 
+/// The process whose leases the bitmap holds. In a child of a fork it is the parent until our handler has run; a thread that
+/// somebody else's handler has started before that gets no lease, for the bitmap may be about to be cleared.
+FLOWVIZ_METRICS_SHARED inline constinit std::atomic<pid_t> lease_process{0};
+
 static_assert(sizeof(pthread_key_t) <= 4, "exit_key holds a pthread key and a mark");
 
 inline ThreadState& StdPlatform::this_thread() noexcept { return this_thread_state; }
@@ -72,7 +71,11 @@ inline ThreadState& StdPlatform::this_thread() noexcept { return this_thread_sta
 // afterwards jumps to an address that is gone.
 
 FLOWVIZ_METRICS_SHARED inline void end_lease(void*) noexcept { process_slots.leave(this_thread_state); }
-FLOWVIZ_METRICS_SHARED inline void begin_as_child() noexcept { process_slots.keep_only(this_thread_state); }
+FLOWVIZ_METRICS_SHARED inline void begin_as_child() noexcept {
+  process_slots.keep_only(this_thread_state);
+  // Release, paired with the acquire in at_thread_exit(): who leases from now on finds the bitmap as it is left here.
+  lease_process.store(::getpid(), std::memory_order_release);
+}
 
 /// The pthread key plus one, which is made if there is none; 0 if the system has none left.
 FLOWVIZ_METRICS_SHARED FLOWVIZ_METRICS_NOINLINE inline std::uint64_t make_exit_key() noexcept {
@@ -81,6 +84,7 @@ FLOWVIZ_METRICS_SHARED FLOWVIZ_METRICS_NOINLINE inline std::uint64_t make_exit_k
   // The handler is registered before the key is known, hence before any lease. Two threads that race here register it
   // twice, which does no harm: the second run finds nothing to change.
   pthread_atfork(nullptr, nullptr, &begin_as_child);
+  lease_process.store(::getpid(), std::memory_order_relaxed);  // published with the key
   std::uint64_t key = 0;
   if (exit_key.compare_exchange_strong(key, std::uint64_t{made} + 1, std::memory_order_acq_rel,
                                        std::memory_order_acquire)) {
@@ -90,11 +94,12 @@ FLOWVIZ_METRICS_SHARED FLOWVIZ_METRICS_NOINLINE inline std::uint64_t make_exit_k
   return key;
 }
 
-/// Makes the calling thread's lease end with it. False if the system has no key or no memory left; the thread then uses
-/// a shared column and asks again later.
+/// Makes the calling thread's lease end with it. False if the system has no key or no memory left, or in a child of a fork
+/// that has not begun yet; the thread then uses a shared column and asks again later.
 inline bool StdPlatform::at_thread_exit() noexcept {
   std::uint64_t key = exit_key.load(std::memory_order_acquire);
   if (key == 0) key = make_exit_key();
+  if (lease_process.load(std::memory_order_acquire) != ::getpid()) return false;
   // Any value but nullptr: it only has to make the destructor run.
   return key != 0 && pthread_setspecific(static_cast<pthread_key_t>(key - 1), &process_slots) == 0;
 }

@@ -12,11 +12,6 @@
 #include <flowviz_metrics/cells/hash.hpp>
 #include <flowviz_metrics/version.hpp>
 
-/// The length in bytes up to which a label value is kept whole.
-#ifndef FLOWVIZ_METRICS_MAX_LABEL_BYTES
-#define FLOWVIZ_METRICS_MAX_LABEL_BYTES 1024
-#endif
-
 FLOWVIZ_METRICS_BEGIN
 namespace encode {
 
@@ -73,7 +68,7 @@ void append_repaired(Out& out, std::string_view text) {
 }
 
 /// Appends `text`, which is UTF-8 and longer than `max_label_bytes`, cut at a code point, with a hash of the whole
-/// behind it: two long texts that begin alike stay two.
+/// behind it: two long texts that begin alike stay two, unless somebody made them to share their 64 bits.
 template <class Out>
 void append_cut(Out& out, std::string_view text) {
   constexpr std::size_t tail = 17;  // "~" and 16 digits

@@ -5,9 +5,9 @@
 
 #include <cstddef>
 #include <cstring>
-#include <new>
 #include <string_view>
 
+#include <flowviz_metrics/cells/memory.hpp>
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -18,7 +18,7 @@ class Scratch {
  public:
   Scratch() noexcept = default;
   ~Scratch() {
-    if (data_ != inline_) ::operator delete(data_);
+    if (data_ != inline_) cells::deallocate(data_, 1);
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -41,13 +41,13 @@ class Scratch {
     if (capacity_ - size_ >= more) return true;
     std::size_t capacity = capacity_ * 2;
     while (capacity - size_ < more) capacity *= 2;
-    auto* data = static_cast<char*>(::operator new(capacity, std::nothrow));
+    auto* data = static_cast<char*>(cells::allocate(capacity, 1));
     if (data == nullptr) {
       ok_ = false;
       return false;
     }
     std::memcpy(data, data_, size_);
-    if (data_ != inline_) ::operator delete(data_);
+    if (data_ != inline_) cells::deallocate(data_, 1);
     data_ = data;
     capacity_ = capacity;
     return true;

@@ -16,8 +16,6 @@
 FLOWVIZ_METRICS_BEGIN
 namespace encode {
 
-using namespace std::string_view_literals;
-
 /// What a family is to the reader of a page, whatever counts it.
 enum class PageType : std::uint8_t { counter, gauge, histogram, info };
 
@@ -50,9 +48,9 @@ class TextEncoder {
   template <class Number>
   void sample(std::string_view labels, Number value) {
     if (labels.empty()) {
-      sink_.line(value, name_, " "sv);
+      sink_.line(value, name_, std::string_view(" "));
     } else {
-      sink_.line(value, open_, labels, "} "sv);
+      sink_.line(value, open_, labels, std::string_view("} "));
     }
   }
 
@@ -65,9 +63,10 @@ class TextEncoder {
       count += buckets[i];
       sink_.line(count, head_, le_[i]);
     }
-    const std::string_view open = labels.empty() ? ""sv : "{"sv, close = labels.empty() ? " "sv : "} "sv;
-    sink_.line(sum, name_, "_sum"sv, open, labels, close);
-    sink_.line(count, name_, "_count"sv, open, labels, close);
+    const std::string_view open = labels.empty() ? std::string_view("") : std::string_view("{"),
+                           close = labels.empty() ? std::string_view(" ") : std::string_view("} ");
+    sink_.line(sum, name_, std::string_view("_sum"), open, labels, close);
+    sink_.line(count, name_, std::string_view("_count"), open, labels, close);
   }
 
   /// Hands what is still held back to the page.

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// A metric as data: what it is called, what it counts with, its labels and bounds; the rules that such data keeps.
+///
+/// Strings, numbers and vectors: no function and no pointer into the code that registered it, so that definitions can be
+/// compared and printed, and outlive a plug-in.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <flowviz_metrics/buckets.hpp>
+#include <flowviz_metrics/cardinality.hpp>
+#include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/label.hpp>
+#include <flowviz_metrics/name.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// What a metric counts with.
+enum class Kind : std::uint8_t { counter, double_counter, gauge, up_down, histogram, info };
+
+/// A label as data.
+struct LabelDefinition {
+  std::string name;
+  bool open = false;
+  std::vector<std::string> values;  ///< all values of a closed label, the pinned ones of an open label
+  std::uint32_t cap = 0;            ///< how many values there can be, `_other` not counted
+  OtherGauge others = OtherGauge::refused;
+
+  bool operator==(const LabelDefinition&) const = default;
+};
+
+/// A metric as data.
+struct Definition {
+  Kind kind = Kind::counter;
+  std::string name;
+  std::string help;
+  std::vector<std::pair<std::string, std::string>> constant_labels;
+  std::vector<LabelDefinition> labels;
+  std::vector<double> bounds;
+  std::uint32_t max_series = default_max_series;
+  bool legacy_name = false;  ///< the name breaks rules of naming, and has to stay
+
+  bool operator==(const Definition&) const = default;
+};
+
+/// The names of all samples and metric families that a definition puts on a page of any format.
+[[nodiscard]] inline std::vector<std::string> names_on_page(const Definition& definition) {
+  const std::string& name = definition.name;
+  const auto without = [&](std::string_view ending) {
+    return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
+  };
+  switch (definition.kind) {
+    case Kind::counter:
+    case Kind::double_counter: {
+      const std::string base = without("_total");  // OpenMetrics names the family without it
+      return {name, base, base + "_total", base + "_created"};
+    }
+    case Kind::histogram:
+      return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
+    case Kind::info:
+      return {name, without("_info")};
+    default:
+      return {name};
+  }
+}
+
+namespace rules {
+
+inline void metric_of(Kind kind, std::string_view name) {
+  switch (kind) {
+    case Kind::counter:
+    case Kind::double_counter:
+      return counter(name);
+    case Kind::info:
+      return info(name);
+    default:
+      return metric(name);
+  }
+}
+
+/// A constant label, as one of `owner`, which has others of the names `taken`.
+inline void constant_label(std::string_view owner, std::string_view name, std::string_view value,
+                           const std::vector<std::string>& taken) {
+  label(name);
+  const auto broken = [&](const char* rule) {
+    fail(std::string(owner) + ", label '" + std::string(name) + "': " + rule);
+  };
+  for (const std::string& other : taken) {
+    if (other == name) broken("a label name occurs once");
+  }
+  if (!encode::is_clean(value)) broken("the value of a constant label is UTF-8");
+  if (value.size() > encode::max_label_bytes) broken("the value of a constant label is too long");
+}
+
+/// What the compiler has checked of metrics that are declared, for those that come as data. Whether the name of an open
+/// label reads like an identifier is left to who wrote the data.
+inline void definition(const Definition& definition, const std::vector<std::string>& labels_of_registry) {
+  definition.legacy_name ? legacy(definition.name) : metric_of(definition.kind, definition.name);
+  if (definition.help.empty()) rule_broken(definition.name, "a help text is not empty");
+  if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
+  if (definition.kind == Kind::histogram) bounds(definition.name, definition.bounds);
+  std::vector<std::string> names = labels_of_registry;
+  for (const auto& [name, value] : definition.constant_labels) {
+    constant_label("'" + definition.name + "'", name, value, names);
+    names.push_back(name);
+  }
+  for (const LabelDefinition& one : definition.labels) {
+    label(one.name);
+    for (const std::string& name : names) {
+      if (name == one.name) {
+        fail("'" + definition.name + "': the label '" + one.name + "' is a constant label already");
+      }
+    }
+  }
+}
+
+}  // namespace rules
+
+/// In what two definitions of one name differ, for the message that refuses the second: "another help text: 'A.' there, 'B.'
+/// here".
+[[nodiscard]] inline std::string difference(const Definition& there, const Definition& here) {
+  const auto quoted = [](const std::string& a, const std::string& b) {
+    return ": '" + a + "' there, '" + b + "' here";
+  };
+  const auto names = [](const Definition& of) {
+    std::string list;
+    for (const LabelDefinition& label : of.labels) list += (list.empty() ? "" : ", ") + label.name;
+    return list;
+  };
+  if (there.kind != here.kind) return "another type";
+  if (there.help != here.help) return "another help text" + quoted(there.help, here.help);
+  if (there.constant_labels != here.constant_labels) return "other constant labels";
+  if (names(there) != names(here)) return "other labels" + quoted(names(there), names(here));
+  for (std::size_t i = 0; i < here.labels.size(); ++i) {
+    if (there.labels[i] == here.labels[i]) continue;
+    return "other values or another cap of the label '" + here.labels[i].name + "'";
+  }
+  if (there.bounds != here.bounds) return "other bounds";
+  return "another MaxSeries";
+}
+
+FLOWVIZ_METRICS_END
