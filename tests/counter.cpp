@@ -208,3 +208,21 @@ TEST_CASE("a counter whose registry is left out is on the page of the default on
   CHECK(says(page, "\ndefault_registry_hits_total{page=\"/a\",late=\"true\"} 1\n"));
   CHECK(says(page, "\ndefault_registry_busy_seconds_total 0.5\n"));
 }
+
+TEST_CASE("what a signal handler adds is in the total") {
+  Registry registry;
+  const Counter jobs{registry, "jobs_total", "Jobs."};
+  const flowviz::DoubleCounter busy{registry, "busy_seconds_total", "Busy."};
+  const Counter lots{registry, "lots_total", "Lots.", Label<LotType>{"lot_type"}};
+  jobs.inc();
+  jobs.inc_from_signal();
+  jobs.inc_from_signal(2);
+  jobs.inc_from_signal(-1);
+  busy.inc(0.5);
+  busy.inc_from_signal(0.25);
+  lots.with(LotType::raw).inc_from_signal();
+  flowviz::CounterSeries().inc_from_signal();
+  CHECK(jobs.value() == 4);
+  CHECK(busy.value() == 0.75);
+  CHECK(lots.with(LotType::raw).value() == 1);
+}

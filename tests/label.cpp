@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -232,4 +233,33 @@ TEST_CASE("a text goes on as it is when the caller's buffer is gone") {
   text[1] = 'b';
   hits.with(text).inc();
   CHECK(samples_of(registry, "hits_total") == "hits_total{page=\"/a\"} 1\nhits_total{page=\"/b\"} 1\n");
+}
+
+namespace {
+
+struct Handler {
+  std::string_view text;
+};
+struct Site {
+  std::string text;
+};
+template <class Metric, class... Values>
+concept takes = requires(const Metric& metric, Values... values) { metric.with(values...); };
+
+}  // namespace
+
+TEST_CASE("open labels with types of their own take no other's values") {
+  flowviz::Registry registry;
+  const flowviz::Counter requests{registry, "requests_total", "Requests.",
+                                  flowviz::OpenLabel{"handler", 2}.pin({"/a"}).of<Handler>(),
+                                  flowviz::OpenLabel{"site", 2}.of<Site>()};
+  static_assert(std::is_same_v<decltype(requests), const flowviz::Counter<Handler, Site>>);
+  requests.with(Handler{"/a"}, Site{"north"}).inc();
+  requests.with(Handler{"/b"}, Site{"north"}).inc(2);
+  CHECK(samples_of(registry, "requests_total") ==
+        "requests_total{handler=\"/a\",site=\"north\"} 1\nrequests_total{handler=\"/b\",site=\"north\"} 2\n");
+  using Requests = flowviz::Counter<Handler, Site>;
+  static_assert(takes<Requests, Handler, Site>);
+  static_assert(!takes<Requests, Site, Handler>);
+  static_assert(!takes<Requests, const char*, const char*>);
 }

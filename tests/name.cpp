@@ -5,7 +5,10 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
+
+#include <flowviz_metrics/flowviz_metrics.hpp>
 
 #include "refusal.hpp"
 
@@ -200,4 +203,28 @@ TEST_CASE("an open label that reads like an identifier is refused") {
 TEST_CASE("a help text is not empty") {
   check_refused<HelpText>({{"", "a help text is not empty"}});
   check_taken<HelpText>({"Lots registered.", " ", "\\\n\""});
+}
+
+TEST_CASE("a legacy name stands for any metric's, and is what formats can show") {
+  flowviz::Registry registry;
+  const flowviz::Counter requests{registry, flowviz::LegacyName{"RequestCount"}, "Requests."};
+  const flowviz::Gauge level{registry, flowviz::LegacyName{"level_total"}, "Level."};
+  const flowviz::Histogram size{registry, flowviz::LegacyName::checked("size:ms"), "Size.", flowviz::Buckets{1}};
+  const flowviz::Info build{registry, flowviz::LegacyName{"Build"}, "Build.", {}};
+  requests.inc(2);
+  const std::string page = flowviz::scrape(registry).body;
+  for (const char* line : {"RequestCount 2\n", "level_total 0\n", "size:ms_count 0\n", "Build 1\n"}) {
+    CAPTURE(line);
+    CHECK(page.find(line) != std::string::npos);
+  }
+  for (const std::string_view name : {"", "1a", "a b", "a-b"}) {
+    CAPTURE(name);
+    CHECK_THROWS_AS(static_cast<void>(flowviz::LegacyName::checked(name)), flowviz::Error);
+  }
+  static_assert(!std::is_convertible_v<flowviz::LegacyName, LabelName>);
+}
+
+TEST_CASE("a text ends where its first NUL character stands") {
+  static constexpr char padded[8] = "Hi.";
+  CHECK(flowviz::HelpText(padded).text() == "Hi.");
 }

@@ -5,6 +5,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
@@ -12,6 +14,9 @@
 #include "refusal.hpp"
 #include "sample_enums.hpp"
 
+using flowviz::Counter;
+using flowviz::Gauge;
+using flowviz::Histogram;
 using flowviz::Registry;
 using flowviz::scrape;
 using sample::LotType;
@@ -129,4 +134,105 @@ TEST_CASE("two scrapes with nothing between them give the same page") {
                                  flowviz::OpenLabel{"page", 90}};
   for (int i = 0; i < 90; ++i) trace.with(std::to_string(i)).observe(i * 0.1);
   CHECK(scrape(registry).body == scrape(registry).body);
+}
+
+TEST_CASE("a page is scraped into memory that is used again") {
+  Registry registry;
+  const flowviz::Counter jobs{registry, "jobs_total", "Jobs."};
+  std::string page = "what was there before";
+  CHECK(flowviz::scrape_into(page, registry) == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(page == flowviz::scrape(registry).body);
+  const char* memory = page.data();
+  jobs.inc();
+  flowviz::scrape_into(page, registry);
+  CHECK(page.data() == memory);
+  CHECK(page == flowviz::scrape(registry).body);
+}
+
+TEST_CASE("a page has the metrics of the names that are asked for") {
+  Registry registry;
+  flowviz::expose_process_metrics(registry);
+  const flowviz::Counter jobs{registry, "jobs_total", "Jobs."};
+  const flowviz::Histogram size{registry, "size_bytes", "Size.", flowviz::Buckets{1}};
+  const auto names = [&](std::vector<std::string_view> wanted) {
+    std::string page, found;
+    flowviz::scrape_into(page, registry, {.names = std::move(wanted)});
+    for (std::size_t at = 0; (at = page.find("# HELP ", at)) != std::string::npos; ++at) {
+      found += page.substr(at + 7, page.find(' ', at + 7) - at - 7) + " ";
+    }
+    return found;
+  };
+  CHECK(names({"jobs_total"}) == "jobs_total ");
+  CHECK(names({"size_bytes"}) == "size_bytes ");
+  CHECK(names({"size_bytes_count"}) == "size_bytes ");
+  CHECK(names({"process_threads", "flowviz_metrics_allocation_failures_total", "jobs_total"}) ==
+        "jobs_total process_threads flowviz_metrics_allocation_failures_total ");
+  CHECK(names({"jobs", "none", ""}) == "");
+}
+
+TEST_CASE("registries stand on one page, a metric that several have once") {
+  Registry north{{{"site", "north"}}}, south{{{"site", "south"}}}, plain;
+  const flowviz::Counter in_north{north, "jobs_total", "Jobs."}, in_south{south, "jobs_total", "Jobs."};
+  const flowviz::Gauge level{plain, "level", "Level."};
+  in_north.inc(1);
+  in_south.inc(2);
+  std::string page;
+  flowviz::scrape_into(page, {&north, &plain, &south}, {.names = {"jobs_total", "level"}});
+  CHECK(
+      page ==
+      "# HELP jobs_total Jobs.\n# TYPE jobs_total counter\njobs_total{site=\"north\"} 1\njobs_total{site=\"south\"} 2\n"
+      "# HELP level Level.\n# TYPE level gauge\nlevel 0\n");
+  flowviz::scrape_into(page, {&north, &plain, &south});
+  CHECK(support::validate_text(page).empty());
+  flowviz::scrape_into(page, {});
+  CHECK(page == "");
+}
+
+TEST_CASE("what would make a page of several registries invalid is left out and counted") {
+  struct {
+    const char* what;
+    void (*define)(Registry&, Registry&);
+    bool both;
+  } const table[] = {
+      {"the same samples", [](Registry& a, Registry& b) { Counter{a, "x_total", "X."}, Counter{b, "x_total", "X."}; },
+       false},
+      {"another type",
+       [](Registry& a, Registry& b) { Gauge{a, "x", "X."}, Histogram{b, "x", "X.", flowviz::Buckets{1}}; }, false},
+      {"another help text",
+       [](Registry& a, Registry& b) {
+         Gauge{a, "x", "X."};
+         const flowviz::ConstantLabel zone[] = {{"zone", "b"}};
+         Gauge{b, "x", "Y.", flowviz::MetricOptions{zone}};
+       },
+       false},
+      {"a name of the other's samples",
+       [](Registry& a, Registry& b) { Histogram{a, "x", "X.", flowviz::Buckets{1}}, Counter{b, "x_total", "X."}; },
+       false},
+      {"a constant label against a value of the same label",
+       [](Registry& a, Registry& b) {
+         const flowviz::ConstantLabel zone[] = {{"late", "true"}};
+         Gauge{a, "x", "X.", flowviz::MetricOptions{zone}};
+         Gauge{b, "x", "X.", flowviz::Label<bool>{"late"}};
+       },
+       false},
+      {"other labels",
+       [](Registry& a, Registry& b) {
+         Gauge{a, "x", "X."};
+         Gauge{b, "x", "X.", flowviz::Label<bool>{"late"}};
+       },
+       true},
+  };
+  for (const auto& row : table) {
+    CAPTURE(row.what);
+    Registry a, b;
+    row.define(a, b);
+    const auto left_out = [&] {
+      std::string page;
+      flowviz::scrape_into(page, {&a, &b});
+      CHECK(support::validate_text(page).empty());
+      return support::value_of(support::parse_samples(page), "flowviz_metrics_families_left_out_total");
+    };
+    const double before = left_out();
+    CHECK(left_out() - before == (row.both ? 0 : 1));
+  }
 }

@@ -64,3 +64,49 @@ TEST_CASE("a delta is of its metric's own type, for metrics and series of all ki
   CHECK(d_busy.value() == -2);
   CHECK(d_trace.value() == flowviz::HistogramValue{1, 4, {0, 1}});
 }
+
+TEST_CASE("timers and stopwatches read a fake clock while there is one") {
+  using namespace std::chrono_literals;
+  Registry registry;
+  const flowviz::Histogram trace{registry, "trace_seconds", "Traces.", flowviz::Buckets{0.1, 1}};
+  {
+    flowviz::testing::FakeClock clock;
+    CHECK_THROWS_AS(flowviz::testing::FakeClock(), flowviz::Error);
+    const flowviz::Stopwatch watch;
+    {
+      auto timing = trace.time();
+      clock.advance(250ms);
+    }
+    clock.advance(1s);
+    CHECK(watch.elapsed() == 1250ms);
+  }
+  CHECK(trace.value() == flowviz::HistogramValue{1, 0.25, {0, 1, 0}});
+  const flowviz::Stopwatch real;
+  while (real.elapsed() == real.elapsed() - real.elapsed()) {
+  }
+  CHECK(real.elapsed() > 0s);
+}
+
+TEST_CASE("a page is compared by the samples of the metrics that are expected") {
+  using flowviz::testing::differences;
+  Registry registry;
+  const flowviz::Counter lots{registry, "lots_total", "Lots.", flowviz::Label<LotType>{"lot_type"}};
+  const flowviz::Gauge level{registry, "level", "Level."};
+  const flowviz::Histogram size{registry, "size_bytes", "Size.", flowviz::Buckets{1}};
+  lots.with(LotType::raw).inc(2);
+  CHECK(differences(registry, "") == "");
+  CHECK(differences(registry, R"(
+    # HELP lots_total is not looked at
+    lots_total{lot_type="finished"} 0
+    lots_total{lot_type="raw"} 2
+      lots_total{lot_type="intermediate"} 0
+  )") == "");
+  CHECK(differences(registry, "lots_total{lot_type=\"raw\"} 1") ==
+        "unexpected: lots_total{lot_type=\"raw\"} 2\n"
+        "unexpected: lots_total{lot_type=\"intermediate\"} 0\n"
+        "unexpected: lots_total{lot_type=\"finished\"} 0\n"
+        "missing: lots_total{lot_type=\"raw\"} 1\n");
+  CHECK(differences(registry, "size_bytes_count 0\nsize_bytes_sum 0") ==
+        "unexpected: size_bytes_bucket{le=\"1\"} 0\nunexpected: size_bytes_bucket{le=\"+Inf\"} 0\n");
+  CHECK(differences(registry, "level 0\nlevel 0\nnone 1") == "missing: level 0\nmissing: none 1\n");
+}

@@ -7,9 +7,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <flowviz_metrics/encode/escape.hpp>
@@ -19,57 +23,163 @@
 
 FLOWVIZ_METRICS_BEGIN
 
-/// One walk over a registry. Takes no lock and stops no writer: it reads cells while they are written.
+/// One walk over registries. Takes no lock and stops no writer: it reads cells while they are written.
 ///
 /// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)` and `histogram(labels, buckets, sum)`;
 /// see encode::TextEncoder.
 template <class Encoder>
 class Collector {
  public:
-  Collector(const Registry& registry, Encoder& encoder) : registry_(registry), encoder_(encoder) {}
+  /// Of the metrics those with one of the `names`, or all if there are none.
+  Collector(std::span<const Registry* const> registries, std::span<const std::string_view> names, Encoder& encoder)
+      : registries_(registries), names_(names), encoder_(encoder) {}
 
   void collect() {
-    registry_.each_family([this](const Family& family) { collect(family); });
-    if (registry_.shows_process()) collect_process();
+    if (registries_.size() == 1) {
+      registry_ = registries_.front();
+      registry_->each_family([this](const Family& family) {
+        if (wanted(family.definition())) {
+          begin(family.definition());
+          collect(family);
+        }
+      });
+    } else {
+      collect_several();
+    }
+    if (registries_.empty()) return;
+    registry_ = registries_.front();
+    for (const Registry* registry : registries_) {
+      if (!registry->shows_process()) continue;
+      collect_process();
+      break;
+    }
     collect_own();
   }
 
  private:
   using PageType = encode::PageType;
 
-  void collect(const Family& family) {
+  // A metric of several registries.
+  struct Group {
+    std::vector<std::pair<const Registry*, const Family*>> families;
+  };
+
+  // Families of one name and type together, in the order in which the first of each was met.
+  void collect_several() {
+    std::vector<Group> groups;
+    std::unordered_map<std::string, std::size_t> by_name;  // all names that a group puts on the page
+    for (const Registry* registry : registries_) {
+      registry->each_family([&](const Family& family) {
+        const Definition& definition = family.definition();
+        if (!wanted(definition)) return;
+        const std::vector<std::string> names = names_on_page(definition);
+        const auto met =
+            std::find_if(names.begin(), names.end(), [&](const auto& name) { return by_name.contains(name); });
+        if (met == names.end()) {
+          for (const std::string& name : names) by_name.emplace(name, groups.size());
+          groups.push_back({{{registry, &family}}});
+        } else if (Group& group = groups[by_name.at(*met)]; fits(group, *registry, family)) {
+          group.families.emplace_back(registry, &family);
+        } else {
+          cells::incidents.families_left_out.add();
+        }
+      });
+    }
+    for (const Group& group : groups) {
+      begin(group.families.front().second->definition());
+      for (const auto& [registry, family] : group.families) {
+        registry_ = registry;
+        collect(*family);
+      }
+    }
+  }
+
+  // Whether the samples of a family can stand beside those of a group: of one type, and none of them twice.
+  static bool fits(const Group& group, const Registry& registry, const Family& family) {
+    const Definition& first = group.families.front().second->definition();
     const Definition& definition = family.definition();
-    switch (definition.kind) {
+    if (first.name != definition.name || first.kind != definition.kind || first.help != definition.help ||
+        first.bounds != definition.bounds) {
+      return false;
+    }
+    const Labels own(registry, definition);
+    return std::all_of(group.families.begin(), group.families.end(), [&](const auto& member) {
+      return own.is_apart_from(Labels(*member.first, member.second->definition()));
+    });
+  }
+
+  // The labels of all samples of a metric: those that are constant with their values.
+  struct Labels {
+    Labels(const Registry& registry, const Definition& definition) {
+      registry.each_constant_label(
+          [this](const std::string& name, const std::string& value) { all.emplace(name, value); });
+      for (const auto& [name, value] : definition.constant_labels) all.emplace(name, value);
+      for (const LabelDefinition& label : definition.labels) all.emplace(label.name, std::nullopt);
+    }
+    [[nodiscard]] bool is_apart_from(const Labels& other) const {
+      if (all.size() != other.all.size()) return true;
+      for (const auto& [name, value] : all) {
+        const auto there = other.all.find(name);
+        if (there == other.all.end() || (value && there->second && *value != *there->second)) return true;
+      }
+      return false;
+    }
+    std::map<std::string, std::optional<std::string>> all;
+  };
+
+  bool wanted(const Definition& definition) const {
+    if (names_.empty()) return true;
+    const std::vector<std::string> names =
+        definition.kind == Kind::histogram ? names_on_page(definition) : std::vector<std::string>{definition.name};
+    return std::any_of(names.begin(), names.end(), [this](const std::string& name) { return wanted(name); });
+  }
+  bool wanted(std::string_view name) const {
+    return names_.empty() || std::find(names_.begin(), names_.end(), name) != names_.end();
+  }
+
+  void begin(const Definition& definition) {
+    const auto type = [&] {
+      switch (definition.kind) {
+        case Kind::counter:
+        case Kind::double_counter:
+          return PageType::counter;
+        case Kind::histogram:
+          return PageType::histogram;
+        case Kind::info:
+          return PageType::info;
+        default:
+          return PageType::gauge;
+      }
+    };
+    encoder_.family(definition.name, definition.help, type(), definition.bounds);
+  }
+
+  void collect(const Family& family) {
+    switch (family.definition().kind) {
       case Kind::counter:
-        encoder_.family(definition.name, definition.help, PageType::counter);
         each_series(family, counts_,
                     [](const Chunk& chunk, std::uint32_t at, auto totals) { chunk.read_counts(at, totals); });
         break;
       case Kind::double_counter:
-        encoder_.family(definition.name, definition.help, PageType::counter);
         each_series(family, amounts_,
                     [](const Chunk& chunk, std::uint32_t at, auto totals) { chunk.read_doubles(at, totals); });
         break;
       case Kind::gauge:
       case Kind::info:
-        encoder_.family(definition.name, definition.help,
-                        definition.kind == Kind::info ? PageType::info : PageType::gauge);
         each_series(family, amounts_, [](const Chunk& chunk, std::uint32_t at, auto totals) {
           for (std::size_t i = 0; i < totals.size(); ++i)
             totals[i] = chunk.read_one(at + static_cast<std::uint32_t>(i));
         });
         break;
       case Kind::up_down:
-        encoder_.family(definition.name, definition.help, PageType::gauge);
         each_series(family, differences_,
                     [](const Chunk& chunk, std::uint32_t at, auto totals) { chunk.read_up_downs(at, totals); });
         break;
       case Kind::histogram:
-        encoder_.family(definition.name, definition.help, PageType::histogram, definition.bounds);
         each_histogram(family);
         break;
     }
-    note_overflow(definition);
+    note_overflow(family.definition());
   }
 
   // Calls `visit(i, series)` for each of the series that is to be shown.
@@ -141,7 +251,7 @@ class Collector {
     for (std::size_t i = 0; i < definition.labels.size(); ++i) {
       // What was set under a gauge's _other is no amount, and a closed label's _other is as good as its other values.
       if (definition.labels[i].open && definition.kind != Kind::gauge) {
-        std::string labels(registry_.constant_labels());
+        std::string labels(registry_->constant_labels());
         encode::append_label(labels, "metric", definition.name);
         encode::append_label(labels, "label", definition.labels[i].name);
         overflow_.push_back({std::move(labels), overflow_here_[i]});
@@ -151,37 +261,49 @@ class Collector {
   }
 
   void collect_process() {
-    const std::string_view labels = registry_.constant_labels();
+    const std::string_view labels = registry_->constant_labels();
     each_process_metric([&](std::string_view name, std::string_view help, bool rises, double value) {
+      if (!wanted(name)) return;
       encoder_.family(name, help, rises ? PageType::counter : PageType::gauge);
       encoder_.sample(labels, value);
     });
   }
 
   void collect_own() {
+    // Calls `samples` if the metric is wanted.
+    const auto own = [this](std::string_view name, std::string_view help, auto samples) {
+      if (!wanted(name)) return;
+      encoder_.family(name, help, PageType::counter);
+      samples();
+    };
     if (!overflow_.empty()) {
-      encoder_.family("flowviz_metrics_label_overflow_total",
-                      "What was counted under _other: a label's value was beyond its cap, or memory lacking.",
-                      PageType::counter);
-      for (const auto& [labels, amount] : overflow_) encoder_.sample(labels, amount);
+      own("flowviz_metrics_label_overflow_total",
+          "What was counted under _other: a label's value was beyond its cap, or memory lacking.", [this] {
+            for (const auto& [labels, amount] : overflow_) encoder_.sample(labels, amount);
+          });
     }
-    encoder_.family("flowviz_metrics_label_texts_repaired_total", "Label values that were not UTF-8, or too long.",
-                    PageType::counter);
-    reason("not_utf8", cells::incidents.texts_not_utf8.value());
-    reason("too_long", cells::incidents.texts_too_long.value());
-    encoder_.family("flowviz_metrics_values_refused_total",
-                    "Values that had no effect because the metric cannot hold them.", PageType::counter);
-    reason("negative", cells::incidents.negative_values.value());
-    reason("not_finite", cells::incidents.not_finite.value());
-    reason("not_pinned", cells::incidents.values_not_pinned.value());
-    encoder_.family("flowviz_metrics_allocation_failures_total",
-                    "Times that memory for cells or series could not be had.", PageType::counter);
-    encoder_.sample(registry_.constant_labels(),
-                    registry_.allocation_failures() + cells::incidents.allocation_failures.value());
+    own("flowviz_metrics_label_texts_repaired_total", "Label values that were not UTF-8, or too long.", [this] {
+      reason("not_utf8", cells::incidents.texts_not_utf8.value());
+      reason("too_long", cells::incidents.texts_too_long.value());
+    });
+    own("flowviz_metrics_values_refused_total", "Values that had no effect because the metric cannot hold them.",
+        [this] {
+          reason("negative", cells::incidents.negative_values.value());
+          reason("not_finite", cells::incidents.not_finite.value());
+          reason("not_pinned", cells::incidents.values_not_pinned.value());
+        });
+    own("flowviz_metrics_allocation_failures_total", "Times that memory for cells or series could not be had.", [this] {
+      std::uint64_t count = cells::incidents.allocation_failures.value();
+      for (const Registry* registry : registries_) count += registry->allocation_failures();
+      encoder_.sample(registry_->constant_labels(), count);
+    });
+    own("flowviz_metrics_families_left_out_total",
+        "Times that a page of several registries left out a metric that clashed with one before it.",
+        [this] { encoder_.sample(registry_->constant_labels(), cells::incidents.families_left_out.value()); });
   }
 
   void reason(std::string_view reason, std::uint64_t count) {
-    std::string labels(registry_.constant_labels());
+    std::string labels(registry_->constant_labels());
     encode::append_label(labels, "reason", reason);
     encoder_.sample(labels, count);
   }
@@ -191,7 +313,9 @@ class Collector {
     double amount;
   };
 
-  const Registry& registry_;
+  std::span<const Registry* const> registries_;
+  std::span<const std::string_view> names_;
+  const Registry* registry_ = nullptr;  // the one that is being walked
   Encoder& encoder_;
   std::vector<std::uint64_t> counts_;
   std::vector<std::int64_t> differences_;

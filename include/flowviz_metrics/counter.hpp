@@ -24,11 +24,14 @@ class CounterSeries {
   ///
   ///     requests.inc(3);
   void inc(Count n = 1) const noexcept {
-    if (n.negative()) [[unlikely]] {
-      cells::incidents.negative_values.add();
-      return;
-    }
+    if (cells::refused(n)) return;
     place_.chunk->add(place_.at, n.value());
+  }
+
+  /// Adds `n` to the total from a signal handler: async-signal-safe, some 6 ns. Keep the series, for `with` is not safe there.
+  void inc_from_signal(Count n = 1) const noexcept {
+    if (cells::refused(n)) return;
+    place_.chunk->add_from_signal(place_.at, n.value());
   }
 
   /// The total now. Adds the cells of all threads up: for tests and decisions, not for hot paths.
@@ -55,11 +58,15 @@ class DoubleCounterSeries {
   /// Adds an amount, or a duration in seconds, to the total. Cost and safety as CounterSeries::inc.
   void inc(Amount amount = 1.0) const noexcept {
     const double v = amount.value();
-    if (!(v >= 0 && std::isfinite(v))) [[unlikely]] {
-      (v < 0 ? cells::incidents.negative_values : cells::incidents.not_finite).add();
-      return;
-    }
+    if (refused(v)) return;
     place_.chunk->add(place_.at, v);
+  }
+
+  /// The same from a signal handler; see CounterSeries::inc_from_signal.
+  void inc_from_signal(Amount amount = 1.0) const noexcept {
+    const double v = amount.value();
+    if (refused(v)) return;
+    place_.chunk->add_from_signal(place_.at, v);
   }
 
   /// The total now; see CounterSeries::value.
@@ -73,6 +80,12 @@ class DoubleCounterSeries {
   template <class, LabelValue...>
   friend class Metric;
   DoubleCounterSeries(const Family&, Place place) noexcept : place_(place) {}
+  static bool refused(double v) noexcept {
+    if (v >= 0 && std::isfinite(v)) [[likely]]
+      return false;
+    (v < 0 ? cells::incidents.negative_values : cells::incidents.not_finite).add();
+    return true;
+  }
   static std::uint32_t cells(const Family&) noexcept { return 1; }
 
   Place place_{&cells::nowhere, 0};
@@ -86,7 +99,7 @@ class AnyCounter : public Metric<Series, L...> {
       : AnyCounter(registry, name, help, MetricOptions(), labels...) {}
   AnyCounter(Registry& registry, CounterName name, HelpText help, MetricOptions options,
              const typename LabelTraits<L>::Definition&... labels)
-      : Metric<Series, L...>(registry, {K, {}, options}, name.text(), help.text(), labels...) {}
+      : Metric<Series, L...>(registry, {K, {}, options}, name, help, labels...) {}
   AnyCounter(CounterName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
       : AnyCounter(default_registry(), name, help, labels...) {}
   AnyCounter(CounterName name, HelpText help, MetricOptions options,
@@ -97,6 +110,12 @@ class AnyCounter : public Metric<Series, L...> {
   void inc(Step n = 1) const noexcept {
     static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).inc()");
     if constexpr (sizeof...(L) == 0) this->only().inc(n);
+  }
+
+  /// Adds from a signal handler to the total of a counter without labels; see CounterSeries::inc_from_signal.
+  void inc_from_signal(Step n = 1) const noexcept {
+    static_assert(sizeof...(L) == 0, "this metric has labels: keep with(...) and write inc_from_signal() on that");
+    if constexpr (sizeof...(L) == 0) this->only().inc_from_signal(n);
   }
 
   /// The total of a counter without labels; see CounterSeries::value.

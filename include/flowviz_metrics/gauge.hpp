@@ -46,7 +46,7 @@ class Gauge : public Metric<GaugeSeries, L...> {
       : Gauge(registry, name, help, MetricOptions(), labels...) {}
   Gauge(Registry& registry, MetricName name, HelpText help, MetricOptions options,
         const typename LabelTraits<L>::Definition&... labels)
-      : Metric<GaugeSeries, L...>(registry, {Kind::gauge, {}, options}, name.text(), help.text(), labels...) {}
+      : Metric<GaugeSeries, L...>(registry, {Kind::gauge, {}, options}, name, help, labels...) {}
   Gauge(MetricName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
       : Gauge(default_registry(), name, help, labels...) {}
   Gauge(MetricName name, HelpText help, MetricOptions options, const typename LabelTraits<L>::Definition&... labels)

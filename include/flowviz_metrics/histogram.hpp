@@ -110,8 +110,7 @@ class Histogram : public Metric<HistogramSeries, L...> {
       : Histogram(registry, name, help, buckets, MetricOptions(), labels...) {}
   Histogram(Registry& registry, MetricName name, HelpText help, const Buckets& buckets, MetricOptions options,
             const typename LabelTraits<L>::Definition&... labels)
-      : Metric<HistogramSeries, L...>(registry, {Kind::histogram, buckets.bounds(), options}, name.text(), help.text(),
-                                      labels...) {}
+      : Metric<HistogramSeries, L...>(registry, {Kind::histogram, buckets.bounds(), options}, name, help, labels...) {}
   Histogram(MetricName name, HelpText help, const Buckets& buckets,
             const typename LabelTraits<L>::Definition&... labels)
       : Histogram(default_registry(), name, help, buckets, labels...) {}

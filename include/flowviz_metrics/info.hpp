@@ -20,6 +20,7 @@ class Info {
     Definition definition;
     definition.kind = Kind::info;
     definition.name = name.text();
+    definition.legacy_name = name.legacy();
     definition.help = help.text();
     for (const ConstantLabel& label : labels) definition.constant_labels.emplace_back(label.name.text(), label.value);
     registry.add(std::move(definition));

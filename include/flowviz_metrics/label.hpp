@@ -68,6 +68,18 @@ enum class OtherGauge {
   last_set,  ///< `_other` shows whatever was set last
 };
 
+/// A type of one's own for the values of an open label, so that the values of two such labels cannot be swapped: a class
+/// with a member `text`. `OpenLabel::of` ties it to a label.
+///
+///     struct Handler { std::string_view text; };
+template <class T>
+concept StrongText = std::is_class_v<T> && requires(const T& value) {
+  { value.text } -> std::convertible_to<std::string_view>;
+};
+
+template <StrongText T>
+class TextLabel;
+
 /// A label of texts, at most `cap` of them: the first `cap` distinct texts are kept for ever, whatever comes later is
 /// counted under `_other`. Texts may hold any bytes; what is not UTF-8 is replaced, what is too long is cut.
 ///
@@ -93,6 +105,16 @@ class OpenLabel {
     return std::move(*this);
   }
 
+  /// The label with values of a type of its own. Comes last.
+  ///
+  ///     flowviz::Counter requests{registry, "requests_total", "Requests.",
+  ///                               flowviz::OpenLabel{"handler", 100}.of<Handler>()};
+  ///     requests.with(Handler{"/api/lots"}).inc();
+  template <StrongText T>
+  [[nodiscard]] TextLabel<T> of() && {
+    return TextLabel<T>(std::move(*this));
+  }
+
   [[nodiscard]] std::string_view name() const noexcept { return name_; }
   [[nodiscard]] std::uint32_t cap() const noexcept { return cap_; }
   [[nodiscard]] const std::vector<std::string>& pinned() const noexcept { return pinned_; }
@@ -103,6 +125,18 @@ class OpenLabel {
   std::uint32_t cap_;
   std::vector<std::string> pinned_;
   OtherGauge others_ = OtherGauge::refused;
+};
+
+/// An open label whose values are of type T; see `OpenLabel::of`.
+template <StrongText T>
+class TextLabel {
+ public:
+  [[nodiscard]] const OpenLabel& open() const noexcept { return open_; }
+
+ private:
+  friend OpenLabel;
+  explicit TextLabel(OpenLabel open) noexcept : open_(std::move(open)) {}
+  OpenLabel open_;
 };
 
 /// What a metric can be given before its labels: a `MaxSeries`, labels that all its series carry, or both. What it refers to
@@ -117,9 +151,9 @@ struct MetricOptions {
   std::span<const ConstantLabel> constant_labels;
 };
 
-/// What can stand in the angle brackets of a metric: an enum, bool, or `Text`.
+/// What can stand in the angle brackets of a metric: an enum, bool, `Text`, or a type of one's own.
 template <class L>
-concept LabelValue = ClosedValue<L> || std::same_as<L, Text>;
+concept LabelValue = ClosedValue<L> || std::same_as<L, Text> || StrongText<L>;
 
 template <LabelValue L>
 inline constexpr bool is_closed = ClosedValue<L>;
@@ -149,5 +183,16 @@ struct LabelTraits<Text> {
   using Definition = OpenLabel;
   using Argument = std::string_view;
 };
+template <StrongText T>
+struct LabelTraits<T> {
+  using Definition = TextLabel<T>;
+  using Argument = const T&;
+};
+
+[[nodiscard]] inline std::string_view text_of(std::string_view value) noexcept { return value; }
+template <StrongText T>
+[[nodiscard]] std::string_view text_of(const T& value) noexcept {
+  return value.text;
+}
 
 FLOWVIZ_METRICS_END

@@ -76,9 +76,10 @@ class Metric {
   }
 
  protected:
-  Metric(Registry& registry, Traits traits, std::string_view name, std::string_view help,
+  template <auto Rule>
+  Metric(Registry& registry, Traits traits, Checked<Rule> name, HelpText help,
          const typename LabelTraits<L>::Definition&... labels)
-      : family_(&registry.add(define(traits, name, help, labels...))), first_(family_->first_of_all()) {}
+      : Metric(registry, define(traits, name.text(), name.legacy(), help.text(), labels...)) {}
 
   /// The series of a metric without labels.
   [[nodiscard]] Series only() const noexcept { return Series(*family_, first_); }
@@ -96,7 +97,7 @@ class Metric {
     if constexpr (is_closed<V>) {
       return enums::number(static_cast<V>(value));
     } else {
-      return family_->find_open_value(label, value).number;
+      return family_->find_open_value(label, text_of(value)).number;
     }
   }
 
@@ -105,7 +106,7 @@ class Metric {
     if constexpr (is_closed<V>) {
       return {enums::number(static_cast<V>(value)), {}};
     } else {
-      return family_->open_value(label, value);
+      return family_->open_value(label, text_of(value));
     }
   }
 
@@ -117,14 +118,22 @@ class Metric {
     for (const auto& enumerator : enums::all<E>) definition.values.emplace_back(enums::text(enumerator));
     return definition;
   }
+  template <StrongText T>
+  static LabelDefinition define(const TextLabel<T>& label) {
+    return define(label.open());
+  }
   static LabelDefinition define(const OpenLabel& label) {
     return {std::string(label.name()), true, label.pinned(), label.cap(), label.others()};
   }
-  static Definition define(const Traits& traits, std::string_view name, std::string_view help,
+  Metric(Registry& registry, Definition definition)
+      : family_(&registry.add(std::move(definition))), first_(family_->first_of_all()) {}
+
+  static Definition define(const Traits& traits, std::string_view name, bool legacy_name, std::string_view help,
                            const typename LabelTraits<L>::Definition&... labels) {
     Definition definition;
     definition.kind = traits.kind;
     definition.name = name;
+    definition.legacy_name = legacy_name;
     definition.help = help;
     for (const ConstantLabel& label : traits.options.constant_labels) {
       definition.constant_labels.emplace_back(label.name.text(), label.value);
@@ -143,6 +152,8 @@ class Metric {
 template <class E>
 E& value_type_of(const Label<E>&);
 Text& value_type_of(const OpenLabel&);
+template <StrongText T>
+T& value_type_of(const TextLabel<T>&);
 template <class D>
 using ValueType = std::remove_reference_t<decltype(value_type_of(std::declval<const D&>()))>;
 

@@ -165,11 +165,18 @@ class Checked {
     return Checked(text, nullptr);
   }
 
+  /// In place of the name of a metric a LegacyName will do.
+  template <auto Other>
+    requires(Other == rules::legacy && (Rule == rules::counter || Rule == rules::metric || Rule == rules::info))
+  constexpr Checked(Checked<Other> name) noexcept : text_(name.text()), legacy_(true) {}  // NOLINT: meant to convert
+
   [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+  [[nodiscard]] constexpr bool legacy() const noexcept { return legacy_; }
 
  private:
   constexpr Checked(std::string_view text, std::nullptr_t) noexcept : text_(text) {}
   std::string_view text_;
+  bool legacy_ = false;
 };
 
 using CounterName = Checked<rules::counter>;       ///< snake_case, ends in `_total`
@@ -178,5 +185,11 @@ using InfoName = Checked<rules::info>;             ///< snake_case, ends in `_in
 using LabelName = Checked<rules::label>;           ///< snake_case, not one of the reserved names
 using OpenLabelName = Checked<rules::open_label>;  ///< a LabelName that does not read like an identifier
 using HelpText = Checked<rules::help>;             ///< a sentence
+
+/// A name that breaks the rules of naming, for any metric, where dashboards know it and it has to stay: letters, digits, `_`
+/// and `:`.
+///
+///     flowviz::Counter requests{registry, flowviz::LegacyName{"RequestCount"}, "Requests."};
+using LegacyName = Checked<rules::legacy>;
 
 FLOWVIZ_METRICS_END

@@ -74,6 +74,14 @@ class Registry {
     return constants_ == nullptr ? std::string_view{} : std::string_view(constants_->text);
   }
 
+  /// Visits the constant labels: `visit(name, value)`.
+  template <class Visit>
+  void each_constant_label(Visit visit) const {
+    for (std::size_t i = 0; constants_ != nullptr && i < constants_->names.size(); ++i) {
+      visit(constants_->names[i], constants_->values[i]);
+    }
+  }
+
   /// How often memory for cells or series could not be had. The writes went to the `_other` series or to shared cells.
   [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
     std::uint64_t count = pool_.allocation_failures();
@@ -83,7 +91,7 @@ class Registry {
 
  private:
   struct Constants {
-    std::vector<std::string> names;
+    std::vector<std::string> names, values;
     std::string text;
   };
 
@@ -120,6 +128,7 @@ inline Registry::Registry(std::span<const ConstantLabel> labels) {
     }
     rules::constant_label("a registry", label.name.text(), label.value, constants->names);
     constants->names.emplace_back(label.name.text());
+    constants->values.emplace_back(label.value);
     encode::append_label(constants->text, label.name.text(), label.value);
   }
   constants_ = constants.release();

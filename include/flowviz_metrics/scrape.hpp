@@ -4,8 +4,11 @@
 /// A registry as a page in the format that the reader asks for.
 
 #include <cstddef>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <flowviz_metrics/collect.hpp>
 #include <flowviz_metrics/encode/text.hpp>
@@ -18,20 +21,54 @@ struct Scrape {
   std::string body;
 };
 
-/// All metrics of `registry` now, in the best format that `accept`, the value of an Accept header, allows. So far that
-/// is the text format 0.0.4, whatever `accept` says.
+/// What a page is to be.
+struct ScrapeOptions {
+  /// The value of an Accept header: the best format it allows. So far that is the text format 0.0.4, whatever it says.
+  std::string_view accept{};
+  /// Only metrics of these names, as a reader gives them in `/metrics?name[]=...`; all if it is empty. A histogram has its
+  /// own name and those of its samples.
+  std::vector<std::string_view> names{};
+};
+
+/// The metrics of several registries now, in their order, as one page in `page`, whose memory is used again; returns the
+/// format's content type.
+///
+/// A metric that several registries have under one name and type stands on the page once, with the samples of all. One that
+/// clashes with a metric of a registry before it, and would make the page invalid, is left out, and counted in
+/// `flowviz_metrics_families_left_out_total`: give each registry a constant label of its own. The process and the
+/// library itself are labelled as the first registry is.
 ///
 /// Thread-safe. Takes no lock and stops no writer; may run on several threads at once.
+inline std::string_view scrape_into(std::string& page, std::span<const Registry* const> registries,
+                                    const ScrapeOptions& options = {}) {
+  page.clear();
+  encode::TextEncoder encoder(page);
+  Collector(registries, options.names, encoder).collect();
+  encoder.flush();
+  return encode::TextEncoder::content_type;
+}
+inline std::string_view scrape_into(std::string& page, std::initializer_list<const Registry*> registries,
+                                    const ScrapeOptions& options = {}) {
+  return scrape_into(page, std::span(registries.begin(), registries.size()), options);
+}
+
+/// The same of one registry.
+///
+///     std::string page;   // kept from scrape to scrape
+///     const std::string_view type = flowviz::scrape_into(page, registry, {.accept = accept, .names = {"lots_total"}});
+inline std::string_view scrape_into(std::string& page, const Registry& registry, const ScrapeOptions& options = {}) {
+  return scrape_into(page, {&registry}, options);
+}
+
+/// All metrics of `registry` now, in the best format that `accept`, the value of an Accept header, allows; see
+/// `scrape_into`, which uses its memory again.
 ///
 ///     const flowviz::Scrape page = flowviz::scrape(registry, request.accept);
 [[nodiscard]] inline Scrape scrape(const Registry& registry, std::string_view accept = {}) {
-  static_cast<void>(accept);
-  Scrape page{std::string(encode::TextEncoder::content_type), {}};
+  Scrape page;
   const std::size_t expected = registry.last_page_bytes();
   page.body.reserve(expected + expected / 16);  // numbers gain digits
-  encode::TextEncoder encoder(page.body);
-  Collector(registry, encoder).collect();
-  encoder.flush();
+  page.content_type = scrape_into(page.body, registry, {.accept = accept});
   registry.note_page_bytes(page.body.size());
   return page;
 }

@@ -3,9 +3,16 @@
 /// \file
 /// For unit tests of code that counts.
 
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-#include <flowviz_metrics/version.hpp>
+#include <flowviz_metrics/scrape.hpp>
+#include <flowviz_metrics/timer.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace testing {
@@ -32,6 +39,80 @@ class Delta {
   Series series_;
   decltype(std::declval<const Series&>().value()) before_;
 };
+
+/// A clock that stands still until it is told to go on: while one lives, all stopwatches and timers read it, so that a test
+/// says how long something took. One at a time; make it before what it is to measure begins.
+///
+///     flowviz::testing::FakeClock clock;
+///     auto timing = metrics.trace.with(Direction::forward).time();
+///     clock.advance(250ms);
+class FakeClock {
+ public:
+  /// Throws `Error` if there is one already.
+  FakeClock() {
+    TimerClock::fake_now.store(TimerClock::Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+    if (TimerClock::is_fake.exchange(true, std::memory_order_relaxed)) fail("there is one FakeClock at a time");
+  }
+  ~FakeClock() { TimerClock::is_fake.store(false, std::memory_order_relaxed); }
+  FakeClock(const FakeClock&) = delete;
+  FakeClock& operator=(const FakeClock&) = delete;
+
+  /// The clock goes on by this long. Any thread may say so.
+  void advance(TimerClock::Clock::duration by) noexcept {
+    TimerClock::fake_now.fetch_add(by.count(), std::memory_order_relaxed);
+  }
+};
+
+/// In what a registry's page differs from `expected`, lines of the text format 0.0.4 in any order; empty if in nothing. Only
+/// metrics that `expected` names are looked at, all of their samples; comments and blanks before a line are not.
+///
+///     CHECK(flowviz::testing::differences(registry, R"(
+///       lots_registered_total{lot_type="raw"} 1
+///       lots_registered_total{lot_type="intermediate"} 0
+///       lots_registered_total{lot_type="finished"} 0
+///     )") == "");
+[[nodiscard]] inline std::string differences(const Registry& registry, std::string_view expected) {
+  const auto each_line = [](std::string_view text, auto visit) {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      std::string_view line = text.substr(0, end);
+      line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+      line = line.substr(0, line.find_last_not_of(" \t\r") + 1);
+      if (!line.empty()) visit(line);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  };
+  std::multiset<std::string_view> missing;
+  each_line(expected, [&](std::string_view line) {
+    if (!line.starts_with('#')) missing.insert(line);
+  });
+  const auto name_of = [](std::string_view line) { return line.substr(0, line.find_first_of("{ ")); };
+  std::set<std::string_view> names;
+  for (const std::string_view line : missing) names.insert(name_of(line));
+
+  const std::string page = scrape(registry).body;
+  std::string found;
+  std::vector<std::string_view> family;
+  const auto end_family = [&] {
+    if (std::any_of(family.begin(), family.end(), [&](auto line) { return names.contains(name_of(line)); })) {
+      for (const std::string_view line : family) {
+        if (const auto at = missing.find(line); at != missing.end()) {
+          missing.erase(at);
+        } else {
+          ((found += "unexpected: ") += line) += '\n';
+        }
+      }
+    }
+    family.clear();
+  };
+  each_line(page, [&](std::string_view line) {
+    if (line.starts_with("# HELP ")) end_family();
+    if (!line.starts_with('#')) family.push_back(line);
+  });
+  end_family();
+  for (const std::string_view line : missing) ((found += "missing: ") += line) += '\n';
+  return found;
+}
 
 }  // namespace testing
 FLOWVIZ_METRICS_END

@@ -3,12 +3,34 @@
 /// \file
 /// Measuring how long something takes, on the monotonic clock.
 
+#include <atomic>
 #include <chrono>
 #include <utility>
 
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
+namespace testing {
+class FakeClock;
+}
+
+/// The time of stopwatches and timers: the monotonic clock's, unless a test has put its own in its place
+/// (testing::FakeClock). One relaxed load more than the clock itself.
+class TimerClock {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  [[nodiscard]] static Clock::time_point now() noexcept {
+    if (is_fake.load(std::memory_order_relaxed)) [[unlikely]]
+      return Clock::time_point(Clock::duration(fake_now.load(std::memory_order_relaxed)));
+    return Clock::now();
+  }
+
+ private:
+  friend class testing::FakeClock;
+  FLOWVIZ_METRICS_SHARED static inline constinit std::atomic<bool> is_fake{false};
+  FLOWVIZ_METRICS_SHARED static inline constinit std::atomic<Clock::rep> fake_now{0};
+};
 
 /// Runs from its construction. For durations whose labels are known only at the end:
 ///
@@ -17,12 +39,12 @@ FLOWVIZ_METRICS_BEGIN
 ///     latency.with(outcome).observe(watch.elapsed());
 class Stopwatch {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Clock = TimerClock::Clock;
 
-  [[nodiscard]] Clock::duration elapsed() const noexcept { return Clock::now() - start_; }
+  [[nodiscard]] Clock::duration elapsed() const noexcept { return TimerClock::now() - start_; }
 
  private:
-  Clock::time_point start_ = Clock::now();
+  Clock::time_point start_ = TimerClock::now();
 };
 
 /// Observes the duration of its scope in a series when it ends, unless it was discarded. Move-only.

@@ -2,7 +2,8 @@
 #pragma once
 /// \file
 /// Counts of what comes and goes: requests in progress, items in a queue. As cheap as a counter, and never shown
-/// negative when it never was.
+/// negative when it never was. What comes and goes while a scrape adds up may be shown too high, by as much as came and went
+/// in those microseconds.
 
 #include <cstdint>
 #include <utility>
@@ -21,12 +22,12 @@ class UpDownSeries {
 
   /// Counts `n` more. Cost and safety as CounterSeries::inc.
   void inc(Count n = 1) const noexcept {
-    if (refused(n)) return;
+    if (cells::refused(n)) return;
     place_.chunk->add(place_.at, n.value());
   }
   /// Counts `n` fewer, on whichever thread.
   void dec(Count n = 1) const noexcept {
-    if (refused(n)) return;
+    if (cells::refused(n)) return;
     place_.chunk->add_release(place_.at + 1, n.value());
   }
 
@@ -45,12 +46,6 @@ class UpDownSeries {
   friend class Metric;
   UpDownSeries(const Family&, Place place) noexcept : place_(place) {}
   static std::uint32_t cells(const Family&) noexcept { return 2; }
-
-  static bool refused(Count n) noexcept {
-    if (n.negative()) [[unlikely]]
-      cells::incidents.negative_values.add();
-    return n.negative();
-  }
 
   Place place_{&cells::nowhere, 0};
 };
@@ -87,7 +82,7 @@ class UpDownCounter : public Metric<UpDownSeries, L...> {
       : UpDownCounter(registry, name, help, MetricOptions(), labels...) {}
   UpDownCounter(Registry& registry, MetricName name, HelpText help, MetricOptions options,
                 const typename LabelTraits<L>::Definition&... labels)
-      : Metric<UpDownSeries, L...>(registry, {Kind::up_down, {}, options}, name.text(), help.text(), labels...) {}
+      : Metric<UpDownSeries, L...>(registry, {Kind::up_down, {}, options}, name, help, labels...) {}
   UpDownCounter(MetricName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)
       : UpDownCounter(default_registry(), name, help, labels...) {}
   UpDownCounter(MetricName name, HelpText help, MetricOptions options,

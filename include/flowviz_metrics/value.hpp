@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstdint>
 
+#include <flowviz_metrics/cells/incidents.hpp>
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -27,6 +28,17 @@ class Count {
  private:
   std::uint64_t value_;
 };
+
+namespace cells {
+
+/// Whether a count is none that can be added; one that is not is counted.
+inline bool refused(Count n) noexcept {
+  if (n.negative()) [[unlikely]]
+    incidents.negative_values.add();
+  return n.negative();
+}
+
+}  // namespace cells
 
 /// An amount that can be a fraction: what counters of amounts, gauges and histograms take. A duration becomes seconds.
 class Amount {

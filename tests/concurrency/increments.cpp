@@ -4,6 +4,9 @@
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <atomic>
 #include <barrier>
 #include <cstddef>
@@ -266,4 +269,40 @@ TEST_CASE("a default-constructed series does nothing, on whichever thread") {
   CHECK(up_down.value() == 0);
   CHECK(histogram.value().count == 0);
   CHECK(histogram.value().sum == 0);
+}
+
+namespace {
+
+constinit flowviz::CounterSeries* counted_by_handler = nullptr;
+constinit std::atomic<std::uint64_t> handled{0};
+
+void count_signal(int) {
+  counted_by_handler->inc_from_signal();
+  ++handled;
+}
+
+}  // namespace
+
+TEST_CASE("a signal handler that interrupts increments of the same counter loses none") {
+  flowviz::Registry registry;
+  const flowviz::Counter whole{registry, "whole_total", "Whole things.", flowviz::Label<Side>{"side"}};
+  flowviz::CounterSeries series = whole.with(Side::left);
+  counted_by_handler = &series;
+  struct sigaction action = {}, before = {};
+  action.sa_handler = count_signal;
+  sigaction(SIGUSR1, &action, &before);
+  std::atomic<bool> over{false};
+  std::uint64_t increments = 0;
+  std::thread interrupted([&] {
+    for (; !over; ++increments) series.inc();
+  });
+  const std::uint64_t signals = scaled(20'000);
+  for (std::uint64_t n = 1; n <= signals; ++n) {
+    REQUIRE(pthread_kill(interrupted.native_handle(), SIGUSR1) == 0);
+    while (handled < n) std::this_thread::yield();
+  }
+  over = true;
+  interrupted.join();
+  sigaction(SIGUSR1, &before, nullptr);
+  CHECK(series.value() == increments + signals);
 }

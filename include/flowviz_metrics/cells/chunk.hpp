@@ -91,6 +91,13 @@ class Chunk {
     });
   }
 
+  /// The same from a signal handler, which may have interrupted this thread in the middle of a write: by read-modify-write on
+  /// the block that the chunk was born with, which no lease and no memory is needed for.
+  template <class Number>
+  void add_from_signal(std::uint32_t at, Number n) noexcept {
+    if (Cell* cell = one(at)) Shared::add(*cell, n, std::memory_order_relaxed);
+  }
+
   // A gauge has one cell for all threads, in the block that the chunk was born with: the last `set` wins.
 
   /// Sets the double at `at`: one relaxed store.

@@ -29,6 +29,7 @@ struct Incidents {
   RareCount texts_not_utf8;
   RareCount texts_too_long;
   RareCount allocation_failures;
+  RareCount families_left_out;
 };
 
 FLOWVIZ_METRICS_SHARED inline constinit Incidents incidents;
