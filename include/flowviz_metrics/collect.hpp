@@ -19,6 +19,7 @@
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/text.hpp>
 #include <flowviz_metrics/process.hpp>
+#include <flowviz_metrics/refresh.hpp>
 #include <flowviz_metrics/registry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -34,14 +35,15 @@ class Collector {
   Collector(std::span<const Registry* const> registries, std::span<const std::string_view> names, Encoder& encoder)
       : registries_(registries), names_(names), encoder_(encoder) {}
 
-  void collect() {
+  /// Callbacks get no more time than `budget`, if it is above zero.
+  void collect(Refresh::Clock::duration budget = {}) {
+    ask_callbacks(budget);
     if (registries_.size() == 1) {
       registry_ = registries_.front();
       registry_->each_family([this](const Family& family) {
-        if (wanted(family.definition())) {
-          begin(family.definition());
-          collect(family);
-        }
+        if (!shown(family)) return;
+        begin(family.definition());
+        collect(family);
       });
     } else {
       collect_several();
@@ -59,6 +61,25 @@ class Collector {
  private:
   using PageType = encode::PageType;
 
+  // All callbacks before the first number, for they may take their time.
+  void ask_callbacks(Refresh::Clock::duration budget) {
+    for (const Registry* registry : registries_) {
+      registry->each_family([this](const Family& family) {
+        if (!is_callback(family.definition().kind) || !wanted(family.definition())) return;
+        asked_.push_back(&family);
+        refresh_.add(family);
+      });
+    }
+    refresh_.run(budget);
+  }
+
+  // Whether a metric is on the page: one that is wanted, and has answered if it had to be asked.
+  bool shown(const Family& family) const {
+    if (!is_callback(family.definition().kind)) return wanted(family.definition());
+    const auto asked = std::find(asked_.begin(), asked_.end(), &family);
+    return asked != asked_.end() && refresh_.answered(static_cast<std::size_t>(asked - asked_.begin()));
+  }
+
   // A metric of several registries.
   struct Group {
     std::vector<std::pair<const Registry*, const Family*>> families;
@@ -71,7 +92,7 @@ class Collector {
     for (const Registry* registry : registries_) {
       registry->each_family([&](const Family& family) {
         const Definition& definition = family.definition();
-        if (!wanted(definition)) return;
+        if (!shown(family)) return;
         const std::vector<std::string> names = names_on_page(definition);
         const auto met =
             std::find_if(names.begin(), names.end(), [&](const auto& name) { return by_name.contains(name); });
@@ -142,6 +163,7 @@ class Collector {
       switch (definition.kind) {
         case Kind::counter:
         case Kind::double_counter:
+        case Kind::counter_callback:
           return PageType::counter;
         case Kind::histogram:
           return PageType::histogram;
@@ -166,6 +188,8 @@ class Collector {
         break;
       case Kind::gauge:
       case Kind::info:
+      case Kind::gauge_callback:
+      case Kind::counter_callback:
         each_series(family, amounts_, [](const Chunk& chunk, std::uint32_t at, auto totals) {
           for (std::size_t i = 0; i < totals.size(); ++i)
             totals[i] = chunk.read_one(at + static_cast<std::uint32_t>(i));
@@ -250,7 +274,7 @@ class Collector {
   void note_overflow(const Definition& definition) {
     for (std::size_t i = 0; i < definition.labels.size(); ++i) {
       // What was set under a gauge's _other is no amount, and a closed label's _other is as good as its other values.
-      if (definition.labels[i].open && definition.kind != Kind::gauge) {
+      if (definition.labels[i].open && !is_set(definition.kind)) {
         std::string labels(registry_->constant_labels());
         encode::append_label(labels, "metric", definition.name);
         encode::append_label(labels, "label", definition.labels[i].name);
@@ -297,6 +321,11 @@ class Collector {
       for (const Registry* registry : registries_) count += registry->allocation_failures();
       encoder_.sample(registry_->constant_labels(), count);
     });
+    own("flowviz_metrics_callbacks_left_out_total",
+        "Times that a page left out a metric because its callback threw, or took too long.", [this] {
+          reason("threw", cells::incidents.callbacks_threw.value());
+          reason("late", cells::incidents.callbacks_late.value());
+        });
     own("flowviz_metrics_families_left_out_total",
         "Times that a page of several registries left out a metric that clashed with one before it.",
         [this] { encoder_.sample(registry_->constant_labels(), cells::incidents.families_left_out.value()); });
@@ -315,6 +344,8 @@ class Collector {
 
   std::span<const Registry* const> registries_;
   std::span<const std::string_view> names_;
+  Refresh refresh_;
+  std::vector<const Family*> asked_;    // in the order of the refresh
   const Registry* registry_ = nullptr;  // the one that is being walked
   Encoder& encoder_;
   std::vector<std::uint64_t> counts_;

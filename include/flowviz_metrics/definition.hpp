@@ -22,7 +22,22 @@
 FLOWVIZ_METRICS_BEGIN
 
 /// What a metric counts with.
-enum class Kind : std::uint8_t { counter, double_counter, gauge, up_down, histogram, info };
+enum class Kind : std::uint8_t {
+  counter,
+  double_counter,
+  gauge,
+  up_down,
+  histogram,
+  info,
+  gauge_callback,    ///< a gauge whose values a function sets when a page is made
+  counter_callback,  ///< the same, of type counter
+};
+
+constexpr bool is_callback(Kind kind) noexcept {
+  return kind == Kind::gauge_callback || kind == Kind::counter_callback;
+}
+/// Whether a series is a value that is set, and not added up.
+constexpr bool is_set(Kind kind) noexcept { return kind == Kind::gauge || is_callback(kind); }
 
 /// A label as data.
 struct LabelDefinition {
@@ -57,6 +72,7 @@ struct Definition {
   };
   switch (definition.kind) {
     case Kind::counter:
+    case Kind::counter_callback:
     case Kind::double_counter: {
       const std::string base = without("_total");  // OpenMetrics names the family without it
       return {name, base, base + "_total", base + "_created"};
@@ -75,6 +91,7 @@ namespace rules {
 inline void metric_of(Kind kind, std::string_view name) {
   switch (kind) {
     case Kind::counter:
+    case Kind::counter_callback:
     case Kind::double_counter:
       return counter(name);
     case Kind::info:

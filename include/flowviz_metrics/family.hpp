@@ -6,6 +6,9 @@
 /// A family is plain data and copies every text it is given. Nothing in it points into the code that registered it, so
 /// a plug-in that is unloaded leaves nothing that a scrape could fall into.
 
+#include <sched.h>
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -17,6 +20,7 @@
 #include <vector>
 
 #include <flowviz_metrics/cells/chain.hpp>
+#include <flowviz_metrics/cells/gate.hpp>
 #include <flowviz_metrics/cells/incidents.hpp>
 #include <flowviz_metrics/cells/pool.hpp>
 #include <flowviz_metrics/cells/series_table.hpp>
@@ -41,6 +45,55 @@ struct Bounds {
   explicit Bounds(const std::vector<double>& bounds);
   std::uint32_t count = 0;
   std::vector<double> padded;
+};
+
+/// The function that a metric's values are asked of, as long as its owner lives.
+class Callback {
+ public:
+  /// For an owner: `function(bound)` is called from now on. False if another one has the metric.
+  bool take(void (*function)(void*), void* bound) noexcept {
+    if (!gate_.take()) return false;
+    call_ = function;
+    bound_ = bound;
+    gate_.open();
+    return true;
+  }
+  /// Waits for calls that are running.
+  void end() noexcept {
+    gate_.shut();
+    while (!gate_.is_left(process())) ::sched_yield();
+    gate_.give_back();
+  }
+
+  /// Whether there is a function; if so, it stays until leave().
+  bool enter() const noexcept { return gate_.enter(process()); }
+  void leave() const noexcept { gate_.leave(); }
+  /// Calls it; false if it throws.
+  bool call() const noexcept {
+#if defined(__cpp_exceptions)
+    try {
+      call_(bound_);
+    } catch (...) {
+      return false;
+    }
+#else
+    call_(bound_);
+#endif
+    return true;
+  }
+
+  /// Whether a call is still running that a page has given up.
+  [[nodiscard]] bool is_late() const noexcept { return late_.load(std::memory_order_relaxed) == process(); }
+  void set_late(bool late) const noexcept { late_.store(late ? process() : 0, std::memory_order_relaxed); }
+
+ private:
+  static std::uint32_t process() noexcept { return static_cast<std::uint32_t>(::getpid()); }
+
+  mutable cells::Gate<cells::StdPlatform> gate_;
+  mutable cells::StdPlatform::atomic<std::uint32_t> late_{
+      0};  // in which process; a forked child has nothing to wait for
+  void (*call_)(void*) = nullptr;
+  void* bound_ = nullptr;
 };
 
 /// A metric. Made by a registry, which owns it; lives as long as that.
@@ -88,6 +141,9 @@ class Family {
     return count;
   }
 
+  [[nodiscard]] Callback& callback() noexcept { return callback_; }
+  [[nodiscard]] const Callback& callback() const noexcept { return callback_; }
+
   Link next{nullptr};
 
  private:
@@ -114,6 +170,7 @@ class Family {
   std::vector<std::unique_ptr<TextSet>> texts_;  // nullptr for closed labels
   std::unique_ptr<SeriesTable> series_;
   Place first_of_all_;
+  Callback callback_;
 };
 
 // ------------------------------------------------------------------------------------------------------------------
@@ -181,7 +238,7 @@ inline std::uint32_t Family::count_combinations() {
         if (label.values[m] == value) broken("the value '" + value + "' occurs twice");
       }
     }
-    if (definition_.kind == Kind::gauge && label.open && label.others == OtherGauge::refused &&
+    if (is_set(definition_.kind) && label.open && label.others == OtherGauge::refused &&
         label.values.size() != label.cap) {
       broken(
           "a gauge's values cannot be added up in '_other': pin every value, or say "
@@ -253,7 +310,7 @@ inline Place Family::place(std::span<const Value> values) noexcept {
   std::uint32_t combination = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const LabelDefinition& label = definition_.labels[i];
-    if (values[i].number == 0 && definition_.kind == Kind::gauge && label.open && label.others == OtherGauge::refused) {
+    if (values[i].number == 0 && is_set(definition_.kind) && label.open && label.others == OtherGauge::refused) {
       cells::incidents.values_not_pinned.add();
       return {&cells::nowhere, 0};
     }

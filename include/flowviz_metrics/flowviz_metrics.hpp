@@ -3,6 +3,7 @@
 /// \file
 /// All of the core. Every header also stands alone; bundles, adapters and testing.hpp are included by name.
 
+#include <flowviz_metrics/callback.hpp>
 #include <flowviz_metrics/counter.hpp>
 #include <flowviz_metrics/gauge.hpp>
 #include <flowviz_metrics/histogram.hpp>

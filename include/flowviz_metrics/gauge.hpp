@@ -52,6 +52,14 @@ class Gauge : public Metric<GaugeSeries, L...> {
   Gauge(MetricName name, HelpText help, MetricOptions options, const typename LabelTraits<L>::Definition&... labels)
       : Gauge(default_registry(), name, help, options, labels...) {}
 
+ protected:
+  /// For what sets its values when a page is made.
+  template <auto Rule>
+  Gauge(Registry& registry, Traits traits, Checked<Rule> name, HelpText help,
+        const typename LabelTraits<L>::Definition&... labels)
+      : Metric<GaugeSeries, L...>(registry, traits, name, help, labels...) {}
+
+ public:
   /// See GaugeSeries, for a gauge without labels.
   void set(Amount value) const noexcept { unlabelled().set(value); }
   void add(Amount value) const noexcept { unlabelled().add(value); }

@@ -81,6 +81,8 @@ class Metric {
          const typename LabelTraits<L>::Definition&... labels)
       : Metric(registry, define(traits, name.text(), name.legacy(), help.text(), labels...)) {}
 
+  [[nodiscard]] Family& family() const noexcept { return *family_; }
+
   /// The series of a metric without labels.
   [[nodiscard]] Series only() const noexcept { return Series(*family_, first_); }
 

@@ -3,6 +3,7 @@
 /// \file
 /// A registry as a page in the format that the reader asks for.
 
+#include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <span>
@@ -28,6 +29,9 @@ struct ScrapeOptions {
   /// Only metrics of these names, as a reader gives them in `/metrics?name[]=...`; all if it is empty. A histogram has its
   /// own name and those of its samples.
   std::vector<std::string_view> names{};
+  /// How long callbacks may take, all together; those that have not answered then are left out. Above zero they are called on
+  /// another thread; zero lets them take as long as they do, on the scraping one.
+  std::chrono::nanoseconds budget{};
 };
 
 /// The metrics of several registries now, in their order, as one page in `page`, whose memory is used again; returns the
@@ -43,7 +47,7 @@ inline std::string_view scrape_into(std::string& page, std::span<const Registry*
                                     const ScrapeOptions& options = {}) {
   page.clear();
   encode::TextEncoder encoder(page);
-  Collector(registries, options.names, encoder).collect();
+  Collector(registries, options.names, encoder).collect(options.budget);
   encoder.flush();
   return encode::TextEncoder::content_type;
 }

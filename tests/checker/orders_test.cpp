@@ -79,7 +79,9 @@ std::string describe(const Weakening& weakening) {
 // Every weakening there is, with the scenarios that run through its access, the quickest first.
 std::map<Weakening, std::vector<Scenario>> all_weakenings() {
   std::vector<Scenario> scenarios = checker::column_scenarios();
-  for (Scenario& scenario : checker::creation_scenarios()) scenarios.push_back(std::move(scenario));
+  for (const auto more : {checker::creation_scenarios, checker::gate_scenarios}) {
+    for (Scenario& scenario : more()) scenarios.push_back(std::move(scenario));
+  }
 
   std::vector<std::uint64_t> steps;
   std::map<Weakening, std::vector<std::size_t>> users;

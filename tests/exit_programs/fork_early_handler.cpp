@@ -40,7 +40,7 @@ void start_early() {
 }
 
 int child(std::uint64_t before) {
-  const std::size_t times = concurrency::scaled(1'000'000);
+  const std::size_t times = concurrency::scaled(20'000'000);
   concurrency::run_together(threads, [&](std::size_t) {
     for (std::size_t n = 0; n < times; ++n) counter().inc();
   });

@@ -30,6 +30,8 @@ struct Incidents {
   RareCount texts_too_long;
   RareCount allocation_failures;
   RareCount families_left_out;
+  RareCount callbacks_threw;
+  RareCount callbacks_late;
 };
 
 FLOWVIZ_METRICS_SHARED inline constinit Incidents incidents;

@@ -49,7 +49,10 @@ class Slots {
     if (!me.ended) {
       if (me.writes_until_retry == 0) {
         me.writes_until_retry = retry_interval;  // first: the exit hook may ask for memory, and who gives it may count
-        if (P::at_thread_exit() && lease(me)) return me.column;
+        if (P::at_thread_exit() && lease(me)) {
+          me.writes_until_retry = 0;
+          return me.column;
+        }
       }
       --me.writes_until_retry;
     }

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Calls the callbacks of the metrics that a page is to show, and says which of them have answered.
+///
+/// Without a budget they are called one after another, on the scraping thread. With one they are called on another thread
+/// and waited for. A call that takes longer than a quarter of the budget has the rest go on without it, on one more
+/// thread; what has not answered at the end is late, and is not called again until that call has come back. So what hangs
+/// costs one thread, and pages a quarter of the budget, once.
+
+#include <pthread.h>
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <flowviz_metrics/family.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// A lock that can be waited on, in POSIX terms: <mutex>, <condition_variable> and <thread> would cost every file that
+/// includes this a tenth of a second of compile time.
+class Monitor {
+ public:
+  Monitor() noexcept {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&changed_, &attributes);
+    pthread_condattr_destroy(&attributes);
+  }
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+  ~Monitor() {
+    pthread_cond_destroy(&changed_);
+    pthread_mutex_destroy(&mutex_);
+  }
+
+  void lock() noexcept { pthread_mutex_lock(&mutex_); }
+  void unlock() noexcept { pthread_mutex_unlock(&mutex_); }
+  void notify() noexcept { pthread_cond_broadcast(&changed_); }
+
+  /// Unlocks, waits until somebody notifies or this much time has passed, and locks again. May return early.
+  void wait(std::chrono::nanoseconds time) noexcept {
+    timespec until{};
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    const auto nanoseconds = until.tv_nsec + time.count() % 1'000'000'000;
+    until.tv_sec += static_cast<time_t>(time.count() / 1'000'000'000 + nanoseconds / 1'000'000'000);
+    until.tv_nsec = static_cast<long>(nanoseconds % 1'000'000'000);
+    pthread_cond_timedwait(&changed_, &mutex_, &until);
+  }
+
+ private:
+  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t changed_;
+};
+
+/// The callbacks of one page.
+class Refresh {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Has the callback of a family called by `run`. The family's registry outlives the call.
+  void add(const Family& family) { round_->calls.push_back({&family}); }
+
+  /// Calls them all; no longer than `budget`, if it is above zero.
+  void run(Clock::duration budget) {
+    if (round_->calls.empty()) return;
+    const Lock lock(round_->monitor);
+    if (budget <= Clock::duration::zero()) {
+      round_->work();
+    } else {
+      run_within(budget);
+    }
+    for (Call& call : round_->calls) {
+      answered_.push_back(call.state == State::answered);
+      if (call.state == State::threw) cells::incidents.callbacks_threw.add();
+      if (call.state == State::runs) call.family->callback().set_late(true);
+      if (call.state == State::runs || call.state == State::waits) call.state = State::late;
+      if (call.state == State::late) cells::incidents.callbacks_late.add();
+    }
+  }
+
+  /// Whether the `n`th of the added families, counted from 0, is to be shown.
+  [[nodiscard]] bool answered(std::size_t n) const { return answered_[n]; }
+
+ private:
+  enum class State { waits, runs, answered, threw, gone, late };
+  struct Call {
+    const Family* family;
+    State state = State::waits;
+    Clock::time_point began{};
+  };
+  struct Lock {
+    explicit Lock(Monitor& of) noexcept : monitor(of) { monitor.lock(); }
+    ~Lock() { monitor.unlock(); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    Monitor& monitor;
+  };
+
+  // What the scraping thread and its helpers share, locked by the monitor. May be left to a helper whose callback is late.
+  struct Round {
+    Monitor monitor;
+    std::vector<Call> calls;
+
+    // Calls whatever waits. Unlocks while it does.
+    void work() {
+      for (Call& call : calls) {
+        if (call.state != State::waits) continue;
+        const Callback& callback = call.family->callback();
+        if (!callback.enter()) {
+          call.state = State::gone;  // its owner has ended
+          continue;
+        }
+        call.state = State::runs;
+        call.began = Clock::now();
+        monitor.unlock();
+        const bool answered = callback.call();
+        monitor.lock();
+        if (call.state == State::late) {
+          callback.set_late(false);
+        } else {
+          call.state = answered ? State::answered : State::threw;
+        }
+        callback.leave();  // from here on there may be no family
+        monitor.notify();
+      }
+      monitor.notify();
+    }
+  };
+
+  void run_within(Clock::duration budget) {
+    const Clock::time_point end = Clock::now() + budget;
+    for (Call& call : round_->calls) {
+      if (call.family->callback().is_late()) call.state = State::late;
+    }
+    Clock::time_point helped = Clock::now();
+    help();
+    for (;;) {
+      bool runs = false, waits = false;
+      for (const Call& call : round_->calls) {
+        runs = runs || call.state == State::runs;
+        waits = waits || call.state == State::waits;
+        if (call.state == State::runs) helped = std::max(helped, call.began);
+      }
+      const Clock::time_point now = Clock::now();
+      if ((!runs && !waits) || now >= end) return;
+      // Whoever began last has had its time: the rest goes on without it.
+      if (waits && now >= helped + budget / 4) {
+        helped = now;
+        help();
+      }
+      round_->monitor.wait((waits ? std::min(end, helped + budget / 4) : end) - now);
+    }
+  }
+
+  // One more thread. If there is none to be had, this one calls what waits, and the page takes as long as that does.
+  void help() {
+    auto* round = new std::shared_ptr<Round>(round_);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_t thread;
+    const int refused = pthread_create(
+        &thread, &attributes,
+        [](void* argument) -> void* {
+          const std::unique_ptr<std::shared_ptr<Round>> of(static_cast<std::shared_ptr<Round>*>(argument));
+          const Lock lock((*of)->monitor);
+          (*of)->work();
+          return nullptr;
+        },
+        round);
+    pthread_attr_destroy(&attributes);
+    if (refused == 0) return;
+    delete round;
+    round_->work();
+  }
+
+  std::shared_ptr<Round> round_ = std::make_shared<Round>();
+  std::vector<bool> answered_;
+};
+
+FLOWVIZ_METRICS_END

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include <flowviz_metrics/callback.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <flowviz_metrics/scrape.hpp>
+
+#include "page.hpp"
+#include "refusal.hpp"
+#include "sample_enums.hpp"
+
+using flowviz::CounterCallback;
+using flowviz::Gauge;
+using flowviz::GaugeCallback;
+using flowviz::Label;
+using flowviz::Registry;
+using sample::LotType;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string page_within(const Registry& registry, std::chrono::nanoseconds budget) {
+  std::string page;
+  flowviz::scrape_into(page, registry, {.budget = budget});
+  CHECK(support::validate_text(page).empty());
+  return page;
+}
+
+double left_out(const char* reason) {
+  return support::value_of(support::parse_samples(flowviz::scrape(Registry()).body),
+                           "flowviz_metrics_callbacks_left_out_total", {{"reason", reason}});
+}
+
+// A callback that waits until it is let go.
+struct Gate {
+  std::atomic<int> inside{0};
+  std::atomic<bool> open{false};
+  double operator()() {
+    ++inside;
+    while (!open) std::this_thread::yield();
+    --inside;
+    return 1;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a callback is asked at each scrape, for a number or a duration") {
+  Registry registry;
+  int size = 3;
+  const GaugeCallback gauge{registry, "pool_connections", "Connections.", [&] { return size; }};
+  const CounterCallback counter{registry, "pool_opened_total", "Connections opened.", [&] { return 10 * size; }};
+  const GaugeCallback age{registry, "pool_age_seconds", "Age.", [] { return 1500ms; }};
+  CHECK(samples_of(registry, "pool_connections") == "pool_connections 3\n");
+  size = 4;
+  CHECK(samples_of(registry, "pool_connections") == "pool_connections 4\n");
+  CHECK(family_on(valid_page(registry), "pool_opened_total") ==
+        "# HELP pool_opened_total Connections opened.\n# TYPE pool_opened_total counter\npool_opened_total 40\n");
+  CHECK(samples_of(registry, "pool_age_seconds") == "pool_age_seconds 1.5\n");
+}
+
+TEST_CASE("a callback with labels sets the series of its gauge") {
+  Registry registry;
+  const GaugeCallback lots{registry, "lots", "Lots.",
+                           [](const Gauge<LotType>& gauge) {
+                             gauge.with(LotType::raw).set(2);
+                             gauge.with(LotType::finished).set(5);
+                           },
+                           Label<LotType>{"lot_type"}};
+  CHECK(samples_of(registry, "lots") ==
+        "lots{lot_type=\"raw\"} 2\nlots{lot_type=\"intermediate\"} 0\nlots{lot_type=\"finished\"} 5\n");
+}
+
+TEST_CASE("a metric without an owner of its callback is not on the page, and can have a new one") {
+  Registry registry;
+  std::optional<GaugeCallback> first = GaugeCallback(registry, "level", "Level.", [] { return 1; });
+  CHECK(says(refusal([&] { GaugeCallback(registry, "level", "Level.", [] { return 2; }); }),
+             "'level': this metric has a callback already"));
+  GaugeCallback moved = std::move(*first);
+  first.reset();
+  CHECK(samples_of(registry, "level") == "level 1\n");
+  moved = GaugeCallback(registry, "other", "Other.", [] { return 3; });
+  CHECK(samples_of(registry, "level") == "");
+  CHECK(samples_of(registry, "other") == "other 3\n");
+  const GaugeCallback second{registry, "level", "Level.", [] { return 2; }};
+  CHECK(samples_of(registry, "level") == "level 2\n");
+  CHECK(says(refusal([&] { Gauge<>{registry, "level", "Level."}; }), "is registered already, with another type"));
+}
+
+TEST_CASE("a callback that throws is left out and counted, and costs the others nothing") {
+  for (const auto budget : {0s, 600s}) {
+    CAPTURE(budget.count());
+    Registry registry;
+    const GaugeCallback before{registry, "before", "B.", [] { return 1; }};
+    bool throws = true;
+    const GaugeCallback bad{registry, "bad", "B.", [&]() -> double {
+                              if (throws) throw std::runtime_error("no");
+                              return 2;
+                            }};
+    const GaugeCallback after{registry, "after", "A.", [] { return 3; }};
+    const double threw = left_out("threw");
+    std::string page = page_within(registry, budget);
+    CHECK(family_on(page, "bad") == "");
+    CHECK(says(page, "\nbefore 1\n"));
+    CHECK(says(page, "\nafter 3\n"));
+    CHECK(left_out("threw") - threw == 1);
+    throws = false;
+    CHECK(says(page_within(registry, budget), "\nbad 2\n"));
+  }
+}
+
+TEST_CASE("a callback that is late is left out and counted, and costs the others nothing") {
+  Registry registry;
+  Gate slow, slower;
+  const GaugeCallback first{registry, "first", "F.", [&] { return slow(); }};
+  const GaugeCallback second{registry, "second", "S.", [&] { return slower(); }};
+  const GaugeCallback third{registry, "third", "T.", [] { return 3; }};
+  const double late = left_out("late");
+  // While they hang, pages come without them, and each hangs in one thread only.
+  for (int n = 1; n <= 3; ++n) {
+    const std::string page = page_within(registry, 3s);
+    CHECK(family_on(page, "first") == "");
+    CHECK(family_on(page, "second") == "");
+    CHECK(says(page, "\nthird 3\n"));
+    CHECK(left_out("late") - late == 2 * n);
+    CHECK(slow.inside == 1);
+    CHECK(slower.inside == 1);
+  }
+  slow.open = true;
+  // It has come back as soon as a page shows it again.
+  while (family_on(page_within(registry, 600s), "first").empty()) std::this_thread::yield();
+  slower.open = true;
+}
+
+TEST_CASE("who ends a callback waits for a call that is running") {
+  for (const std::chrono::nanoseconds budget : {0ms, 50ms}) {
+    CAPTURE(budget.count());
+    Registry registry;
+    Gate slow;
+    std::atomic<bool> ended{false};
+    std::optional<GaugeCallback> callback = GaugeCallback(registry, "slow", "S.", [&] { return slow(); });
+    std::thread scraper([&] { static_cast<void>(page_within(registry, budget)); });
+    while (slow.inside == 0) {
+      std::this_thread::yield();
+      if (budget > 0ms) static_cast<void>(page_within(registry, budget));
+    }
+    std::thread owner([&] {
+      callback.reset();
+      ended = true;
+    });
+    for (int n = 0; n < 1'000; ++n) std::this_thread::yield();
+    CHECK(!ended);
+    slow.open = true;
+    owner.join();
+    CHECK(slow.inside == 0);
+    scraper.join();
+  }
+}
+
+TEST_CASE("only callbacks whose metrics are asked for are called") {
+  Registry registry;
+  int calls = 0;
+  const GaugeCallback counted{registry, "counted", "C.", [&] { return ++calls; }};
+  const Gauge<> other{registry, "other", "O."};
+  std::string page;
+  flowviz::scrape_into(page, registry, {.names = {"other"}});
+  CHECK(calls == 0);
+  flowviz::scrape_into(page, registry, {.names = {"counted"}});
+  CHECK(calls == 1);
+}
