@@ -5,7 +5,7 @@
 
 # A package, or a|b for the first that the system has.
 packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libsqlite3-dev nlohmann-json3-dev)
-packages_test=(clang 'clang-format-19|clang-format' doctest-dev prometheus prometheus-cpp-dev)
+packages_test=(clang 'clang-format-19|clang-format' doctest-dev locales prometheus prometheus-cpp-dev)
 
 say() { printf '%s\n' "$*"; }
 die() {
