@@ -141,6 +141,63 @@ constexpr void open_label(std::string_view name) {
 
 }  // namespace rules
 
+/// The characters of a literal, or of an array with NUL characters behind them. By index, for g++ compares no pointers in
+/// constants under sanitizers.
+template <std::size_t N>
+constexpr std::string_view literal_text(const char (&literal)[N]) {
+  std::size_t length = 0;
+  while (length < N && literal[length] != '\0') ++length;
+  for (std::size_t i = length; i < N; ++i) {
+    if (literal[i] != '\0') length = N;
+  }
+  if (length == N) rule_broken("", "a text ends where its first NUL character stands");
+  return {literal, length};
+}
+
+// clang 14 crashes where an immediate function's result is converted; there, and up to where it was seen to work, the check
+// runs when the program starts.
+#if defined(__clang__) && __clang_major__ < 19
+#define FLOWVIZ_METRICS_LEGACY_CHECK constexpr
+#else
+#define FLOWVIZ_METRICS_LEGACY_CHECK consteval
+#endif
+
+/// A name that breaks the rules of naming, for any metric, where dashboards know it and it has to stay: letters, digits, `_`
+/// and `:`.
+///
+///     flowviz::Counter requests{registry, flowviz::LegacyName{"RequestCount"}, "Requests."};
+class LegacyName {
+ public:
+  template <std::size_t N>
+  FLOWVIZ_METRICS_LEGACY_CHECK LegacyName(const char (&literal)[N])
+      : text_(literal_text(literal)) {  // NOLINT: as of other names
+    rules::legacy(text_);
+  }
+  /// From configuration; see CounterName::checked.
+  [[nodiscard]] static LegacyName checked(std::string_view text) {
+    rules::legacy(text);
+    return LegacyName(text, nullptr);
+  }
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+
+ private:
+  constexpr LegacyName(std::string_view text, std::nullptr_t) noexcept : text_(text) {}
+  std::string_view text_;
+};
+
+#undef FLOWVIZ_METRICS_LEGACY_CHECK
+
+/// Whether a rule is one for names of metrics. By specialisation: under sanitizers the addresses of functions cannot be
+/// compared by the compiler.
+template <auto Rule>
+inline constexpr bool names_metric = false;
+template <>
+inline constexpr bool names_metric<rules::counter> = true;
+template <>
+inline constexpr bool names_metric<rules::metric> = true;
+template <>
+inline constexpr bool names_metric<rules::info> = true;
+
 /// A text that was checked against a rule of the namespace `rules`. Literals are checked by the compiler.
 ///
 /// It refers to the characters and does not own them: they have to live until the registration returns, which copies
@@ -150,12 +207,7 @@ class Checked {
  public:
   /// From a literal. What breaks the rule does not compile; the message holds the rule.
   template <std::size_t N>
-  consteval Checked(const char (&literal)[N]) : text_(literal, N) {  // NOLINT: meant to convert
-    const std::size_t end = std::min(text_.find('\0'), N);
-    if (text_.find_first_not_of('\0', end) != std::string_view::npos || end == N) {
-      rule_broken("", "a text ends where its first NUL character stands");
-    }
-    text_ = text_.substr(0, end);
+  consteval Checked(const char (&literal)[N]) : text_(literal_text(literal)) {  // NOLINT: meant to convert
     Rule(text_);
   }
 
@@ -166,9 +218,9 @@ class Checked {
   }
 
   /// In place of the name of a metric a LegacyName will do.
-  template <auto Other>
-    requires(Other == rules::legacy && (Rule == rules::counter || Rule == rules::metric || Rule == rules::info))
-  constexpr Checked(Checked<Other> name) noexcept : text_(name.text()), legacy_(true) {}  // NOLINT: meant to convert
+  constexpr Checked(const LegacyName& name) noexcept  // NOLINT: meant to convert
+    requires(names_metric<Rule>)
+      : text_(name.text()), legacy_(true) {}
 
   [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
   [[nodiscard]] constexpr bool legacy() const noexcept { return legacy_; }
@@ -185,11 +237,5 @@ using InfoName = Checked<rules::info>;             ///< snake_case, ends in `_in
 using LabelName = Checked<rules::label>;           ///< snake_case, not one of the reserved names
 using OpenLabelName = Checked<rules::open_label>;  ///< a LabelName that does not read like an identifier
 using HelpText = Checked<rules::help>;             ///< a sentence
-
-/// A name that breaks the rules of naming, for any metric, where dashboards know it and it has to stay: letters, digits, `_`
-/// and `:`.
-///
-///     flowviz::Counter requests{registry, flowviz::LegacyName{"RequestCount"}, "Requests."};
-using LegacyName = Checked<rules::legacy>;
 
 FLOWVIZ_METRICS_END
