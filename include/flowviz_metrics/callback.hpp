@@ -13,16 +13,18 @@
 FLOWVIZ_METRICS_BEGIN
 
 /// What both callbacks share; not to be named. Owns the function, while the registry owns the metric.
+template <Kind K, class Name>
 class AnyCallback {
  public:
-  AnyCallback(AnyCallback&&) noexcept = default;
-  AnyCallback& operator=(AnyCallback&&) noexcept = default;
-
- protected:
-  template <Kind K, auto Rule, class F, class... D>
-  AnyCallback(std::integral_constant<Kind, K>, Registry& registry, Checked<Rule> name, HelpText help,
-              MetricOptions options, F function, const D&... labels)
+  template <class F, class... D>
+  AnyCallback(Registry& registry, Name name, HelpText help, MetricOptions options, F function, const D&... labels)
       : bound_(new Bound<F, ValueType<D>...>(registry, {K, {}, options}, name, help, std::move(function), labels...)) {}
+  template <class F, class... D>
+  AnyCallback(Registry& registry, Name name, HelpText help, F function, const D&... labels)
+      : AnyCallback(registry, name, help, MetricOptions(), std::move(function), labels...) {}
+  template <class F, class... D>
+  AnyCallback(Name name, HelpText help, F function, const D&... labels)
+      : AnyCallback(default_registry(), name, help, std::move(function), labels...) {}
 
  private:
   struct AnyBound {
@@ -36,8 +38,7 @@ class AnyCallback {
                   "a callback without labels returns its value; one with labels takes a const flowviz::Gauge<...>& and "
                   "sets its series");
 
-    template <auto Rule>
-    Bound(Registry& registry, Traits traits, Checked<Rule> name, HelpText help, F f,
+    Bound(Registry& registry, Traits traits, Name name, HelpText help, F f,
           const typename LabelTraits<L>::Definition&... labels)
         : values(registry, traits, name, help, labels...), function(std::move(f)) {
       if (!values.family().callback().take([](void* bound) { static_cast<Bound*>(bound)->call(); }, this)) {
@@ -81,39 +82,16 @@ class AnyCallback {
 ///                                     gauge.with(State::idle).set(idle);
 ///                                   },
 ///                                   flowviz::Label<State>{"state"}};
-class GaugeCallback : public AnyCallback {
-  static constexpr std::integral_constant<Kind, Kind::gauge_callback> kind{};
-
- public:
-  /// Throws `Error` as a Gauge does, and if the metric has a callback already.
-  template <class F, class... D>
-  GaugeCallback(Registry& registry, MetricName name, HelpText help, F function, const D&... labels)
-      : AnyCallback(kind, registry, name, help, MetricOptions(), std::move(function), labels...) {}
-  template <class F, class... D>
-  GaugeCallback(Registry& registry, MetricName name, HelpText help, MetricOptions options, F function,
-                const D&... labels)
-      : AnyCallback(kind, registry, name, help, options, std::move(function), labels...) {}
-  template <class F, class... D>
-  GaugeCallback(MetricName name, HelpText help, F function, const D&... labels)
-      : GaugeCallback(default_registry(), name, help, std::move(function), labels...) {}
+///
+/// Making one throws `Error` as a Gauge does, and if the metric has a callback already.
+class GaugeCallback : public AnyCallback<Kind::gauge_callback, MetricName> {
+  using AnyCallback<Kind::gauge_callback, MetricName>::AnyCallback;
 };
 
 /// A counter that a function is asked for, which somebody else counts: it has to rise, nobody checks. Otherwise as a
 /// GaugeCallback.
-class CounterCallback : public AnyCallback {
-  static constexpr std::integral_constant<Kind, Kind::counter_callback> kind{};
-
- public:
-  template <class F, class... D>
-  CounterCallback(Registry& registry, CounterName name, HelpText help, F function, const D&... labels)
-      : AnyCallback(kind, registry, name, help, MetricOptions(), std::move(function), labels...) {}
-  template <class F, class... D>
-  CounterCallback(Registry& registry, CounterName name, HelpText help, MetricOptions options, F function,
-                  const D&... labels)
-      : AnyCallback(kind, registry, name, help, options, std::move(function), labels...) {}
-  template <class F, class... D>
-  CounterCallback(CounterName name, HelpText help, F function, const D&... labels)
-      : CounterCallback(default_registry(), name, help, std::move(function), labels...) {}
+class CounterCallback : public AnyCallback<Kind::counter_callback, CounterName> {
+  using AnyCallback<Kind::counter_callback, CounterName>::AnyCallback;
 };
 
 FLOWVIZ_METRICS_END

@@ -65,9 +65,7 @@ class Collector {
   void ask_callbacks(Refresh::Clock::duration budget) {
     for (const Registry* registry : registries_) {
       registry->each_family([this](const Family& family) {
-        if (!is_callback(family.definition().kind) || !wanted(family.definition())) return;
-        asked_.push_back(&family);
-        refresh_.add(family);
+        if (is_callback(family.definition().kind) && wanted(family.definition())) refresh_.add(family);
       });
     }
     refresh_.run(budget);
@@ -75,15 +73,11 @@ class Collector {
 
   // Whether a metric is on the page: one that is wanted, and has answered if it had to be asked.
   bool shown(const Family& family) const {
-    if (!is_callback(family.definition().kind)) return wanted(family.definition());
-    const auto asked = std::find(asked_.begin(), asked_.end(), &family);
-    return asked != asked_.end() && refresh_.answered(static_cast<std::size_t>(asked - asked_.begin()));
+    return is_callback(family.definition().kind) ? refresh_.answered(family) : wanted(family.definition());
   }
 
   // A metric of several registries.
-  struct Group {
-    std::vector<std::pair<const Registry*, const Family*>> families;
-  };
+  using Group = std::vector<std::pair<const Registry*, const Family*>>;
 
   // Families of one name and type together, in the order in which the first of each was met.
   void collect_several() {
@@ -98,17 +92,17 @@ class Collector {
             std::find_if(names.begin(), names.end(), [&](const auto& name) { return by_name.contains(name); });
         if (met == names.end()) {
           for (const std::string& name : names) by_name.emplace(name, groups.size());
-          groups.push_back({{{registry, &family}}});
+          groups.push_back({{registry, &family}});
         } else if (Group& group = groups[by_name.at(*met)]; fits(group, *registry, family)) {
-          group.families.emplace_back(registry, &family);
+          group.emplace_back(registry, &family);
         } else {
           cells::incidents.families_left_out.add();
         }
       });
     }
     for (const Group& group : groups) {
-      begin(group.families.front().second->definition());
-      for (const auto& [registry, family] : group.families) {
+      begin(group.front().second->definition());
+      for (const auto& [registry, family] : group) {
         registry_ = registry;
         collect(*family);
       }
@@ -117,14 +111,14 @@ class Collector {
 
   // Whether the samples of a family can stand beside those of a group: of one type, and none of them twice.
   static bool fits(const Group& group, const Registry& registry, const Family& family) {
-    const Definition& first = group.families.front().second->definition();
+    const Definition& first = group.front().second->definition();
     const Definition& definition = family.definition();
     if (first.name != definition.name || first.kind != definition.kind || first.help != definition.help ||
         first.bounds != definition.bounds) {
       return false;
     }
     const Labels own(registry, definition);
-    return std::all_of(group.families.begin(), group.families.end(), [&](const auto& member) {
+    return std::all_of(group.begin(), group.end(), [&](const auto& member) {
       return own.is_apart_from(Labels(*member.first, member.second->definition()));
     });
   }
@@ -159,21 +153,11 @@ class Collector {
   }
 
   void begin(const Definition& definition) {
-    const auto type = [&] {
-      switch (definition.kind) {
-        case Kind::counter:
-        case Kind::double_counter:
-        case Kind::counter_callback:
-          return PageType::counter;
-        case Kind::histogram:
-          return PageType::histogram;
-        case Kind::info:
-          return PageType::info;
-        default:
-          return PageType::gauge;
-      }
-    };
-    encoder_.family(definition.name, definition.help, type(), definition.bounds);
+    const PageType type = is_counter(definition.kind)          ? PageType::counter
+                          : definition.kind == Kind::histogram ? PageType::histogram
+                          : definition.kind == Kind::info      ? PageType::info
+                                                               : PageType::gauge;
+    encoder_.family(definition.name, definition.help, type, definition.bounds);
   }
 
   void collect(const Family& family) {
@@ -345,7 +329,6 @@ class Collector {
   std::span<const Registry* const> registries_;
   std::span<const std::string_view> names_;
   Refresh refresh_;
-  std::vector<const Family*> asked_;    // in the order of the refresh
   const Registry* registry_ = nullptr;  // the one that is being walked
   Encoder& encoder_;
   std::vector<std::uint64_t> counts_;

@@ -33,6 +33,10 @@ enum class Kind : std::uint8_t {
   counter_callback,  ///< the same, of type counter
 };
 
+/// Whether it is a counter on a page, whatever it counts with.
+constexpr bool is_counter(Kind kind) noexcept {
+  return kind == Kind::counter || kind == Kind::double_counter || kind == Kind::counter_callback;
+}
 constexpr bool is_callback(Kind kind) noexcept {
   return kind == Kind::gauge_callback || kind == Kind::counter_callback;
 }
@@ -70,35 +74,23 @@ struct Definition {
   const auto without = [&](std::string_view ending) {
     return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
   };
-  switch (definition.kind) {
-    case Kind::counter:
-    case Kind::counter_callback:
-    case Kind::double_counter: {
-      const std::string base = without("_total");  // OpenMetrics names the family without it
-      return {name, base, base + "_total", base + "_created"};
-    }
-    case Kind::histogram:
-      return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
-    case Kind::info:
-      return {name, without("_info")};
-    default:
-      return {name};
+  if (is_counter(definition.kind)) {
+    const std::string base = without("_total");  // OpenMetrics names the family without it
+    return {name, base, base + "_total", base + "_created"};
   }
+  if (definition.kind == Kind::histogram) {
+    return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
+  }
+  if (definition.kind == Kind::info) return {name, without("_info")};
+  return {name};
 }
 
 namespace rules {
 
 inline void metric_of(Kind kind, std::string_view name) {
-  switch (kind) {
-    case Kind::counter:
-    case Kind::counter_callback:
-    case Kind::double_counter:
-      return counter(name);
-    case Kind::info:
-      return info(name);
-    default:
-      return metric(name);
-  }
+  if (is_counter(kind)) return counter(name);
+  if (kind == Kind::info) return info(name);
+  metric(name);
 }
 
 /// A constant label, as one of `owner`, which has others of the names `taken`.

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -64,11 +63,14 @@ class Refresh {
   using Clock = std::chrono::steady_clock;
 
   /// Has the callback of a family called by `run`. The family's registry outlives the call.
-  void add(const Family& family) { round_->calls.push_back({&family}); }
+  void add(const Family& family) {
+    if (round_ == nullptr) round_ = std::make_shared<Round>();  // most pages have no callbacks
+    round_->calls.push_back({&family});
+  }
 
   /// Calls them all; no longer than `budget`, if it is above zero.
   void run(Clock::duration budget) {
-    if (round_->calls.empty()) return;
+    if (round_ == nullptr) return;
     const Lock lock(round_->monitor);
     if (budget <= Clock::duration::zero()) {
       round_->work();
@@ -76,7 +78,6 @@ class Refresh {
       run_within(budget);
     }
     for (Call& call : round_->calls) {
-      answered_.push_back(call.state == State::answered);
       if (call.state == State::threw) cells::incidents.callbacks_threw.add();
       if (call.state == State::runs) call.family->callback().set_late(true);
       if (call.state == State::runs || call.state == State::waits) call.state = State::late;
@@ -84,8 +85,13 @@ class Refresh {
     }
   }
 
-  /// Whether the `n`th of the added families, counted from 0, is to be shown.
-  [[nodiscard]] bool answered(std::size_t n) const { return answered_[n]; }
+  /// Whether a family was added and has answered.
+  [[nodiscard]] bool answered(const Family& family) const noexcept {
+    // Without the lock: after run() no helper changes a state any more.
+    return round_ != nullptr && std::any_of(round_->calls.begin(), round_->calls.end(), [&](const Call& call) {
+             return call.family == &family && call.state == State::answered;
+           });
+  }
 
  private:
   enum class State { waits, runs, answered, threw, gone, late };
@@ -180,8 +186,7 @@ class Refresh {
     round_->work();
   }
 
-  std::shared_ptr<Round> round_ = std::make_shared<Round>();
-  std::vector<bool> answered_;
+  std::shared_ptr<Round> round_;
 };
 
 FLOWVIZ_METRICS_END

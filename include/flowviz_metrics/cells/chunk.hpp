@@ -22,6 +22,7 @@
 #include <new>
 #include <span>
 
+#include <flowviz_metrics/cells/chain.hpp>
 #include <flowviz_metrics/cells/slots.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -267,13 +268,14 @@ class Chunk {
   }
 
   friend class Graveyard<P>;
+  friend class Chain<P, Chunk>;
 
   typename P::template atomic<Cell*> columns_[Slots<P>::columns]{};
   Slots<P>* slots_ = nullptr;
   typename P::template atomic<std::uint64_t> failures_{0};
   std::uint32_t cells_ = 0;
   bool retired_ = false;
-  Chunk* next_retired_ = nullptr;
+  typename P::template atomic<Chunk*> next{nullptr};  // in the graveyard
 };
 
 /// Where chunks go whose registry has ended, in builds that check: emptied, but there, so that a write through a handle
@@ -286,14 +288,11 @@ class Graveyard {
   void take(Chunk<P>* chunk) noexcept {
     chunk->free_blocks();
     chunk->retired_ = true;
-    Chunk<P>* last = last_.load(std::memory_order_relaxed);
-    do {
-      chunk->next_retired_ = last;
-    } while (!last_.compare_exchange_strong(last, chunk, std::memory_order_release, std::memory_order_relaxed));
+    chunks_.prepend(chunk);
   }
 
  private:
-  typename P::template atomic<Chunk<P>*> last_{nullptr};  // keeps them reachable, for those who look for leaks
+  Chain<P, Chunk<P>> chunks_;  // keeps them reachable, for those who look for leaks
 };
 
 }  // namespace cells
