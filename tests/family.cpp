@@ -40,7 +40,7 @@ Definition counter(const std::vector<LabelDefinition>& labels) {
 /// The label texts of a family's series that a page shows, in their order.
 std::string shown(const Family& family) {
   std::string text;
-  family.series().each_segment([&](const flowviz::Chunk&, std::uint32_t, const auto* links, std::uint32_t count) {
+  family.each_segment([&](const flowviz::Chunk&, std::uint32_t, const auto* links, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
       const auto* series = links[i].load(std::memory_order_relaxed);
       if (series->shown.load(std::memory_order_relaxed) != 0) text += std::string(series->labels()) + "\n";

@@ -21,6 +21,7 @@
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/refresh.hpp>
 #include <flowviz_metrics/registry.hpp>
+#include <flowviz_metrics/timer.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -161,6 +162,7 @@ class Collector {
   }
 
   void collect(const Family& family) {
+    family.end_idle(TimerClock::now().time_since_epoch());
     switch (family.definition().kind) {
       case Kind::counter:
         each_series(family, counts_,
@@ -213,7 +215,7 @@ class Collector {
   template <class Number, class Read>
   void each_series(const Family& family, std::vector<Number>& totals, Read read) {
     const std::uint32_t cells = family.cells_per_series();
-    family.series().each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
+    family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
       totals.assign(count, Number{});
       if constexpr (std::is_same_v<Number, std::int64_t>) {
         // The cells wrap as unsigned numbers do, the result is signed: the same bits (C++20).
@@ -232,7 +234,7 @@ class Collector {
 
   void each_histogram(const Family& family) {
     const std::uint32_t cells = family.cells_per_series();
-    family.series().each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
+    family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
       each_shown(links, count, [&](std::uint32_t i, const auto& series) {
         counts_.assign(cells - 1, 0);
         double sum = 0;

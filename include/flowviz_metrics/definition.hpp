@@ -6,6 +6,7 @@
 /// Strings, numbers and vectors: no function and no pointer into the code that registered it, so that definitions can be
 /// compared and printed, and outlive a plug-in.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -50,6 +51,7 @@ struct LabelDefinition {
   std::vector<std::string> values;  ///< all values of a closed label, the pinned ones of an open label
   std::uint32_t cap = 0;            ///< how many values there can be, `_other` not counted
   OtherGauge others = OtherGauge::refused;
+  std::chrono::nanoseconds expires_after{};  ///< how long a value stays that is not in use; 0: for ever
 
   bool operator==(const LabelDefinition&) const = default;
 };
@@ -148,7 +150,10 @@ inline void definition(const Definition& definition, const std::vector<std::stri
   if (names(there) != names(here)) return "other labels" + quoted(names(there), names(here));
   for (std::size_t i = 0; i < here.labels.size(); ++i) {
     if (there.labels[i] == here.labels[i]) continue;
-    return "other values or another cap of the label '" + here.labels[i].name + "'";
+    return (there.labels[i].expires_after != here.labels[i].expires_after
+                ? "another lifetime of the values of the label '"
+                : "other values or another cap of the label '") +
+           here.labels[i].name + "'";
   }
   if (there.bounds != here.bounds) return "other bounds";
   return "another MaxSeries";

@@ -6,9 +6,7 @@
 /// A family is plain data and copies every text it is given. Nothing in it points into the code that registered it, so
 /// a plug-in that is unloaded leaves nothing that a scrape could fall into.
 
-#include <sched.h>
-#include <unistd.h>
-
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -16,11 +14,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <flowviz_metrics/callback_slot.hpp>
 #include <flowviz_metrics/cells/chain.hpp>
-#include <flowviz_metrics/cells/gate.hpp>
+#include <flowviz_metrics/cells/expiring_series.hpp>
 #include <flowviz_metrics/cells/incidents.hpp>
 #include <flowviz_metrics/cells/pool.hpp>
 #include <flowviz_metrics/cells/series_table.hpp>
@@ -37,6 +37,10 @@ using Chunk = cells::Chunk<cells::StdPlatform>;
 using Place = cells::Place<cells::StdPlatform>;
 using SeriesTable = cells::SeriesTable<cells::StdPlatform>;
 using TextSet = cells::TextSet<cells::StdPlatform>;
+using ExpiringSeries = cells::ExpiringSeries<cells::StdPlatform>;
+using ExpiringTexts = cells::ExpiringTexts<cells::StdPlatform>;
+/// While one lives, what its thread looks up does not end.
+using ReadSection = cells::Readers<cells::StdPlatform>::Section;
 using Pool = cells::Pool<cells::StdPlatform>;
 
 /// The bounds of a histogram, laid out for the search: padded with +Inf to an even number, so that two can be compared
@@ -45,55 +49,6 @@ struct Bounds {
   explicit Bounds(const std::vector<double>& bounds);
   std::uint32_t count = 0;
   std::vector<double> padded;
-};
-
-/// The function that a metric's values are asked of, as long as its owner lives.
-class Callback {
- public:
-  /// For an owner: `function(bound)` is called from now on. False if another one has the metric.
-  bool take(void (*function)(void*), void* bound) noexcept {
-    if (!gate_.take()) return false;
-    call_ = function;
-    bound_ = bound;
-    gate_.open();
-    return true;
-  }
-  /// Waits for calls that are running.
-  void end() noexcept {
-    gate_.shut();
-    while (!gate_.is_left(process())) ::sched_yield();
-    gate_.give_back();
-  }
-
-  /// Whether there is a function; if so, it stays until leave().
-  bool enter() const noexcept { return gate_.enter(process()); }
-  void leave() const noexcept { gate_.leave(); }
-  /// Calls it; false if it throws.
-  bool call() const noexcept {
-#if defined(__cpp_exceptions)
-    try {
-      call_(bound_);
-    } catch (...) {
-      return false;
-    }
-#else
-    call_(bound_);
-#endif
-    return true;
-  }
-
-  /// Whether a call is still running that a page has given up.
-  [[nodiscard]] bool is_late() const noexcept { return late_.load(std::memory_order_relaxed) == process(); }
-  void set_late(bool late) const noexcept { late_.store(late ? process() : 0, std::memory_order_relaxed); }
-
- private:
-  static std::uint32_t process() noexcept { return static_cast<std::uint32_t>(::getpid()); }
-
-  mutable cells::Gate<cells::StdPlatform> gate_;
-  mutable cells::StdPlatform::atomic<std::uint32_t> late_{
-      0};  // in which process; a forked child has nothing to wait for
-  void (*call_)(void*) = nullptr;
-  void* bound_ = nullptr;
 };
 
 /// A metric. Made by a registry, which owns it; lives as long as that.
@@ -109,9 +64,30 @@ class Family {
 
   [[nodiscard]] const Definition& definition() const noexcept { return definition_; }
   [[nodiscard]] const Bounds& bounds() const noexcept { return bounds_; }
-  [[nodiscard]] SeriesTable& series() noexcept { return *series_; }
-  [[nodiscard]] const SeriesTable& series() const noexcept { return *series_; }
-  [[nodiscard]] std::uint32_t cells_per_series() const noexcept { return series_->layout().cells_per_series; }
+  /// How many cells hold the value of a series.
+  [[nodiscard]] std::uint32_t cells_per_series() const noexcept { return cells_of(definition_); }
+
+  /// Visits the series as SeriesTable::each_segment does.
+  template <class Visit>
+  void each_segment(Visit visit) const {
+    if (expiring_ == nullptr) return kept_->each_segment(visit);
+    const ReadSection section(cells::process_readers);
+    expiring_->each_segment(visit);
+  }
+
+  /// Ends the series of label values whose lifetime is over at `now`.
+  void end_idle(std::chrono::nanoseconds now) const noexcept {
+    if (expiring_ != nullptr) expiring_->round(cells::process_readers, now.count(), expiring_labels_);
+  }
+
+  /// Ends the cells but keeps the chunks, so that a write through a handle that outlived its registry is caught.
+  void retire_chunks() noexcept {
+    if (expiring_ != nullptr) {
+      expiring_->retire_chunks(cells::process_graveyard);
+    } else {
+      kept_->retire_chunks(cells::process_graveyard);
+    }
+  }
 
   /// If all labels are closed and all series stand side by side: where the first one is. The series of the values v1,
   /// v2, ..., counted from 0, is then number (v1 * count2 + v2) * ... . Otherwise the chunk is nullptr.
@@ -122,33 +98,58 @@ class Family {
 
   /// The value of the open label `label` with just this text, or number 0.
   [[nodiscard]] Value find_open_value(std::size_t label, std::string_view text) const noexcept {
-    return text.size() <= encode::max_label_bytes ? texts_[label]->find(text) : Value{};
+    return text.size() <= encode::max_label_bytes ? texts_[label].kept->find(text) : Value{};
+  }
+  /// The same of a label whose values expire. Inside of a section.
+  [[nodiscard]] Value find_expiring_value(std::size_t label, std::string_view text) const noexcept {
+    return text.size() <= encode::max_label_bytes ? texts_[label].expiring->find(text) : Value{};
   }
 
-  /// The value of the open label `label` that stands for `text`, which is repaired and added if need be.
+  /// The value of the open label `label` that stands for `text`, which is repaired and added if need be. Inside of a section,
+  /// if the label's values expire.
   Value open_value(std::size_t label, std::string_view text) noexcept;
 
   /// What a combination grows by when the number of label `label` grows by one.
   [[nodiscard]] std::uint32_t stride(std::size_t label) const noexcept { return strides_[label]; }
 
-  /// The place of the series with these values, one for each label. Makes the series if it is new.
+  /// The place of a combination that has a series already; otherwise the chunk is nullptr. `find` is for metrics whose series
+  /// stay; for others there is `find_expiring`, inside of a section.
+  [[nodiscard]] Place find(std::uint32_t combination) const noexcept { return kept_->find(combination); }
+  [[nodiscard]] Place find_expiring(std::uint32_t combination) const noexcept { return expiring_->find(combination); }
+
+  /// Where the handles of a series that may expire are counted.
+  [[nodiscard]] std::uint32_t handles_of(Place place) const noexcept { return expiring_->handles_of(place); }
+
+  /// The place of the series with these values, one for each label. Makes the series if it is new. Inside of a section, if a
+  /// label's values expire.
   Place place(std::span<const Value> values) noexcept;
 
   /// How often memory for a series, its cells or a label value could not be had.
   [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
-    std::uint64_t count = series_->allocation_failures();
-    for (const auto& texts : texts_) count += texts ? texts->allocation_failures() : 0;
+    std::uint64_t count = expiring_ ? expiring_->allocation_failures() : kept_->allocation_failures();
+    for (const Texts& texts : texts_) {
+      if (texts.kept) count += texts.kept->allocation_failures();
+      if (texts.expiring) count += texts.expiring->allocation_failures();
+    }
     return count;
   }
 
-  [[nodiscard]] Callback& callback() noexcept { return callback_; }
-  [[nodiscard]] const Callback& callback() const noexcept { return callback_; }
+  [[nodiscard]] CallbackSlot& callback() noexcept { return callback_; }
+  [[nodiscard]] const CallbackSlot& callback() const noexcept { return callback_; }
 
   Link next{nullptr};
 
  private:
+  // The texts of an open label, which stay or expire; neither for a closed label.
+  struct Texts {
+    std::unique_ptr<TextSet> kept;
+    std::unique_ptr<ExpiringTexts> expiring;
+  };
+
   static std::uint32_t cells_of(const Definition& definition) noexcept;
   std::uint32_t count_combinations();
+  void make_texts();
+  void make_table(Pool& pool, std::uint32_t combinations);
   void make_first_series();
   [[noreturn]] void no_memory() const { fail("'" + definition_.name + "': no memory"); }
   void append_labels(encode::Scratch& out, std::span<const Value> values) const noexcept;
@@ -167,10 +168,13 @@ class Family {
   Bounds bounds_;
   std::string constant_labels_;
   std::vector<std::uint32_t> strides_;
-  std::vector<std::unique_ptr<TextSet>> texts_;  // nullptr for closed labels
-  std::unique_ptr<SeriesTable> series_;
+  std::vector<Texts> texts_;
+  std::vector<ExpiringSeries::Label> expiring_labels_;
+  // One of them: the series all stay, or go with the values of the labels that expire.
+  std::unique_ptr<SeriesTable> kept_;
+  std::unique_ptr<ExpiringSeries> expiring_;
   Place first_of_all_;
-  Callback callback_;
+  CallbackSlot callback_;
 };
 
 // ------------------------------------------------------------------------------------------------------------------
@@ -195,24 +199,47 @@ inline Family::Family(Definition definition, std::string_view constant_labels, P
     : definition_(std::move(definition)), bounds_(definition_.bounds), constant_labels_(constant_labels) {
   for (const auto& [name, value] : definition_.constant_labels) encode::append_label(constant_labels_, name, value);
   const std::uint32_t combinations = count_combinations();
-  const std::uint32_t cells_per_series = cells_of(definition_);
-  for (const LabelDefinition& label : definition_.labels) {
-    auto texts = label.open ? std::make_unique<TextSet>(label.cap) : nullptr;
-    if (texts != nullptr) {
-      bool made = texts->ready();
-      for (const std::string& value : label.values) made = made && texts->find_or_add(value).number != 0;
-      if (!made) no_memory();
-    }
-    texts_.push_back(std::move(texts));
-  }
-  series_ = std::make_unique<SeriesTable>(cells::process_slots, SeriesTable::Layout{combinations, cells_per_series});
-  if (!series_->ready()) no_memory();
-  if (std::uint64_t{combinations} * cells_per_series <= small_family_cells) {
-    const Place place = pool.take(cells::process_slots, combinations * cells_per_series);
-    if (place.chunk == nullptr || !series_->start_in(place.chunk, place.at)) no_memory();
-  }
+  make_texts();
+  make_table(pool, combinations);
   make_first_series();
   if (definition_.kind == Kind::info) first_of_all_.chunk->set_one(first_of_all_.at, 1);
+}
+
+inline void Family::make_texts() {
+  for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
+    const LabelDefinition& label = definition_.labels[i];
+    Texts& texts = texts_.emplace_back();
+    if (!label.open) continue;
+    const auto make = [&](auto& set, auto add) {
+      set = std::make_unique<typename std::remove_reference_t<decltype(set)>::element_type>(label.cap);
+      bool made = set->ready();
+      for (const std::string& value : label.values) made = made && add(*set, value).number != 0;
+      if (!made) no_memory();
+    };
+    if (label.expires_after.count() == 0) {
+      make(texts.kept, [](TextSet& set, const std::string& value) { return set.find_or_add(value); });
+    } else {
+      cells::prepare_heavy_fence();
+      make(texts.expiring, [](ExpiringTexts& set, const std::string& value) { return set.find_or_add(value, true); });
+      expiring_labels_.push_back({texts.expiring.get(), strides_[i], label.expires_after.count()});
+    }
+  }
+}
+
+inline void Family::make_table(Pool& pool, std::uint32_t combinations) {
+  const std::uint32_t cells = cells_per_series();
+  if (!expiring_labels_.empty()) {
+    expiring_ = std::make_unique<ExpiringSeries>(
+        cells::process_slots, ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells});
+    if (!expiring_->ready()) no_memory();
+    return;
+  }
+  kept_ = std::make_unique<SeriesTable>(cells::process_slots, SeriesTable::Layout{combinations, cells});
+  if (!kept_->ready()) no_memory();
+  if (std::uint64_t{combinations} * cells <= small_family_cells) {
+    const Place place = pool.take(cells::process_slots, combinations * cells);
+    if (place.chunk == nullptr || !kept_->start_in(place.chunk, place.at)) no_memory();
+  }
 }
 
 // Checks what can only be known once all labels are, and sets the strides.
@@ -228,6 +255,7 @@ inline std::uint32_t Family::count_combinations() {
       if (definition_.labels[k].name == label.name) broken("a label name occurs once");
     }
     if (label.cap == 0) broken("the cap is at least 1");
+    if (label.expires_after.count() < 0) broken("values expire after a time above zero");
     if (label.values.size() > label.cap) broken("more values are pinned than the cap lets in");
     for (std::size_t k = 0; k < label.values.size(); ++k) {
       const std::string& value = label.values[k];
@@ -271,7 +299,8 @@ inline void Family::make_first_series() {
     for (std::size_t i = values.size(); i-- > 0; rest /= definition_.labels[i].values.size()) {
       const std::vector<std::string>& domain = definition_.labels[i].values;
       const std::size_t k = rest % domain.size();
-      values[i] = texts_[i] ? texts_[i]->find(domain[k]) : Value{static_cast<std::uint32_t>(k) + 1, domain[k]};
+      // Pinned values were added in their order, so that they have the first numbers, as closed ones do.
+      values[i] = Value{static_cast<std::uint32_t>(k) + 1, domain[k]};
     }
     const Place there = place(values);
     if (there.chunk == nullptr) no_memory();
@@ -280,13 +309,14 @@ inline void Family::make_first_series() {
   encode::Scratch labels;
   const std::vector<Value> all_other(values.size());
   append_labels(labels, all_other);
-  if (!labels.ok() || !series_->add_refuge(labels.view(), others_among(all_other))) no_memory();
-  if (values.empty()) first_of_all_ = series_->refuge();
+  const auto add_refuge = [&](auto& table) { return table.add_refuge(labels.view(), others_among(all_other)); };
+  if (!labels.ok() || !(expiring_ ? add_refuge(*expiring_) : add_refuge(*kept_))) no_memory();
+  if (values.empty()) first_of_all_ = kept_->refuge();
 }
 
 inline Family::Value Family::open_value(std::size_t label, std::string_view text) noexcept {
-  if (const Value value = find_open_value(label, text); value.number != 0) return value;
-  if (text == other_text) return {};
+  const Value there = texts_[label].expiring ? find_expiring_value(label, text) : find_open_value(label, text);
+  if (there.number != 0 || text == other_text) return there;
   encode::Scratch utf8;
   if (!encode::is_clean(text)) {
     cells::incidents.texts_not_utf8.add();
@@ -303,7 +333,8 @@ inline Family::Value Family::open_value(std::size_t label, std::string_view text
     cells::incidents.allocation_failures.add();
     return {};
   }
-  return texts_[label]->find_or_add(text);
+  const Texts& texts = texts_[label];
+  return texts.expiring ? texts.expiring->find_or_add(text) : texts.kept->find_or_add(text);
 }
 
 inline Place Family::place(std::span<const Value> values) noexcept {
@@ -316,12 +347,15 @@ inline Place Family::place(std::span<const Value> values) noexcept {
     }
     combination += values[i].number * strides_[i];
   }
-  if (const Place there = series_->find(combination); there.chunk != nullptr) return there;
-  encode::Scratch labels;
-  append_labels(labels, values);
-  if (labels.ok()) return series_->find_or_add(combination, labels.view(), others_among(values));
-  cells::incidents.allocation_failures.add();
-  return series_->refuge();
+  const auto in = [&](auto& table) {
+    if (const Place there = table.find(combination); there.chunk != nullptr) return there;
+    encode::Scratch labels;
+    append_labels(labels, values);
+    if (labels.ok()) return table.find_or_add(combination, labels.view(), others_among(values));
+    cells::incidents.allocation_failures.add();
+    return table.refuge();
+  };
+  return expiring_ ? in(*expiring_) : in(*kept_);
 }
 
 inline void Family::append_labels(encode::Scratch& out, std::span<const Value> values) const noexcept {

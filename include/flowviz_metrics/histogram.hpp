@@ -84,6 +84,11 @@ class HistogramSeries {
   }
 
  private:
+  template <class>
+  friend class Held;
+  template <class Handle>
+  using TimerOf = ScopedTimer<Handle>;
+
   template <class, LabelValue...>
   friend class Metric;
   HistogramSeries(const Family& family, Place place) noexcept

@@ -4,6 +4,7 @@
 /// The two kinds of labels, both finite: closed ones, whose values are the enumerators of an enum, and open ones, whose
 /// first N distinct texts are kept and whose other texts are counted under `_other`.
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -80,6 +81,14 @@ concept StrongText = std::is_class_v<T> && requires(const T& value) {
 template <StrongText T>
 class TextLabel;
 
+/// As a template argument, an open label whose values expire: `Counter<Method, Expiring<Text>>`. `with()` takes what it takes
+/// for `Of`.
+template <class Of>
+struct Expiring;
+
+template <class Of>
+class ExpiringLabel;
+
 /// A label of texts, at most `cap` of them: the first `cap` distinct texts are kept for ever, whatever comes later is
 /// counted under `_other`. Texts may hold any bytes; what is not UTF-8 is replaced, what is too long is cut.
 ///
@@ -115,6 +124,16 @@ class OpenLabel {
     return TextLabel<T>(std::move(*this));
   }
 
+  /// The label with values that end when they have not been in use for `lifetime`, and leave their places to others. Comes
+  /// last.
+  ///
+  /// A value is in use when it is looked up, and as long as somebody keeps a handle onto one of its series. A page that
+  /// is made later than `lifetime` after the last use ends it, with all its series; should it come again, it begins at zero, as
+  /// after a restart. Choose several times the interval at which pages are made. Pinned values do not end.
+  ///
+  ///     flowviz::Counter bytes{registry, "upload_bytes_total", "Bytes.", flowviz::OpenLabel{"client", 100}.expires_after(1h)};
+  [[nodiscard]] ExpiringLabel<Text> expires_after(std::chrono::nanoseconds lifetime) &&;
+
   [[nodiscard]] std::string_view name() const noexcept { return name_; }
   [[nodiscard]] std::uint32_t cap() const noexcept { return cap_; }
   [[nodiscard]] const std::vector<std::string>& pinned() const noexcept { return pinned_; }
@@ -133,11 +152,40 @@ class TextLabel {
  public:
   [[nodiscard]] const OpenLabel& open() const noexcept { return open_; }
 
+  /// See OpenLabel::expires_after.
+  [[nodiscard]] ExpiringLabel<T> expires_after(std::chrono::nanoseconds lifetime) &&;
+
  private:
   friend OpenLabel;
   explicit TextLabel(OpenLabel open) noexcept : open_(std::move(open)) {}
   OpenLabel open_;
 };
+
+/// An open label whose values expire; see `OpenLabel::expires_after`.
+template <class Of>
+class ExpiringLabel {
+ public:
+  [[nodiscard]] const OpenLabel& open() const noexcept { return open_; }
+  [[nodiscard]] std::chrono::nanoseconds lifetime() const noexcept { return lifetime_; }
+
+ private:
+  friend OpenLabel;
+  template <StrongText>
+  friend class TextLabel;
+  ExpiringLabel(OpenLabel open, std::chrono::nanoseconds lifetime) noexcept
+      : open_(std::move(open)), lifetime_(lifetime) {}
+  OpenLabel open_;
+  std::chrono::nanoseconds lifetime_;
+};
+
+inline ExpiringLabel<Text> OpenLabel::expires_after(std::chrono::nanoseconds lifetime) && {
+  // Zero is how a definition says that values stay; who asks for it is told so.
+  return {std::move(*this), lifetime.count() == 0 ? std::chrono::nanoseconds(-1) : lifetime};
+}
+template <StrongText T>
+ExpiringLabel<T> TextLabel<T>::expires_after(std::chrono::nanoseconds lifetime) && {
+  return {std::move(open_), lifetime.count() == 0 ? std::chrono::nanoseconds(-1) : lifetime};
+}
 
 /// What a metric can be given before its labels: a `MaxSeries`, labels that all its series carry, or both. What it refers to
 /// has to live until the registration returns.
@@ -151,9 +199,18 @@ struct MetricOptions {
   std::span<const ConstantLabel> constant_labels;
 };
 
-/// What can stand in the angle brackets of a metric: an enum, bool, `Text`, or a type of one's own.
+/// The values of an open label: any text, or a type of one's own.
 template <class L>
-concept LabelValue = ClosedValue<L> || std::same_as<L, Text> || StrongText<L>;
+concept OpenValue = std::same_as<L, Text> || StrongText<L>;
+
+template <class L>
+inline constexpr bool is_expiring = false;
+template <OpenValue L>
+inline constexpr bool is_expiring<Expiring<L>> = true;
+
+/// What can stand in the angle brackets of a metric: an enum, bool, `Text`, a type of one's own, or `Expiring` of the latter two.
+template <class L>
+concept LabelValue = ClosedValue<L> || OpenValue<L> || is_expiring<L>;
 
 template <LabelValue L>
 inline constexpr bool is_closed = ClosedValue<L>;
@@ -187,6 +244,11 @@ template <StrongText T>
 struct LabelTraits<T> {
   using Definition = TextLabel<T>;
   using Argument = const T&;
+};
+template <OpenValue T>
+struct LabelTraits<Expiring<T>> {
+  using Definition = ExpiringLabel<T>;
+  using Argument = typename LabelTraits<T>::Argument;
 };
 
 [[nodiscard]] inline std::string_view text_of(std::string_view value) noexcept { return value; }

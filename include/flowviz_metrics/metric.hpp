@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <flowviz_metrics/held.hpp>
 #include <flowviz_metrics/label.hpp>
 #include <flowviz_metrics/registry.hpp>
 
@@ -37,35 +38,25 @@ class Metric {
   /// Closed labels cost a few arithmetic operations; an open one a hash, a probe and a comparison. Wait-free but for
   /// the first time that a combination is seen, which allocates. A value beyond a label's domain gives the `_other`
   /// series of that label.
-  [[nodiscard]] Series with(typename LabelTraits<L>::Argument... values) const noexcept
+  [[nodiscard]] auto with(typename LabelTraits<L>::Argument... values) const noexcept
     requires(sizeof...(L) > 0)
   {
-    if constexpr ((is_closed<L> && ...)) {
-      const std::array<std::uint32_t, sizeof...(L)> numbers{enums::number(static_cast<L>(values))...};
-      if (first_.chunk != nullptr && all_known(numbers)) [[likely]] {
-        std::uint32_t index = 0;
-        std::size_t i = 0;
-        ((index = index * static_cast<std::uint32_t>(enums::count<L>) + numbers[i++] - 1), ...);
-        return Series(*family_, {first_.chunk, first_.at + index * Series::cells(*family_)});
+    if constexpr ((is_expiring<L> || ...)) {
+      const ReadSection section(cells::process_readers);
+      const Place place = look_up(values...);
+      return Held<Series>(Series(*family_, place), place.chunk, family_->handles_of(place));
+    } else {
+      if constexpr ((is_closed<L> && ...)) {
+        const std::array<std::uint32_t, sizeof...(L)> numbers{enums::number(static_cast<L>(values))...};
+        if (first_.chunk != nullptr && all_known(numbers)) [[likely]] {
+          std::uint32_t index = 0;
+          std::size_t i = 0;
+          ((index = index * static_cast<std::uint32_t>(enums::count<L>) + numbers[i++] - 1), ...);
+          return Series(*family_, {first_.chunk, first_.at + index * Series::cells(*family_)});
+        }
       }
+      return Series(*family_, look_up(values...));
     }
-    // Numbers alone, as long as everything is known: that is what fits into registers.
-    std::uint32_t combination = 0;
-    bool known = true;
-    std::size_t label = 0;
-    const auto add = [&](std::uint32_t number, bool may_be_other) {
-      known = known && (number != 0 || may_be_other);
-      combination += number * family_->stride(label++);
-    };
-    (add(number_of<L>(label, values), is_closed<L>), ...);
-    if (known) [[likely]] {
-      if (const Place place = family_->series().find(combination); place.chunk != nullptr) [[likely]] {
-        return Series(*family_, place);
-      }
-    }
-    label = 0;
-    const std::array<Family::Value, sizeof...(L)> found{value_of<L>(label++, values)...};
-    return Series(*family_, family_->place(found));
   }
 
   template <class... Values>
@@ -94,10 +85,37 @@ class Metric {
     return true;
   }
 
+  Place look_up(typename LabelTraits<L>::Argument... values) const noexcept {
+    // Numbers alone, as long as everything is known: that is what fits into registers.
+    std::uint32_t combination = 0;
+    bool known = true;
+    std::size_t label = 0;
+    const auto add = [&](std::uint32_t number, bool may_be_other) {
+      known = known && (number != 0 || may_be_other);
+      combination += number * family_->stride(label++);
+    };
+    (add(number_of<L>(label, values), is_closed<L>), ...);
+    if (known) [[likely]] {
+      Place place;
+      if constexpr ((is_expiring<L> || ...)) {
+        place = family_->find_expiring(combination);
+      } else {
+        place = family_->find(combination);
+      }
+      if (place.chunk != nullptr) [[likely]]
+        return place;
+    }
+    label = 0;
+    const std::array<Family::Value, sizeof...(L)> found{value_of<L>(label++, values)...};
+    return family_->place(found);
+  }
+
   template <class V>
   std::uint32_t number_of(std::size_t label, typename LabelTraits<V>::Argument value) const noexcept {
     if constexpr (is_closed<V>) {
       return enums::number(static_cast<V>(value));
+    } else if constexpr (is_expiring<V>) {
+      return family_->find_expiring_value(label, text_of(value)).number;
     } else {
       return family_->find_open_value(label, text_of(value)).number;
     }
@@ -125,7 +143,13 @@ class Metric {
     return define(label.open());
   }
   static LabelDefinition define(const OpenLabel& label) {
-    return {std::string(label.name()), true, label.pinned(), label.cap(), label.others()};
+    return {std::string(label.name()), true, label.pinned(), label.cap(), label.others(), {}};
+  }
+  template <class Of>
+  static LabelDefinition define(const ExpiringLabel<Of>& label) {
+    LabelDefinition definition = define(label.open());
+    definition.expires_after = label.lifetime();
+    return definition;
   }
   Metric(Registry& registry, Definition definition)
       : family_(&registry.add(std::move(definition))), first_(family_->first_of_all()) {}
@@ -156,6 +180,8 @@ E& value_type_of(const Label<E>&);
 Text& value_type_of(const OpenLabel&);
 template <StrongText T>
 T& value_type_of(const TextLabel<T>&);
+template <class Of>
+Expiring<Of>& value_type_of(const ExpiringLabel<Of>&);
 template <class D>
 using ValueType = std::remove_reference_t<decltype(value_type_of(std::declval<const D&>()))>;
 

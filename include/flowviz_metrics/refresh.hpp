@@ -117,7 +117,7 @@ class Refresh {
     void work() {
       for (Call& call : calls) {
         if (call.state != State::waits) continue;
-        const Callback& callback = call.family->callback();
+        const CallbackSlot& callback = call.family->callback();
         if (!callback.enter()) {
           call.state = State::gone;  // its owner has ended
           continue;

@@ -142,10 +142,10 @@ inline Registry::~Registry() {
   // is caught when it writes or looks a series up.
 #ifndef NDEBUG
   families_.each([](Family& family) {
-    family.series().retire_chunks(cells::graveyard);
+    family.retire_chunks();
     retired_families.prepend(&family);
   });
-  pool_.retire_chunks(cells::graveyard);
+  pool_.retire_chunks(cells::process_graveyard);
 #else
   families_.each([](Family& family) { delete &family; });
 #endif

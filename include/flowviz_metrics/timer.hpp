@@ -51,9 +51,9 @@ class Stopwatch {
 template <class Series>
 class [[nodiscard]] ScopedTimer {
  public:
-  explicit ScopedTimer(Series series) noexcept : series_(series) {}
+  explicit ScopedTimer(Series series) noexcept : series_(std::move(series)) {}
   ScopedTimer(ScopedTimer&& other) noexcept
-      : series_(other.series_), watch_(other.watch_), observes_(std::exchange(other.observes_, false)) {}
+      : series_(std::move(other.series_)), watch_(other.watch_), observes_(std::exchange(other.observes_, false)) {}
   ScopedTimer& operator=(ScopedTimer&&) = delete;
   ~ScopedTimer() {
     if (observes_) series_.observe(watch_.elapsed());

@@ -13,7 +13,11 @@
 
 FLOWVIZ_METRICS_BEGIN
 
-class UpDownScope;
+template <class Series>
+class CountedScope;
+class UpDownSeries;
+/// What `track()` of a series returns.
+using UpDownScope = CountedScope<UpDownSeries>;
 
 /// One series of an up-down counter: a small copyable handle. Default-constructed it counts nothing.
 class UpDownSeries {
@@ -42,6 +46,11 @@ class UpDownSeries {
   }
 
  private:
+  template <class>
+  friend class Held;
+  template <class Handle>
+  using ScopeOf = CountedScope<Handle>;
+
   template <class, LabelValue...>
   friend class Metric;
   UpDownSeries(const Family&, Place place) noexcept : place_(place) {}
@@ -51,21 +60,22 @@ class UpDownSeries {
 };
 
 /// Counts one while it lives. Move-only; ends once.
-class [[nodiscard]] UpDownScope {
+template <class Series>
+class [[nodiscard]] CountedScope {
  public:
-  explicit UpDownScope(UpDownSeries series) noexcept : series_(series) { series_.inc(); }
-  UpDownScope(UpDownScope&& other) noexcept : series_(std::exchange(other.series_, UpDownSeries())) {}
-  UpDownScope& operator=(UpDownScope&& other) noexcept {
+  explicit CountedScope(Series series) noexcept : series_(std::move(series)) { series_.inc(); }
+  CountedScope(CountedScope&& other) noexcept : series_(std::exchange(other.series_, Series())) {}
+  CountedScope& operator=(CountedScope&& other) noexcept {
     if (this != &other) {
       series_.dec();
-      series_ = std::exchange(other.series_, UpDownSeries());
+      series_ = std::exchange(other.series_, Series());
     }
     return *this;
   }
-  ~UpDownScope() { series_.dec(); }
+  ~CountedScope() { series_.dec(); }
 
  private:
-  UpDownSeries series_;
+  Series series_;
 };
 
 inline UpDownScope UpDownSeries::track() const noexcept { return UpDownScope(*this); }

@@ -38,6 +38,9 @@ struct TestPlatform {
 
   static flowviz::cells::ThreadState& this_thread() noexcept { return *playing; }
   static bool at_thread_exit() noexcept { return has_exit_hook; }
+  static bool has_heavy_fence() noexcept { return false; }
+  static void light_fence() noexcept {}
+  static bool heavy_fence() noexcept { return true; }
 
   static void* allocate(std::size_t bytes, std::size_t align) noexcept {
     if (memory.left == 0) return nullptr;

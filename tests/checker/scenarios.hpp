@@ -44,6 +44,8 @@ inline void check(const Scenario& scenario, const Options& bounds = usual_bounds
 std::vector<Scenario> column_scenarios();
 /// The gate in front of callbacks: gate_test.cpp.
 std::vector<Scenario> gate_scenarios();
+/// Series that end: expiry_test.cpp.
+std::vector<Scenario> expiry_scenarios();
 /// Label values, series, chains, pools: creation_test.cpp.
 std::vector<Scenario> creation_scenarios();
 

@@ -12,6 +12,7 @@ source /etc/os-release
 tree=$(mktemp -d "${TMPDIR:-/tmp}/bare-tree.XXXXXX")
 trap 'as_root rm -rf --one-file-system "$tree"' EXIT
 trap 'exit 130' INT TERM HUP
+chmod 755 "$tree" # the root of what runs in it, some of it unprivileged
 
 # This machine's own mirror, for this machine's own release: URI, release, component.
 as_root apt-get -o DPkg::Lock::Timeout=300 -qq update

@@ -111,6 +111,14 @@ class Chunk {
     if (Cell* cell = one(at)) Shared::add(*cell, v, std::memory_order_relaxed);
   }
 
+  /// Sets `count` cells from `at` on to zero for all threads. Nobody may be writing them.
+  void zero(std::uint32_t at, std::uint32_t count) noexcept {
+    for (auto& column : columns_) {
+      Cell* cells = column.load(std::memory_order_acquire);
+      for (std::uint32_t i = 0; cells != nullptr && i < count; ++i) cells[at + i].store(0, std::memory_order_relaxed);
+    }
+  }
+
   // ---------------------------------------------------------------------------------------------------- reading
 
   /// Adds the counts at `at`, `at` + 1, ... to `totals`.

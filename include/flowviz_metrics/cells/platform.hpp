@@ -53,6 +53,9 @@ class Plain {
 /// - `P::own_columns`, `P::shared_columns`: how many columns a chunk has of each kind.
 /// - `P::this_thread()`: the calling thread's state.
 /// - `P::at_thread_exit()`: arranges that the slots' `leave()` runs when the calling thread ends; false when it cannot.
+/// - `P::has_heavy_fence()`: whether `heavy_fence()` has every running thread pass a fence, so that `light_fence()`, which
+/// only keeps the compiler from reordering, pairs with it as a fence would. Once true it stays so. `heavy_fence()` returns
+/// false if it was to do so and could not.
 /// - `P::allocate(bytes, align)`, `P::deallocate(p, bytes, align)`: memory, or nullptr; never throws.
 template <class P>
 concept Platform = requires(std::size_t n, void* p) {
@@ -62,6 +65,9 @@ concept Platform = requires(std::size_t n, void* p) {
   { P::shared_columns } -> std::convertible_to<std::uint32_t>;
   { P::this_thread() } noexcept -> std::same_as<ThreadState&>;
   { P::at_thread_exit() } noexcept -> std::same_as<bool>;
+  { P::has_heavy_fence() } noexcept -> std::same_as<bool>;
+  { P::light_fence() } noexcept;
+  { P::heavy_fence() } noexcept -> std::same_as<bool>;
   { P::allocate(n, n) } noexcept -> std::same_as<void*>;
   { P::deallocate(p, n, n) } noexcept;
 };

@@ -1,61 +1,31 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// The series of one metric: from a combination of label values, as a number, to the place of its cells.
+/// The series of a metric, which only grow in number.
 ///
 /// Series stand in the order of their creation in segments, each with the cells of its series side by side in a chunk,
-/// so that a scrape adds up neighbours. A dense table leads from a combination to its series. The last series that was
-/// born with the table is the *refuge*: it stands for `_other` on every label, and is what a look-up falls back to when
-/// a new series is needed and memory cannot be had. Scrapes pass it over until somebody writes to it.
+/// so that a scrape adds up neighbours.
 
 #include <cassert>
-#include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <new>
 #include <string_view>
 
 #include <flowviz_metrics/cells/append.hpp>
-#include <flowviz_metrics/cells/chunk.hpp>
+#include <flowviz_metrics/cells/series_store.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {
 
-/// Where the cells of a series are. Valid as long as the table.
+/// A set of series that only grows, by combination. Look-ups are wait-free, creation is lock-free.
 template <Platform P>
-struct Place {
-  Chunk<P>* chunk = nullptr;
-  std::uint32_t at = 0;
-};
+class SeriesTable : public SeriesStore<P> {
+  using Store = SeriesStore<P>;
 
-/// A set of series that only grows, by combination. Combination 0 is `_other` on every label. Look-ups are wait-free,
-/// creation is lock-free.
-template <Platform P>
-class SeriesTable {
  public:
-  /// 4 KiB: what a thread's first touch has to clear, a microsecond's work.
-  static constexpr std::uint32_t cells_per_chunk = 512;
+  using typename Store::Layout, typename Store::Link, typename Store::Segment, typename Store::SegmentLink,
+      typename Store::Series;
 
-  struct Series;
-
-  /// How cells and series are laid out.
-  struct Layout {
-    std::uint32_t combinations = 1;      ///< how many combinations there are; the table has an entry for each
-    std::uint32_t cells_per_series = 1;  ///< how many cells a series has
-  };
-
-  /// Memory for the table is taken here; `ready()` says whether it was there.
-  explicit SeriesTable(Slots<P>& slots, Layout layout) noexcept : slots_(slots), layout_(layout) {
-    void* memory = P::allocate(table_bytes(), alignof(Link));
-    if (memory == nullptr) return;
-    table_ = static_cast<Link*>(memory);
-    for (std::size_t i = 0; i < layout_.combinations; ++i) new (table_ + i) Link(nullptr);
-  }
-  ~SeriesTable() { clear(); }
-  SeriesTable(const SeriesTable&) = delete;
-  SeriesTable& operator=(const SeriesTable&) = delete;
-
-  [[nodiscard]] bool ready() const noexcept { return table_ != nullptr; }
+  using Store::Store, Store::find, Store::refuge;
 
   /// Cells of this table's first series, in a chunk that others share: for metrics too small for a chunk of their own.
   /// All `combinations` fit there. To be called once, before any series is made.
@@ -74,13 +44,6 @@ class SeriesTable {
     return true;
   }
 
-  /// The place of a combination that has a series already; otherwise the chunk is nullptr.
-  [[nodiscard]] Place<P> find(std::uint32_t combination) const noexcept {
-    // Acquire, paired with the release in help().
-    const Series* series = table_[combination].load(std::memory_order_acquire);
-    return series == nullptr ? Place<P>{} : series->place.get();
-  }
-
   /// The place of a combination, whose series is made if need be; `labels` is its label text, `tag` is kept with it.
   /// The refuge if memory is lacking.
   Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint32_t tag = 0) noexcept {
@@ -91,16 +54,6 @@ class SeriesTable {
       failures_.fetch_add(1, std::memory_order_relaxed);
     }
     return refuge();
-  }
-
-  /// The place of the refuge, which is shown from now on.
-  Place<P> refuge() noexcept {
-    if (refuge_ == nullptr) return {};
-    // Relaxed: it was complete before the table was shared, and whether a page shows it a moment earlier or later is
-    // all that depends on this.
-    refuge_->shown.store(1, std::memory_order_relaxed);
-    table_[0].store(refuge_, std::memory_order_relaxed);
-    return refuge_->place.get();
   }
 
   /// Visits the series in the order of their creation, segment by segment: `visit(chunk, at, series, count)`, where
@@ -117,60 +70,6 @@ class SeriesTable {
       if (count > 0) visit(*segment->chunk.get(), segment->at.get(), links, count);
     }
   }
-
-  /// Ends the cells but keeps the chunks, so that a write through a handle that outlived this table is caught.
-  void retire_chunks(Graveyard<P>& graveyard) noexcept {
-    retired_ = true;
-    for (Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;
-         segment = segment->next.load(std::memory_order_relaxed)) {
-      if (!segment->owns_chunk.get()) continue;
-      graveyard.take(segment->chunk.get());
-      segment->owns_chunk.set(false);
-    }
-  }
-
-  /// How often memory for a series or a block could not be had.
-  [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
-    std::uint64_t count = failures_.load(std::memory_order_relaxed);
-    for (const Segment* segment = first_.load(std::memory_order_acquire); segment != nullptr;
-         segment = segment->next.load(std::memory_order_acquire)) {
-      if (segment->owns_chunk.get()) count += segment->chunk.get()->allocation_failures();
-    }
-    return count;
-  }
-
-  [[nodiscard]] const Layout& layout() const noexcept { return layout_; }
-
-  struct Segment;
-  using Link = typename P::template atomic<Series*>;
-  using SegmentLink = typename P::template atomic<Segment*>;
-
-  /// A series; the characters of its label text follow in memory.
-  struct Series {
-    typename P::template plain<Place<P>> place;
-    typename P::template plain<Segment*> segment;
-    typename P::template plain<std::uint32_t> index;  // in the segment
-    typename P::template plain<std::uint32_t> combination;
-    typename P::template plain<std::uint32_t> tag;  // whatever the maker wants to find again
-    typename P::template plain<std::uint32_t> length;
-    typename P::template atomic<std::uint32_t> shown{1};
-
-    [[nodiscard]] std::string_view labels() const noexcept {
-      return {reinterpret_cast<const char*>(this + 1), length.get()};
-    }
-  };
-
-  /// Series that stand side by side; the links to them follow in memory.
-  struct Segment {
-    SegmentLink next{nullptr};
-    typename P::template plain<Chunk<P>*> chunk;
-    typename P::template plain<std::uint32_t> at;
-    typename P::template plain<std::uint32_t> capacity;
-    typename P::template plain<bool> owns_chunk;
-
-    [[nodiscard]] Link* links() noexcept { return reinterpret_cast<Link*>(this + 1); }
-    [[nodiscard]] const Link* links() const noexcept { return reinterpret_cast<const Link*>(this + 1); }
-  };
 
  private:
   Series* append(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
@@ -199,15 +98,8 @@ class SeriesTable {
       if (before->index.get() + 1 < segment->capacity.get()) return segment->links() + before->index.get() + 1;
       next = &segment->next;
     }
-    Segment* segment = next->load(std::memory_order_acquire);
-    if (segment == nullptr) {
-      Segment* made = make_segment();
-      if (made == nullptr) return nullptr;
-      if (next->compare_exchange_strong(segment, made, std::memory_order_release, std::memory_order_acquire))
-        return made->links();
-      destroy(made);
-    }
-    return segment->links();
+    Segment* segment = this->segment_at(*next);
+    return segment == nullptr ? nullptr : segment->links();
   }
 
   void place_behind(Series* node, Series* before) noexcept {
@@ -229,79 +121,10 @@ class SeriesTable {
     helped_.store(node, std::memory_order_release);
   }
 
-  static std::size_t series_bytes(std::size_t length) noexcept { return sizeof(Series) + length; }
-  static Series* make_series(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
-    void* memory = P::allocate(series_bytes(labels.size()), alignof(Series));
-    if (memory == nullptr) return nullptr;
-    auto* series = new (memory) Series;
-    series->combination.set(combination);
-    series->tag.set(tag);
-    series->length.set(static_cast<std::uint32_t>(labels.size()));
-    if (!labels.empty()) std::memcpy(reinterpret_cast<char*>(series + 1), labels.data(), labels.size());
-    return series;
-  }
-  static void destroy(Series* series) noexcept {
-    const std::size_t bytes = series_bytes(series->length.get());
-    series->~Series();
-    P::deallocate(series, bytes, alignof(Series));
-  }
+  using Store::destroy, Store::failures_, Store::first_, Store::layout_, Store::make_segment, Store::make_series,
+      Store::refuge_, Store::retired_, Store::table_;
 
-  static std::size_t segment_bytes(std::uint32_t capacity) noexcept {
-    return sizeof(Segment) + capacity * sizeof(Link);
-  }
-  Segment* make_segment() noexcept {
-    std::uint32_t capacity = cells_per_chunk / layout_.cells_per_series;
-    if (capacity == 0) capacity = 1;
-    if (capacity > layout_.combinations) capacity = layout_.combinations;
-    Chunk<P>* chunk = Chunk<P>::make(slots_, capacity * layout_.cells_per_series);
-    if (chunk == nullptr) return nullptr;
-    Segment* segment = make_segment(chunk, 0, capacity, true);
-    if (segment == nullptr) Chunk<P>::destroy(chunk);
-    return segment;
-  }
-  Segment* make_segment(Chunk<P>* chunk, std::uint32_t at, std::uint32_t capacity, bool owns_chunk) noexcept {
-    void* memory = P::allocate(segment_bytes(capacity), alignof(Segment));
-    if (memory == nullptr) return nullptr;
-    auto* segment = new (memory) Segment;
-    segment->chunk.set(chunk);
-    segment->at.set(at);
-    segment->capacity.set(capacity);
-    segment->owns_chunk.set(owns_chunk);
-    for (std::uint32_t i = 0; i < capacity; ++i) new (segment->links() + i) Link(nullptr);
-    return segment;
-  }
-  static void destroy(Segment* segment) noexcept {
-    if (segment->owns_chunk.get()) Chunk<P>::destroy(segment->chunk.get());
-    const std::size_t bytes = segment_bytes(segment->capacity.get());
-    for (std::uint32_t i = 0; i < segment->capacity.get(); ++i) segment->links()[i].~Link();
-    segment->~Segment();
-    P::deallocate(segment, bytes, alignof(Segment));
-  }
-
-  void clear() noexcept {
-    for (Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;) {
-      for (std::uint32_t i = 0; i < segment->capacity.get(); ++i) {
-        if (Series* series = segment->links()[i].load(std::memory_order_relaxed)) destroy(series);
-      }
-      Segment* next = segment->next.load(std::memory_order_relaxed);
-      destroy(segment);
-      segment = next;
-    }
-    if (table_ == nullptr) return;
-    for (std::size_t i = 0; i < layout_.combinations; ++i) table_[i].~Link();
-    P::deallocate(table_, table_bytes(), alignof(Link));
-  }
-
-  [[nodiscard]] std::size_t table_bytes() const noexcept { return layout_.combinations * sizeof(Link); }
-
-  Slots<P>& slots_;
-  Layout layout_;
-  Link* table_ = nullptr;
-  SegmentLink first_{nullptr};
   Link helped_{nullptr};
-  Series* refuge_ = nullptr;
-  bool retired_ = false;
-  typename P::template atomic<std::uint64_t> failures_{0};
 };
 
 }  // namespace cells

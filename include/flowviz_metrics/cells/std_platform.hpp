@@ -16,6 +16,8 @@
 #include <cstdint>
 
 #include <flowviz_metrics/cells/chunk.hpp>
+#include <flowviz_metrics/cells/grace.hpp>
+#include <flowviz_metrics/cells/heavy_fence.hpp>
 #include <flowviz_metrics/cells/memory.hpp>
 #include <flowviz_metrics/cells/slots.hpp>
 
@@ -38,6 +40,10 @@ struct StdPlatform {
   static ThreadState& this_thread() noexcept;
   static bool at_thread_exit() noexcept;
 
+  static bool has_heavy_fence() noexcept { return heavy_fence_is_there.load(std::memory_order_relaxed); }
+  static void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
+  static bool heavy_fence() noexcept { return cells::heavy_fence(); }
+
   static void* allocate(std::size_t bytes, std::size_t align) noexcept { return cells::allocate(bytes, align); }
   static void deallocate(void* memory, std::size_t, std::size_t align) noexcept { cells::deallocate(memory, align); }
 };
@@ -49,10 +55,13 @@ FLOWVIZ_METRICS_SHARED inline constinit thread_local ThreadState this_thread_sta
 /// The leases of this process. Never destroyed, for threads write until the very end.
 FLOWVIZ_METRICS_SHARED inline constinit Slots<StdPlatform> process_slots;
 
+/// Who is looking at what may end, in this process.
+FLOWVIZ_METRICS_SHARED inline constinit Readers<StdPlatform> process_readers{process_slots};
+
 /// Where a handle that belongs to no metric writes to: nothing is counted, and the hot path needs no test for it.
 FLOWVIZ_METRICS_SHARED inline constinit Chunk<StdPlatform> nowhere;
 
-FLOWVIZ_METRICS_SHARED inline constinit Graveyard<StdPlatform> graveyard;
+FLOWVIZ_METRICS_SHARED inline constinit Graveyard<StdPlatform> process_graveyard;
 
 /// The pthread key plus one, or 0 before there is one.
 FLOWVIZ_METRICS_SHARED inline constinit std::atomic<std::uint64_t> exit_key{0};
@@ -73,6 +82,7 @@ inline ThreadState& StdPlatform::this_thread() noexcept { return this_thread_sta
 FLOWVIZ_METRICS_SHARED inline void end_lease(void*) noexcept { process_slots.leave(this_thread_state); }
 FLOWVIZ_METRICS_SHARED inline void begin_as_child() noexcept {
   process_slots.keep_only(this_thread_state);
+  process_readers.keep_only(this_thread_state);
   // Release, paired with the acquire in at_thread_exit(): who leases from now on finds the bitmap as it is left here.
   lease_process.store(::getpid(), std::memory_order_release);
 }

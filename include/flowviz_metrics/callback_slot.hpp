@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Where a metric keeps the function that its values are asked of, and how that function comes and goes while pages are made.
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+#include <flowviz_metrics/cells/gate.hpp>
+#include <flowviz_metrics/cells/std_platform.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+
+/// The function that a metric's values are asked of, as long as its owner lives.
+class CallbackSlot {
+ public:
+  /// For an owner: `function(bound)` is called from now on. False if another one has the metric.
+  bool take(void (*function)(void*), void* bound) noexcept {
+    if (!gate_.take()) return false;
+    call_ = function;
+    bound_ = bound;
+    gate_.open();
+    return true;
+  }
+  /// Waits for calls that are running.
+  void end() noexcept {
+    gate_.shut();
+    while (!gate_.is_left(process())) ::sched_yield();
+    gate_.give_back();
+  }
+
+  /// Whether there is a function; if so, it stays until leave().
+  bool enter() const noexcept { return gate_.enter(process()); }
+  void leave() const noexcept { gate_.leave(); }
+  /// Calls it; false if it throws.
+  bool call() const noexcept {
+#if defined(__cpp_exceptions)
+    try {
+      call_(bound_);
+    } catch (...) {
+      return false;
+    }
+#else
+    call_(bound_);
+#endif
+    return true;
+  }
+
+  /// Whether a call is still running that a page has given up.
+  [[nodiscard]] bool is_late() const noexcept { return late_.load(std::memory_order_relaxed) == process(); }
+  void set_late(bool late) const noexcept { late_.store(late ? process() : 0, std::memory_order_relaxed); }
+
+ private:
+  static std::uint32_t process() noexcept { return static_cast<std::uint32_t>(::getpid()); }
+
+  mutable cells::Gate<cells::StdPlatform> gate_;
+  mutable cells::StdPlatform::atomic<std::uint32_t> late_{
+      0};  // in which process; a forked child has nothing to wait for
+  void (*call_)(void*) = nullptr;
+  void* bound_ = nullptr;
+};
+
+FLOWVIZ_METRICS_END

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// What all tables of series have in common: a dense table that leads from a combination of label values, as a number, to
+/// its series, the memory of series, and the segments in which their cells stand side by side.
+///
+/// The last series that was born with the table is the *refuge*: it stands for `_other` on every label, and is what a
+/// look-up falls back to when a new series is needed and memory cannot be had. Scrapes pass it over until somebody
+/// writes to it.
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+#include <flowviz_metrics/cells/chunk.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+namespace cells {
+
+/// Where the cells of a series are. Valid as long as the table.
+template <Platform P>
+struct Place {
+  Chunk<P>* chunk = nullptr;
+  std::uint32_t at = 0;
+};
+
+/// The base of the tables, which differ in how series come and whether they go. Combination 0 is `_other` on every label.
+template <Platform P>
+class SeriesStore {
+ public:
+  /// 4 KiB: what a thread's first touch has to clear, a microsecond's work.
+  static constexpr std::uint32_t cells_per_chunk = 512;
+
+  struct Series;
+
+  /// How cells and series are laid out.
+  struct Layout {
+    std::uint32_t combinations = 1;      ///< how many combinations there are; the table has an entry for each
+    std::uint32_t cells_per_series = 1;  ///< how many cells a series has
+  };
+
+  /// Memory for the table is taken here; `ready()` says whether it was there.
+  explicit SeriesStore(Slots<P>& slots, Layout layout) noexcept : slots_(slots), layout_(layout) {
+    void* memory = P::allocate(table_bytes(), alignof(Link));
+    if (memory == nullptr) return;
+    table_ = static_cast<Link*>(memory);
+    for (std::size_t i = 0; i < layout_.combinations; ++i) new (table_ + i) Link(nullptr);
+  }
+  SeriesStore(const SeriesStore&) = delete;
+  SeriesStore& operator=(const SeriesStore&) = delete;
+
+  [[nodiscard]] bool ready() const noexcept { return table_ != nullptr; }
+
+  /// The place of a combination that has a series already; otherwise the chunk is nullptr.
+  [[nodiscard]] Place<P> find(std::uint32_t combination) const noexcept {
+    // Acquire, paired with the release with which the table was given the series.
+    const Series* series = table_[combination].load(std::memory_order_acquire);
+    return series == nullptr ? Place<P>{} : series->place.get();
+  }
+
+  /// The place of the refuge, which is shown from now on.
+  Place<P> refuge() noexcept {
+    if (refuge_ == nullptr) return {};
+    // Relaxed: it was complete before the table was shared, and whether a page shows it a moment earlier or later is
+    // all that depends on this.
+    refuge_->shown.store(1, std::memory_order_relaxed);
+    table_[0].store(refuge_, std::memory_order_relaxed);
+    return refuge_->place.get();
+  }
+
+  /// Ends the cells but keeps the chunks, so that a write through a handle that outlived this table is caught.
+  void retire_chunks(Graveyard<P>& graveyard) noexcept {
+    retired_ = true;
+    for (Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;
+         segment = segment->next.load(std::memory_order_relaxed)) {
+      if (!segment->owns_chunk.get()) continue;
+      graveyard.take(segment->chunk.get());
+      segment->owns_chunk.set(false);
+    }
+  }
+
+  /// How often memory for a series or a block could not be had.
+  [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
+    std::uint64_t count = failures_.load(std::memory_order_relaxed);
+    for (const Segment* segment = first_.load(std::memory_order_acquire); segment != nullptr;
+         segment = segment->next.load(std::memory_order_acquire)) {
+      if (segment->owns_chunk.get()) count += segment->chunk.get()->allocation_failures();
+    }
+    return count;
+  }
+
+  [[nodiscard]] const Layout& layout() const noexcept { return layout_; }
+
+  struct Segment;
+  using Link = typename P::template atomic<Series*>;
+  using SegmentLink = typename P::template atomic<Segment*>;
+
+  /// A series; the characters of its label text follow in memory.
+  struct Series {
+    typename P::template plain<Place<P>> place;
+    typename P::template plain<Segment*> segment;
+    typename P::template plain<std::uint32_t> index;  // in the segment
+    typename P::template plain<std::uint32_t> combination;
+    typename P::template plain<std::uint32_t> tag;  // whatever the maker wants to find again
+    typename P::template plain<std::uint32_t> length;
+    typename P::template atomic<std::uint32_t> shown{1};
+
+    [[nodiscard]] std::string_view labels() const noexcept {
+      return {reinterpret_cast<const char*>(this + 1), length.get()};
+    }
+  };
+
+  /// Series that stand side by side; the links to them follow in memory.
+  struct Segment {
+    SegmentLink next{nullptr};
+    typename P::template plain<Chunk<P>*> chunk;
+    typename P::template plain<std::uint32_t> at;
+    typename P::template plain<std::uint32_t> capacity;
+    typename P::template plain<bool> owns_chunk;
+
+    [[nodiscard]] Link* links() noexcept { return reinterpret_cast<Link*>(this + 1); }
+    [[nodiscard]] const Link* links() const noexcept { return reinterpret_cast<const Link*>(this + 1); }
+  };
+
+ protected:
+  ~SeriesStore() { clear(); }
+
+  static std::size_t series_bytes(std::size_t length) noexcept { return sizeof(Series) + length; }
+  static Series* make_series(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
+    void* memory = P::allocate(series_bytes(labels.size()), alignof(Series));
+    if (memory == nullptr) return nullptr;
+    auto* series = new (memory) Series;
+    series->combination.set(combination);
+    series->tag.set(tag);
+    series->length.set(static_cast<std::uint32_t>(labels.size()));
+    if (!labels.empty()) std::memcpy(reinterpret_cast<char*>(series + 1), labels.data(), labels.size());
+    return series;
+  }
+  static void destroy(Series* series) noexcept {
+    const std::size_t bytes = series_bytes(series->length.get());
+    series->~Series();
+    P::deallocate(series, bytes, alignof(Series));
+  }
+
+  static std::size_t segment_bytes(std::uint32_t capacity) noexcept {
+    return sizeof(Segment) + capacity * sizeof(Link);
+  }
+  // The segment that `next` leads to, which is made if there is none; nullptr when there is no memory for one.
+  Segment* segment_at(SegmentLink& next) noexcept {
+    Segment* segment = next.load(std::memory_order_acquire);
+    if (segment != nullptr) return segment;
+    Segment* made = make_segment();
+    if (made == nullptr) return nullptr;
+    if (next.compare_exchange_strong(segment, made, std::memory_order_release, std::memory_order_acquire)) return made;
+    destroy(made);
+    return segment;
+  }
+  Segment* make_segment() noexcept {
+    std::uint32_t capacity = cells_per_chunk / layout_.cells_per_series;
+    if (capacity == 0) capacity = 1;
+    if (capacity > layout_.combinations) capacity = layout_.combinations;
+    Chunk<P>* chunk = Chunk<P>::make(slots_, capacity * layout_.cells_per_series);
+    if (chunk == nullptr) return nullptr;
+    Segment* segment = make_segment(chunk, 0, capacity, true);
+    if (segment == nullptr) Chunk<P>::destroy(chunk);
+    return segment;
+  }
+  Segment* make_segment(Chunk<P>* chunk, std::uint32_t at, std::uint32_t capacity, bool owns_chunk) noexcept {
+    void* memory = P::allocate(segment_bytes(capacity), alignof(Segment));
+    if (memory == nullptr) return nullptr;
+    auto* segment = new (memory) Segment;
+    segment->chunk.set(chunk);
+    segment->at.set(at);
+    segment->capacity.set(capacity);
+    segment->owns_chunk.set(owns_chunk);
+    for (std::uint32_t i = 0; i < capacity; ++i) new (segment->links() + i) Link(nullptr);
+    return segment;
+  }
+  static void destroy(Segment* segment) noexcept {
+    if (segment->owns_chunk.get()) Chunk<P>::destroy(segment->chunk.get());
+    const std::size_t bytes = segment_bytes(segment->capacity.get());
+    for (std::uint32_t i = 0; i < segment->capacity.get(); ++i) segment->links()[i].~Link();
+    segment->~Segment();
+    P::deallocate(segment, bytes, alignof(Segment));
+  }
+
+  // Acquire: a thread that has stopped, or that a fork left behind, may have made what is found here.
+  void clear() noexcept {
+    for (Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;) {
+      for (std::uint32_t i = 0; i < segment->capacity.get(); ++i) {
+        if (Series* series = segment->links()[i].load(std::memory_order_acquire)) destroy(series);
+      }
+      Segment* next = segment->next.load(std::memory_order_acquire);
+      destroy(segment);
+      segment = next;
+    }
+    if (table_ == nullptr) return;
+    for (std::size_t i = 0; i < layout_.combinations; ++i) table_[i].~Link();
+    P::deallocate(table_, table_bytes(), alignof(Link));
+  }
+
+  [[nodiscard]] std::size_t table_bytes() const noexcept { return layout_.combinations * sizeof(Link); }
+
+  Slots<P>& slots_;
+  Layout layout_;
+  Link* table_ = nullptr;
+  SegmentLink first_{nullptr};
+  Series* refuge_ = nullptr;
+  bool retired_ = false;
+  typename P::template atomic<std::uint64_t> failures_{0};
+};
+
+}  // namespace cells
+FLOWVIZ_METRICS_END
