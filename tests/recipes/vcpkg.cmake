@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+# Runs a portfile without vcpkg: cmake -D PORT_DIR=... -D WORK=... -P vcpkg.cmake. The functions that a portfile calls are
+# here in outline, as vcpkg documents them; what they do to files is what the port relies on. WORK/packages is the result.
+cmake_minimum_required(VERSION 3.25)
+
+get_filename_component(PORT "${PORT_DIR}" NAME)
+set(CURRENT_PORT_DIR "${PORT_DIR}")
+set(CURRENT_BUILDTREES_DIR "${WORK}/buildtrees")
+set(CURRENT_PACKAGES_DIR "${WORK}/packages")
+set(CURRENT_INSTALLED_DIR "${WORK}/installed")
+
+# parse(SINGLE MULTI ARGUMENT...): an argument that vcpkg's function does not know stops the port, as it does there.
+macro(parse single multi)
+  cmake_parse_arguments(arg "" "${single}" "${multi}" ${ARGN})
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "${CMAKE_CURRENT_FUNCTION} was passed extra arguments: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+endmacro()
+
+function(run)
+  execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+# Both builds, as vcpkg makes them, unless the port wants the release alone.
+function(vcpkg_cmake_configure)
+  parse("SOURCE_PATH" "OPTIONS" ${ARGN})
+  if(NOT EXISTS "${arg_SOURCE_PATH}/CMakeLists.txt")
+    message(FATAL_ERROR "no CMakeLists.txt in SOURCE_PATH `${arg_SOURCE_PATH}`")
+  endif()
+  set(common -G Ninja -S "${arg_SOURCE_PATH}" ${arg_OPTIONS})
+  run(${CMAKE_COMMAND} ${common} -B "${CURRENT_BUILDTREES_DIR}/rel" -D CMAKE_BUILD_TYPE=Release
+      -D "CMAKE_INSTALL_PREFIX=${CURRENT_PACKAGES_DIR}")
+  if(NOT VCPKG_BUILD_TYPE STREQUAL "release")
+    run(${CMAKE_COMMAND} ${common} -B "${CURRENT_BUILDTREES_DIR}/dbg" -D CMAKE_BUILD_TYPE=Debug
+        -D "CMAKE_INSTALL_PREFIX=${CURRENT_PACKAGES_DIR}/debug")
+  endif()
+endfunction()
+
+function(vcpkg_cmake_install)
+  parse("" "" ${ARGN})
+  foreach(build IN ITEMS rel dbg)
+    if(EXISTS "${CURRENT_BUILDTREES_DIR}/${build}")
+      run(${CMAKE_COMMAND} --build "${CURRENT_BUILDTREES_DIR}/${build}" --target install)
+    endif()
+  endforeach()
+endfunction()
+
+# Moves the package's folder to share/<package>, which is two levels deep, and has its files look for the prefix there.
+function(vcpkg_cmake_config_fixup)
+  parse("PACKAGE_NAME;CONFIG_PATH" "" ${ARGN})
+  set(from "${CURRENT_PACKAGES_DIR}/${arg_CONFIG_PATH}")
+  set(to "${CURRENT_PACKAGES_DIR}/share/${arg_PACKAGE_NAME}")
+  file(GLOB files "${from}/*.cmake")
+  if(NOT files)
+    message(FATAL_ERROR "nothing in CONFIG_PATH `${arg_CONFIG_PATH}`")
+  endif()
+  file(COPY ${files} DESTINATION "${to}")
+  file(REMOVE_RECURSE "${from}")
+  get_filename_component(parent "${from}" DIRECTORY)
+  if(parent MATCHES "/cmake$")
+    file(REMOVE_RECURSE "${parent}")
+  endif()
+  set(up "get_filename_component(_IMPORT_PREFIX \"\${_IMPORT_PREFIX}\" PATH)\n")
+  file(GLOB files "${to}/*.cmake")
+  foreach(file IN LISTS files)
+    file(READ "${file}" text)
+    string(REPLACE "${up}" "" fixed "${text}")
+    if(NOT fixed STREQUAL text)
+      set(first "get_filename_component(_IMPORT_PREFIX \"\${CMAKE_CURRENT_LIST_FILE}\" PATH)\n")
+      string(REPLACE "${first}" "${first}${up}${up}" fixed "${fixed}")
+      file(WRITE "${file}" "${fixed}")
+    endif()
+  endforeach()
+endfunction()
+
+function(vcpkg_fixup_pkgconfig)
+  parse("" "" ${ARGN})
+  file(GLOB_RECURSE files "${CURRENT_PACKAGES_DIR}/*.pc")
+  foreach(file IN LISTS files)
+    get_filename_component(name "${file}" NAME_WLE)
+    get_filename_component(folder "${file}" DIRECTORY)
+    set(ENV{PKG_CONFIG_PATH} "${folder}")
+    run(pkg-config --print-errors --exists ${name})
+  endforeach()
+endfunction()
+
+function(vcpkg_install_copyright)
+  parse("" "FILE_LIST" ${ARGN})
+  file(READ "${arg_FILE_LIST}" text)
+  file(WRITE "${CURRENT_PACKAGES_DIR}/share/${PORT}/copyright" "${text}")
+endfunction()
+
+include("${PORT_DIR}/portfile.cmake")
