@@ -5,7 +5,8 @@
 
 # A package, or a|b for the first that the system has.
 packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libsqlite3-dev nlohmann-json3-dev)
-packages_test=(clang 'clang-format-19|clang-format' doctest-dev locales prometheus prometheus-cpp-dev)
+packages_test=(clang clang-19 'clang-format-19|clang-format' doctest-dev g++-aarch64-linux-gnu locales prometheus
+  prometheus-cpp-dev 'qemu-user-static|qemu-user')
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -59,6 +60,30 @@ install_packages() {
       as_root systemctl --quiet disable prometheus.service
     fi
   ) || die "the packages could not be installed"
+}
+
+# use_libcxx VERSION: has clang's presets with libc++ find that version of it. A system has only one of them at a time, and
+# whoever has another one keeps it: what is not installed is unpacked in build/.
+use_libcxx() {
+  local version=$1 root=''
+  if ! is_installed "libc++-$version-dev"; then
+    root=$PWD/build/libcxx-$version
+    if [[ ! -e $root/complete ]]; then
+      rm -rf "$root" && mkdir -p "$root" || return
+      (
+        cd "$root" || exit
+        packages=("libc++"{1-"$version",-"$version"-dev} "libc++abi"{1-"$version",-"$version"-dev}
+          "libunwind-$version"{,-dev})
+        apt-get -qq download "${packages[@]}" ||
+          { as_root apt-get -o DPkg::Lock::Timeout=300 -qq update && apt-get -qq download "${packages[@]}"; } || exit
+        for package in *.deb; do dpkg -x "$package" . || exit; done
+        touch complete
+      ) || return
+    fi
+  fi
+  root+=/usr/lib/llvm-$version
+  export FLOWVIZ_METRICS_LIBCXX_FLAGS="-nostdinc++ -isystem $root/include/c++/v1 -Wno-unused-command-line-argument"
+  export LIBRARY_PATH=$root/lib LD_LIBRARY_PATH=$root/lib
 }
 
 # build PRESET TARGET...: configures and builds.

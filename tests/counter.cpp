@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <flowviz_metrics/http.hpp>
 
@@ -29,7 +31,7 @@ static_assert(std::is_trivially_copyable_v<DoubleCounterSeries> && sizeof(Double
 static_assert(std::is_trivially_copyable_v<Counter<>> && std::is_trivially_copyable_v<Counter<LotType, flowviz::Text>>);
 static_assert(noexcept(CounterSeries().inc()) && noexcept(DoubleCounterSeries().inc(0.5)));
 static_assert(noexcept(std::declval<const Counter<LotType>&>().with(LotType::raw)));
-static_assert(noexcept(std::declval<const Counter<flowviz::Text>&>().with("text")));
+static_assert(noexcept(std::declval<const Counter<flowviz::Text>&>().with(std::declval<std::string_view>())));
 
 TEST_CASE("a counter without labels is on the page at 0, then counts") {
   Registry registry;

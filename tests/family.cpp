@@ -183,6 +183,8 @@ TEST_CASE_FIXTURE(Fixture, "a family copies every text that it was given") {
   CHECK(shown(family) == "site=\"north\",kind=\"raw\"\n");
 }
 
+// Not under an emulator: qemu-user passes RLIMIT_AS over, for it would hit itself.
+#ifndef FLOWVIZ_METRICS_EMULATOR
 TEST_CASE_FIXTURE(Fixture, "a metric whose table no memory can be had for is refused") {
   const std::vector<std::string> ten{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
   std::vector<LabelDefinition> labels;
@@ -201,6 +203,7 @@ TEST_CASE_FIXTURE(Fixture, "a metric whose table no memory can be had for is ref
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
 }
+#endif
 
 TEST_CASE("bounds are padded with +Inf to an even number") {
   CHECK(flowviz::Bounds({1}).padded == std::vector<double>{1, std::numeric_limits<double>::infinity()});

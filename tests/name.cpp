@@ -102,7 +102,7 @@ TEST_CASE("the name of a gauge or histogram is lower-case snake_case") { check_r
 
 TEST_CASE("a name with a NUL in it is refused") {
   constexpr std::string_view name("a\0b", 3);
-  CHECK_THROWS_AS(static_cast<void>(MetricName::checked(name)), flowviz::Error);
+  CHECK(refusal([&] { static_cast<void>(MetricName::checked(name)); }) != "");
 }
 
 TEST_CASE("the name of a label is lower-case snake_case") {
@@ -219,7 +219,7 @@ TEST_CASE("a legacy name stands for any metric's, and is what formats can show")
   }
   for (const std::string_view name : {"", "1a", "a b", "a-b"}) {
     CAPTURE(name);
-    CHECK_THROWS_AS(static_cast<void>(flowviz::LegacyName::checked(name)), flowviz::Error);
+    CHECK(refusal([&] { static_cast<void>(flowviz::LegacyName::checked(name)); }) != "");
   }
   static_assert(!std::is_convertible_v<flowviz::LegacyName, LabelName>);
 }

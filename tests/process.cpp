@@ -46,6 +46,8 @@ TEST_CASE("a page shows the process only when asked to") {
   }
 }
 
+// Not under an emulator: qemu-user writes /proc/self/stat itself, without threads and with the start of its own process.
+#ifndef FLOWVIZ_METRICS_EMULATOR
 TEST_CASE("the process's metrics say what is the case") {
   const auto values = process_metrics();
   const double now = static_cast<double>(std::time(nullptr));
@@ -73,6 +75,7 @@ TEST_CASE("a forked child shows its own start") {
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
 }
+#endif
 
 TEST_CASE("the open descriptors are those that the system knows") {
   const double shown = process_metrics().at("process_open_fds");
@@ -90,12 +93,14 @@ TEST_CASE("an opened descriptor is one more, a closed one is not") {
   CHECK(process_metrics().at("process_open_fds") == before);
 }
 
+#ifndef FLOWVIZ_METRICS_EMULATOR  // as above
 TEST_CASE("a started thread is one more") {
   const double before = process_metrics().at("process_threads");
   double during = 0;
   std::thread([&] { during = process_metrics().at("process_threads"); }).join();
   CHECK(during == before + 1);
 }
+#endif
 
 TEST_CASE("work costs CPU time") {
   const double before = process_metrics().at("process_cpu_seconds_total");

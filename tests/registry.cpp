@@ -336,7 +336,7 @@ TEST_CASE("a legacy name breaks the rules of naming, not those of the formats") 
   for (const char* name : {"", "1a", "a b", "a-b", "\xc3\xa4"}) {
     CAPTURE(name);
     definition.name = name;
-    CHECK_THROWS_AS(registry.add(definition), flowviz::Error);
+    CHECK(refusal([&] { registry.add(definition); }) != "");
   }
 }
 

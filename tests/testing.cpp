@@ -8,6 +8,7 @@
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
+#include "refusal.hpp"
 #include "sample_enums.hpp"
 
 using flowviz::Registry;
@@ -71,7 +72,7 @@ TEST_CASE("timers and stopwatches read a fake clock while there is one") {
   const flowviz::Histogram trace{registry, "trace_seconds", "Traces.", flowviz::Buckets{0.1, 1}};
   {
     flowviz::testing::FakeClock clock;
-    CHECK_THROWS_AS(flowviz::testing::FakeClock(), flowviz::Error);
+    CHECK(refusal([] { flowviz::testing::FakeClock(); }) != "");
     const flowviz::Stopwatch watch;
     {
       auto timing = trace.time();

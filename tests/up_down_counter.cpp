@@ -89,6 +89,7 @@ TEST_CASE("a scope that is assigned to counts what it was given until its end") 
   CHECK(finished.value() == 0);
 }
 
+#if defined(__cpp_exceptions)
 TEST_CASE("a scope ends when an exception leaves it") {
   Registry registry;
   const UpDownCounter busy{registry, "requests_inprogress", "Busy."};
@@ -99,6 +100,7 @@ TEST_CASE("a scope ends when an exception leaves it") {
   CHECK_THROWS(fail());
   CHECK(busy.value() == 0);
 }
+#endif
 
 TEST_CASE("a negative step has no effect either way and is counted") {
   Registry registry;

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <sstream>
 #include <system_error>
 
 namespace concurrency {
@@ -41,6 +42,18 @@ void read_all(const Pipe& first, std::string& to_first, const Pipe& second, std:
   }
 }
 
+// What goes before a program's path: nothing, or the emulator of a cross-build, for a kernel knows no way to start a
+// program of another machine. Programs of the system, which have a name and no path, are of this one.
+std::vector<std::string> launcher([[maybe_unused]] const std::string& path) {
+  std::vector<std::string> words;
+#ifdef FLOWVIZ_METRICS_EMULATOR
+  if (path.find('/') == std::string::npos) return words;
+  std::istringstream emulator(FLOWVIZ_METRICS_EMULATOR);
+  for (std::string word; emulator >> word;) words.push_back(word);
+#endif
+  return words;
+}
+
 }  // namespace
 
 std::string exit_program(const std::string& name) {
@@ -48,7 +61,10 @@ std::string exit_program(const std::string& name) {
 }
 
 Outcome run_program(const std::string& path, const std::vector<std::string>& arguments) {
-  std::vector<char*> argv{const_cast<char*>(path.c_str())};
+  const std::vector<std::string> before = launcher(path);
+  std::vector<char*> argv;
+  for (const std::string& word : before) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(const_cast<char*>(path.c_str()));
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   const Pipe output, errors;

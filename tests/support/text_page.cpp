@@ -12,6 +12,8 @@
 #include <limits>
 #include <system_error>
 
+#include "support/from_chars.hpp"
+
 namespace support {
 namespace {
 
@@ -301,7 +303,7 @@ std::optional<double> parse_number(std::string_view text) {
   if (lower(text) == "nan") return std::numeric_limits<double>::quiet_NaN();
   if (digits.empty() || !(is_digit(digits.front()) || digits.front() == '.')) return std::nullopt;
   double value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const auto [end, error] = support::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
   return negative ? -value : value;
 }
