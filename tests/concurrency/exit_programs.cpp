@@ -44,9 +44,15 @@ TEST_CASE("destructors of thread_locals and of pthread keys count, and leases en
 
 TEST_CASE("detached threads count while main returns and statics are destroyed") { run_well("detached_threads"); }
 
+// Not with libc++: pthread_exit unwinds by libgcc, whose frames the unwinder of libc++abi takes for its own.
+#ifndef _LIBCPP_VERSION
 TEST_CASE("a process that outlives its main thread counts to the end") { run_well("main_thread_leaves"); }
+#endif
 
+// Not with libc++, whose libc++abi ends a program in which it finds no key for itself.
+#ifndef _LIBCPP_VERSION
 TEST_CASE("threads count when the system has no pthread key left") { run_well("no_keys"); }
+#endif
 
 // Not under an emulator: what qemu-user knows of a process is behind locks of its own, which a fork of a busy one copies as
 // they are, and the child waits for them for ever.
@@ -68,9 +74,13 @@ TEST_CASE("nothing throws, aborts or is lost when memory runs out") { check_vali
 
 TEST_CASE("an operator new that counts neither recurses nor loses anything") { run_well("counting_new"); }
 
+// Not with libc++, which takes the types of two modules that export nothing for two types: the program ends with the same
+// message, but its host cannot catch it.
+#ifndef _LIBCPP_VERSION
 TEST_CASE("a plug-in with a copy of the library is refused by its host's registry") {
   run_well("plugin_apart", {exit_program("plugin_hidden.so")});
 }
+#endif
 
 TEST_CASE("a plug-in and its host have one registry, never share a column, and the plug-in can be unloaded") {
   check_valid(run_well("plugin_host", {exit_program("plugin_default.so")}));
