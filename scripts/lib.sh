@@ -6,7 +6,7 @@
 # A package, or a|b for the first that the system has.
 packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libsqlite3-dev nlohmann-json3-dev)
 packages_test=(clang clang-19 'clang-format-19|clang-format' doctest-dev g++-aarch64-linux-gnu locales prometheus
-  prometheus-cpp-dev 'qemu-user-static|qemu-user')
+  prometheus-cpp-dev 'qemu-user-static|qemu-user' valgrind)
 
 say() { printf '%s\n' "$*"; }
 die() {
