@@ -1,65 +1,75 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// A question put to several contestants in alternating rounds, so that what disturbs the machine disturbs all of them alike. A
-/// contestant's figure is the median over its rounds; a claim is the ratio of two medians of the same run.
+/// What a benchmark is made of. A question is put to several contestants in alternating rounds, so that what disturbs the
+/// machine disturbs all of them alike. Each round gives samples; a contestant's figure is their median, with quartiles. A
+/// claim compares figures of one question, hence of one run.
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace bench {
 
-/// One way to do the work. `run(n)` does it n times; whatever it needs is prepared when it is made, outside the clock.
+/// Makes one round and appends its samples, in the unit of the question.
+using Round = std::function<void(std::vector<double>& samples)>;
+
 struct Contestant {
   std::string name;
-  std::function<void(std::size_t n)> run;
-};
-
-/// "The median of `subject` is at most `factor` times that of `peer`", or at least so much faster for a factor below 1.
-struct Claim {
-  std::string subject;
-  std::string peer;
-  double factor;
-};
-
-struct Question {
-  std::string name;
-  std::string unit = "ns";  ///< of one repetition
-  std::size_t repetitions;  ///< per round; a round should take some milliseconds
-  std::vector<Contestant> contestants;
-  std::vector<Claim> claims;
+  Round round;
+  std::string curve{};  ///< for plots: contestants of one curve, by `x`
+  double x = 0;
 };
 
 struct Figure {
   std::string contestant;
-  double median = 0, low = 0, high = 0;  ///< ns for one repetition; low and high are the quartiles
+  std::size_t samples = 0;  ///< without any, nothing was measured, and no claim holds
+  double median = 0, low = 0, high = 0, p999 = 0, max = 0;
+  std::string curve{};
+  double x = 0;
 };
 
-/// Runs all contestants `rounds` times in turn, after one round that does not count.
-inline std::vector<Figure> ask(const Question& question, std::size_t rounds) {
-  using Clock = std::chrono::steady_clock;
-  std::vector<std::vector<double>> times(question.contestants.size());
-  for (std::size_t round = 0; round <= rounds; ++round) {
-    for (std::size_t i = 0; i < question.contestants.size(); ++i) {
-      const auto start = Clock::now();
-      question.contestants[i].run(question.repetitions);
-      const std::chrono::duration<double, std::nano> took = Clock::now() - start;
-      if (round > 0) times[i].push_back(took.count() / static_cast<double>(question.repetitions));
-    }
+enum class Statistic { median, p999 };
+
+/// One of the targets in RESULTS.md.
+struct Claim {
+  enum class Kind { at_most, within, faster, more_per };
+  int target;
+  Kind kind;
+  std::string subject, peer;
+  double limit;
+  Statistic statistic = Statistic::median;
+  double per = 1;
+  std::string unit{};
+
+  /// The subject's figure is at most `limit`.
+  static Claim at_most(int target, std::string subject, double limit, Statistic statistic = Statistic::median) {
+    return {target, Kind::at_most, std::move(subject), {}, limit, statistic};
   }
-  std::vector<Figure> figures;
-  for (std::size_t i = 0; i < times.size(); ++i) {
-    std::sort(times[i].begin(), times[i].end());
-    const std::size_t n = times[i].size();
-    figures.push_back({question.contestants[i].name, times[i][n / 2], times[i][n / 4], times[i][n * 3 / 4]});
+  /// The subject's figure is at most `factor` times the peer's.
+  static Claim within(int target, std::string subject, std::string peer, double factor) {
+    return {target, Kind::within, std::move(subject), std::move(peer), factor};
   }
-  return figures;
-}
+  /// The peer's figure is at least `factor` times the subject's.
+  static Claim faster(int target, std::string subject, std::string peer, double factor) {
+    return {target, Kind::faster, std::move(subject), std::move(peer), factor};
+  }
+  /// The subject's figure exceeds the peer's by at most `limit` for each of `per` things: `unit` says of what.
+  static Claim more_per(int target, std::string subject, std::string peer, double per, std::string unit, double limit) {
+    return {target, Kind::more_per, std::move(subject), std::move(peer), limit, Statistic::median,
+            per,    std::move(unit)};
+  }
+};
+
+struct Question {
+  std::string name;
+  std::string unit;
+  std::vector<Contestant> contestants;
+  std::vector<Claim> claims;
+  std::size_t rounds_at_most = 1000;  ///< for what takes long, or what gives the same each time
+  bool tails = false;                 ///< samples are single writes: the table shows p99.9 and the maximum
+};
 
 /// Keeps a value, and what led to it, from being optimised away.
 template <class T>
@@ -67,17 +77,35 @@ inline void keep(const T& value) {
   asm volatile("" : : "r,m"(value) : "memory");
 }
 
-/// Runs `work(thread)` on `threads` threads at once and waits for them.
-void on_threads(std::size_t threads, const std::function<void(std::size_t thread)>& work);
-
-/// The questions, one file each.
+// The questions, one file for each subject.
 Question increment();
 Question increment_on_two_threads();
+Question increment_of_one_on_two_threads();
+Question increment_against_threads();
+Question shared_slot();
 Question closed_label();
 Question open_labels();
+Question open_labels_on_two_threads();
+Question open_labels_against_threads();
+Question open_labels_allocations();
+Question first_touch();
 Question observation();
+Question observation_on_two_threads();
 Question gauge();
+Question up_down_counter();
 Question scrape_counters();
 Question scrape_histograms();
+Question scrape_against_series();
+Question scrape_against_threads();
+Question scrape_memory();
+Question blocked_share();
+Question blocked_writes();
+Question series_memory();
+Question service_memory();
+Question service_scrape();
+Question compile_time();
+Question shared_object();
+Question http_request();
+Question http_allocations();
 
 }  // namespace bench

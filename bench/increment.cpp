@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What does an increment through a kept handle cost? 32 handles in turn: one cell hammered alone measures how the processor forwards
-// a store to the next load, not the work.
+// a store to the next load, not the work. Only where two threads meet on one counter is there one.
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "bench.hpp"
+#include "sampling.hpp"
 
 namespace {
 
@@ -21,6 +21,27 @@ constexpr std::size_t in_turn = 32;
 // The limit: cells of this thread's own, nothing else.
 thread_local std::array<std::uint64_t, in_turn> own_cells;
 
+template <std::size_t Cells>
+void add_to_own_cells(std::size_t n) {
+  auto* cells = own_cells.data();
+  for (std::size_t i = 0; i < n; ++i) {
+    auto* cell = reinterpret_cast<volatile std::uint64_t*>(cells + i % Cells);  // one load and one store each
+    *cell = *cell + 1;
+  }
+}
+
+// The same through something that is kept for each, as a handle is.
+struct KeptCells {
+  std::array<volatile std::uint64_t*, in_turn> kept;
+  KeptCells() {
+    for (std::size_t i = 0; i < in_turn; ++i) kept[i] = &own_cells[i];
+  }
+  template <std::size_t Handles>
+  void run(std::size_t n) const {
+    for (std::size_t i = 0; i < n; ++i) *kept[i % Handles] = *kept[i % Handles] + 1;
+  }
+};
+
 struct Ours {
   flowviz::Registry registry;
   std::array<flowviz::CounterSeries, in_turn> series;
@@ -28,8 +49,9 @@ struct Ours {
     flowviz::Counter counter{registry, "turns_total", "Turns.", flowviz::OpenLabel{"turn", in_turn}};
     for (std::size_t i = 0; i < in_turn; ++i) series[i] = counter.with(std::to_string(i));
   }
+  template <std::size_t Handles>
   void run(std::size_t n) const {
-    for (std::size_t i = 0; i < n; ++i) series[i % in_turn].inc();
+    for (std::size_t i = 0; i < n; ++i) series[i % Handles].inc();
   }
 };
 
@@ -40,35 +62,27 @@ struct Theirs {
     auto& family = prometheus::BuildCounter().Name("turns_total").Help("Turns.").Register(registry);
     for (std::size_t i = 0; i < in_turn; ++i) counters[i] = &family.Add({{"turn", std::to_string(i)}});
   }
+  template <std::size_t Handles>
   void run(std::size_t n) const {
-    for (std::size_t i = 0; i < n; ++i) counters[i % in_turn]->Increment();
+    for (std::size_t i = 0; i < n; ++i) counters[i % Handles]->Increment();
   }
 };
 
 struct Atomics {
   std::array<std::atomic<std::uint64_t>, in_turn> cells{};
+  template <std::size_t Handles>
   void run(std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) cells[i % in_turn].fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < n; ++i) cells[i % Handles].fetch_add(1, std::memory_order_relaxed);
   }
 };
 
-void run_own_cells(std::size_t n) {
-  auto* cells = own_cells.data();
-  for (std::size_t i = 0; i < n; ++i) {
-    auto* volatile_cell =
-        reinterpret_cast<volatile std::uint64_t*>(cells + i % in_turn);  // one load and one store each
-    *volatile_cell = *volatile_cell + 1;
-  }
+template <class Subject, std::size_t Handles = in_turn>
+bench::Work all_of() {
+  return [subject = std::make_shared<Subject>()](std::size_t n) { subject->template run<Handles>(n); };
 }
-
-template <class T>
-bench::Contestant alone(std::string name, std::shared_ptr<T> subject) {
-  return {std::move(name), [subject](std::size_t n) { subject->run(n); }};
-}
-
-template <class T>
-bench::Contestant on_two(std::string name, std::shared_ptr<T> subject) {
-  return {std::move(name), [subject](std::size_t n) { bench::on_threads(2, [&](std::size_t) { subject->run(n); }); }};
+template <class Subject>
+bench::Work one_of() {
+  return all_of<Subject, 1>();
 }
 
 }  // namespace
@@ -76,25 +90,52 @@ bench::Contestant on_two(std::string name, std::shared_ptr<T> subject) {
 namespace bench {
 
 Question increment() {
+  constexpr std::size_t chunk = 100'000;
   return {"increment, kept handle, 32 in turn",
           "ns",
-          4'000'000,
-          {{"own thread-local cells", run_own_cells},
-           alone("flowviz_metrics", std::make_shared<Ours>()),
-           alone("fetch_add", std::make_shared<Atomics>()),
-           alone("prometheus-cpp", std::make_shared<Theirs>())},
-          {{"flowviz_metrics", "own thread-local cells", 1.5}, {"flowviz_metrics", "prometheus-cpp", 1.0 / 8}}};
+          {{"own thread-local cells", alone(chunk, add_to_own_cells<in_turn>)},
+           {"own thread-local cells, by kept pointers", alone(chunk, all_of<KeptCells>())},
+           {"flowviz_metrics", alone(chunk, all_of<Ours>())},
+           {"fetch_add", alone(chunk, all_of<Atomics>())},
+           {"prometheus-cpp", alone(chunk, all_of<Theirs>())}},
+          {Claim::within(1, "flowviz_metrics", "own thread-local cells", 1.5),
+           Claim::faster(1, "flowviz_metrics", "prometheus-cpp", 8)}};
 }
 
 Question increment_on_two_threads() {
+  constexpr std::size_t chunk = 4'000;
   return {"increment, kept handle, 32 in turn, the same ones on two threads",
           "ns",
-          2'000'000,
-          {{"own thread-local cells", [](std::size_t n) { on_threads(2, [n](std::size_t) { run_own_cells(n); }); }},
-           on_two("flowviz_metrics", std::make_shared<Ours>()),
-           on_two("fetch_add", std::make_shared<Atomics>()),
-           on_two("prometheus-cpp", std::make_shared<Theirs>())},
-          {{"flowviz_metrics", "own thread-local cells", 1.5}}};
+          {{"own thread-local cells", together(2, chunk, add_to_own_cells<in_turn>)},
+           {"flowviz_metrics", together(2, chunk, all_of<Ours>())},
+           {"fetch_add", together(2, chunk, all_of<Atomics>())},
+           {"prometheus-cpp", together(2, chunk, all_of<Theirs>())}},
+          {Claim::within(1, "flowviz_metrics", "own thread-local cells", 1.5)}};
+}
+
+Question increment_of_one_on_two_threads() {
+  constexpr std::size_t chunk = 4'000;
+  return {"increment, kept handle, one counter on two threads",
+          "ns",
+          {{"own thread-local cell", together(2, chunk, add_to_own_cells<1>)},
+           {"flowviz_metrics", together(2, chunk, one_of<Ours>())},
+           {"fetch_add", together(2, chunk, one_of<Atomics>())},
+           {"prometheus-cpp", together(2, chunk, one_of<Theirs>())}},
+          {Claim::faster(1, "flowviz_metrics", "prometheus-cpp", 80)}};
+}
+
+Question increment_against_threads() {
+  Question question{"increment, kept handle, 32 in turn, against threads (CPU time)", "ns", {}, {}};
+  const std::vector<std::size_t> threads{1, 2, 4, 8};
+  add_curve(question, "own thread-local cells", threads, 4'000, add_to_own_cells<in_turn>);
+  add_curve(question, "flowviz_metrics", threads, 4'000, all_of<Ours>());
+  add_curve(question, "fetch_add", threads, 4'000, all_of<Atomics>());
+  add_curve(question, "prometheus-cpp", threads, 4'000, all_of<Theirs>());
+  question.claims = {
+      Claim::within(1, on_threads("flowviz_metrics", 8), on_threads("flowviz_metrics", 1), 1.3),
+  };
+  question.rounds_at_most = 9;
+  return question;
 }
 
 }  // namespace bench

@@ -1,119 +1,148 @@
 // SPDX-License-Identifier: MIT
-// How long does a page take?
+// How long does a page take, and what does it take beside the time?
 
-#include <flowviz_metrics/flowviz_metrics.hpp>
-
-#include <prometheus/counter.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
-
-#include <charconv>
-#include <cstring>
+#include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "bench.hpp"
+#include "allocations.hpp"
+#include "pages.hpp"
+#include "sampling.hpp"
+
+namespace bench {
 
 namespace {
 
-// The floor: copies the labels' text and prints the numbers, with nothing to look for and nothing to add up.
-struct Floor {
-  std::vector<std::string> labels;
-  std::vector<std::uint64_t> values;
-  std::string page;
-  void run() {
-    page.clear();
-    char line[256];
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      std::memcpy(line, labels[i].data(), labels[i].size());
-      char* end = std::to_chars(line + labels[i].size(), line + sizeof line, values[i]).ptr;
-      *end++ = '\n';
-      page.append(line, static_cast<std::size_t>(end - line));
+template <class Subject>
+Round pages(std::shared_ptr<Subject> subject, std::size_t chunk = 1) {
+  return milliseconds([subject = std::move(subject)] { subject->scrape(); }, chunk);
+}
+
+std::shared_ptr<Floor> floor_of_counters(std::size_t size) {
+  auto floor = std::make_shared<Floor>();
+  for (std::size_t i = 0; i < size; ++i) floor->add("items_total{item=\"" + item(i) + "\"} ", count_of(i));
+  return floor;
+}
+
+std::shared_ptr<Floor> floor_of_histograms(std::size_t size) {
+  auto floor = std::make_shared<Floor>();
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::string label = "{item=\"" + item(i) + "\"";
+    double sum = 0;
+    for (std::size_t k = 0; k < observations; ++k) sum += observed(i, k);
+    for (const double bound : bounds) {
+      std::uint64_t below = 0;
+      for (std::size_t k = 0; k < observations; ++k) below += observed(i, k) <= bound ? 1u : 0u;
+      char text[32];
+      const char* end = std::to_chars(text, text + sizeof text, bound).ptr;
+      floor->add("latency_seconds_bucket" + label + ",le=\"" + std::string(text, static_cast<std::size_t>(end - text)) +
+                     "\"} ",
+                 below);
     }
-    bench::keep(page.size());
+    floor->add("latency_seconds_bucket" + label + ",le=\"+Inf\"} ", observations);
+    floor->add_double("latency_seconds_sum" + label + "} ", sum);
+    floor->add("latency_seconds_count" + label + "} ", observations);
   }
-};
+  return floor;
+}
 
-std::string item(std::size_t i) { return "item-" + std::to_string(i); }
+constexpr auto floor_name = "floor: copy labels, print numbers";
+constexpr auto one_writer = "flowviz_metrics, 1 writer";
+constexpr auto sixteen = "flowviz_metrics, 16 writers";
+constexpr auto many = "flowviz_metrics, 256 writers";
+constexpr auto theirs = "prometheus-cpp";
 
-struct Theirs {
-  prometheus::Registry registry;
-  void run() const {
-    const std::string page = prometheus::TextSerializer().Serialize(registry.Collect());
-    bench::keep(page.size());
-  }
-};
-
-struct Ours {
-  flowviz::Registry registry;
-  std::string page;  // used again, as by a server
-  void run() {
-    flowviz::scrape_into(page, registry);
-    bench::keep(page.size());
-  }
-};
-
-template <class T>
-bench::Contestant pages(std::string name, std::shared_ptr<T> subject) {
-  return {std::move(name), [subject](std::size_t n) {
-            for (std::size_t i = 0; i < n; ++i) subject->run();
-          }};
+// `cells` is how many cells each writer has.
+std::vector<Claim> claims(double faster, double cells) {
+  return {Claim::faster(5, one_writer, theirs, faster), Claim::within(5, one_writer, floor_name, 2),
+          Claim::within(5, sixteen, floor_name, 3),
+          Claim::more_per(5, many, sixteen, cells * (256 - 16) / 1e6, "ns per cell and writer", 1)};
 }
 
 }  // namespace
 
-namespace bench {
-
 Question scrape_counters() {
-  constexpr std::size_t series = 100'000;
-  auto floor = std::make_shared<Floor>();
-  auto ours = std::make_shared<Ours>();
-  auto theirs = std::make_shared<Theirs>();
-  flowviz::Counter counter{ours->registry, "items_total", "Items.", flowviz::MaxSeries{series + 1},
-                           flowviz::OpenLabel{"item", static_cast<std::uint32_t>(series)}};
-  auto& family = prometheus::BuildCounter().Name("items_total").Help("Items.").Register(theirs->registry);
-  for (std::size_t i = 0; i < series; ++i) {
-    counter.with(item(i)).inc(i * 7919 % 100'003);
-    family.Add({{"item", item(i)}}).Increment(static_cast<double>(i * 7919 % 100'003));
-    floor->labels.push_back("items_total{item=\"" + item(i) + "\"} ");
-    floor->values.push_back(i * 7919 % 100'003);
-  }
-  return {
-      "a page of 100,000 counters, one writer",
-      "ms",
-      1,
-      {pages("floor: copy labels, print numbers", floor), pages("flowviz_metrics", ours),
-       pages("prometheus-cpp", theirs)},
-      {{"flowviz_metrics", "floor: copy labels, print numbers", 2}, {"flowviz_metrics", "prometheus-cpp", 1.0 / 80}}};
+  constexpr std::size_t size = 100'000;
+  return {"a page of 100,000 counters",
+          "ms",
+          {{floor_name, pages(floor_of_counters(size))},
+           {one_writer, pages(std::make_shared<OurCounters>(size))},
+           {sixteen, pages(std::make_shared<OurCounters>(size, 16))},
+           {many, pages(std::make_shared<OurCounters>(size, 256))},
+           {theirs, pages(std::make_shared<TheirCounters>(size))}},
+          claims(80, size),
+          9};
 }
 
 Question scrape_histograms() {
-  constexpr std::size_t series = 10'000;
-  const std::vector<double> bounds{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
-  auto ours = std::make_shared<Ours>();
-  auto theirs = std::make_shared<Theirs>();
-  flowviz::Histogram histogram{ours->registry,
-                               "latency_seconds",
-                               "Latency.",
-                               flowviz::Buckets::checked(bounds),
-                               flowviz::MaxSeries{series + 1},
-                               flowviz::OpenLabel{"item", static_cast<std::uint32_t>(series)}};
-  auto& family = prometheus::BuildHistogram().Name("latency_seconds").Help("Latency.").Register(theirs->registry);
-  for (std::size_t i = 0; i < series; ++i) {
-    auto& other = family.Add({{"item", item(i)}}, bounds);
-    for (std::size_t k = 0; k < 20; ++k) {
-      const double value = bounds[(i + k) % bounds.size()] * 0.9;
-      histogram.with(item(i)).observe(value);
-      other.Observe(value);
-    }
-  }
-  return {"a page of 10,000 histograms of 11 bounds, one writer",
+  constexpr std::size_t size = 10'000;
+  return {"a page of 10,000 histograms of 11 bounds",
           "ms",
-          1,
-          {pages("flowviz_metrics", ours), pages("prometheus-cpp", theirs)},
-          {{"flowviz_metrics", "prometheus-cpp", 1.0 / 30}}};
+          {{floor_name, pages(floor_of_histograms(size))},
+           {one_writer, pages(std::make_shared<OurHistograms>(size))},
+           {sixteen, pages(std::make_shared<OurHistograms>(size, 16))},
+           {many, pages(std::make_shared<OurHistograms>(size, 256))},
+           {theirs, pages(std::make_shared<TheirHistograms>(size))}},
+          claims(30, size * (bounds.size() + 2)),
+          9};
+}
+
+Question scrape_against_series() {
+  Question question{"a page of counters, against their number", "ms", {}, {}};
+  for (const std::size_t size : std::initializer_list<std::size_t>{100, 1'000, 10'000, 100'000}) {
+    const std::string suffix = ", " + std::to_string(size) + " series";
+    const double x = static_cast<double>(size);
+    const std::size_t chunk = 100'000 / size;
+    const std::size_t their_chunk = std::max<std::size_t>(1, chunk / 10);
+    const std::string ours = "flowviz_metrics";
+    question.contestants.push_back({floor_name + suffix, pages(floor_of_counters(size), chunk), floor_name, x});
+    question.contestants.push_back({ours + suffix, pages(std::make_shared<OurCounters>(size), chunk), ours, x});
+    question.contestants.push_back(
+        {theirs + suffix, pages(std::make_shared<TheirCounters>(size), their_chunk), theirs, x});
+  }
+  question.rounds_at_most = 5;
+  return question;
+}
+
+Question scrape_against_threads() {
+  Question question{"a page of 10,000 counters, against the threads that wrote to all of them", "ms", {}, {}};
+  constexpr std::size_t size = 10'000;
+  const std::string ours = "flowviz_metrics";
+  for (const std::size_t writers : std::initializer_list<std::size_t>{1, 2, 4, 16, 64, 256}) {
+    question.contestants.push_back({on_threads(ours, writers), pages(std::make_shared<OurCounters>(size, writers), 3),
+                                    ours, static_cast<double>(writers)});
+  }
+  // It has one cell for all threads: the line is level.
+  question.contestants.push_back({theirs, pages(std::make_shared<TheirCounters>(size)), theirs, 1});
+  question.rounds_at_most = 5;
+  return question;
+}
+
+Question scrape_memory() {
+  constexpr std::size_t size = 100'000;
+  auto ours = std::make_shared<OurCounters>(size);
+  auto other = std::make_shared<TheirCounters>(size);
+  // In bytes for one series, beyond what the registry holds.
+  const auto peak_of = [](auto work) {
+    return value([work] {
+      const Allocations counting;
+      work();
+      return counting.peak() / size;
+    });
+  };
+  ours->scrape();
+  ours->page.shrink_to_fit();
+  return {"the most memory in use while a page of 100,000 counters is made, beyond that of the counters, for each",
+          "bytes",
+          {{"the page itself", value([ours] { return static_cast<double>(ours->page.size()) / size; })},
+           {"flowviz_metrics, scrape", peak_of([ours] { keep(flowviz::scrape(ours->registry).body.size()); })},
+           {"flowviz_metrics, scrape_into a page used before", peak_of([ours] { ours->scrape(); })},
+           {theirs, peak_of([other] { other->scrape(); })}},
+          // The page is there already, and nothing may come beside it: some bytes for all series together.
+          {Claim::at_most(5, "flowviz_metrics, scrape_into a page used before", 1),
+           Claim::within(5, "flowviz_metrics, scrape", "the page itself", 1.1)},
+          3};
 }
 
 }  // namespace bench

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
-# What scripts/demo and scripts/test share: which packages they need and how these are installed, one way to build, and
-# how the reports of test programs are counted. Sourced from the repository's root.
+# What the scripts here share: which packages they need and how these are installed, one way to build, and how the
+# reports of test programs are counted. Sourced from the repository's root.
 
 # A package, or a|b for the first that the system has.
 packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libsqlite3-dev nlohmann-json3-dev)
 packages_test=(clang clang-19 'clang-format-19|clang-format' doctest-dev g++-aarch64-linux-gnu locales prometheus
   prometheus-cpp-dev 'qemu-user-static|qemu-user' valgrind)
+packages_bench=(prometheus-cpp-dev python3-matplotlib)
 
 say() { printf '%s\n' "$*"; }
 die() {

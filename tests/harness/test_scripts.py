@@ -113,5 +113,16 @@ class Choice(unittest.TestCase):
                 self.assertNotEqual(self.run_script(*arguments).returncode, 0)
 
 
+class Bench(unittest.TestCase):
+    def test_what_scripts_bench_does_not_know_is_refused_before_anything_is_installed(self):
+        for arguments in (["--rounds"], ["--to"], ["--fast"], ["all"]):
+            with self.subTest(arguments):
+                done = subprocess.run(
+                    [ROOT / "scripts" / "bench", *arguments], text=True, capture_output=True, timeout=60, check=False
+                )
+                self.assertNotEqual(done.returncode, 0)
+                self.assertNotIn("Building", done.stdout)
+
+
 if __name__ == "__main__":
     unittest.main()

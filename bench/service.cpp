@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// What do the metrics of a service with a thousand threads take? It is the reference service's set: its own metrics, those of
+// HTTP requests on all of its routes, and a histogram of eight databases' queries.
+
+#include <flowviz_metrics/bundles/http_server.hpp>
+#include <flowviz_metrics/flowviz_metrics.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "allocations.hpp"
+#include "crowd.hpp"
+#include "metrics.hpp"
+#include "sampling.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::size_t threads = 1'024;
+
+struct Service {
+  flowviz::Registry registry;
+  wms::Metrics metrics{registry};
+  flowviz::bundles::HttpServer http{registry};
+  flowviz::Histogram<flowviz::Text> queries{registry, "db_query_duration_seconds", "Duration of queries.",
+                                            flowviz::Buckets::http(), flowviz::OpenLabel{"operation", 100}};
+  std::vector<flowviz::bundles::HttpServer::Route> routes;
+  std::string page;
+
+  Service() {
+    using flowviz::Method;
+    for (const std::string_view handler :
+         {"/api/lots", "/api/lots/{lot_id}", "/api/qc-decisions", "/api/traceability/{lot_id}", "/api/runs",
+          "/api/runs/{run_id}", "/api/sync", "/api/operators"}) {
+      for (const Method method : {Method::get, Method::post}) routes.push_back(http.route(method, handler));
+    }
+  }
+
+  // What a worker does in time: each route, each metric.
+  void work() const {
+    for (const auto& route : routes) {
+      for (const int status : {200, 404, 500}) http.begin(route).finish(status);
+    }
+    metrics.lots_registered.with(wms::LotType{}).inc();
+    metrics.qc_decisions.with(wms::Decision{}).inc();
+    metrics.traceability_duration.with(wms::Direction{}).observe(0.02);
+    metrics.active_operators.set(3);
+    metrics.business_rule_violations.with(wms::BusinessRule{}).inc();
+    for (const std::string_view query : {"select lot", "insert lot", "update lot", "select runs", "insert run",
+                                         "select trace", "insert decision", "select operators"}) {
+      queries.with(query).observe(0.001);
+    }
+  }
+
+  void scrape() {
+    flowviz::scrape_into(page, registry);
+    keep(page.size());
+  }
+};
+
+}  // namespace
+
+Question service_memory() {
+  return {"memory of a service's metrics with 1,024 threads that have touched all of them",
+          "MiB",
+          {{"flowviz_metrics", value([] {
+              // std::thread allocates, too: the same threads without metrics are taken off.
+              double of_threads = 0;
+              {
+                const Allocations counting;
+                const Crowd crowd(threads, [] {});
+                of_threads = counting.bytes();
+              }
+              const Allocations counting;
+              const Service service;
+              const Crowd crowd(threads, [&] { service.work(); });
+              return (counting.bytes() - of_threads + static_cast<double>(sizeof service)) / (1 << 20);
+            })}},
+          {Claim::at_most(7, "flowviz_metrics", 32)},
+          1};
+}
+
+Question service_scrape() {
+  auto service = std::make_shared<Service>();
+  auto crowd = std::make_shared<Crowd>(threads, [&] { service->work(); });
+  return {"a page of a service's metrics, 1,024 threads alive",
+          "ms",
+          {{"flowviz_metrics", milliseconds([service, crowd] { service->scrape(); })}},
+          {Claim::at_most(7, "flowviz_metrics", 20)}};
+}
+
+}  // namespace bench
