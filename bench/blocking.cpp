@@ -189,7 +189,7 @@ Question blocked_writes() {
   ask_writes<Increment>(question);
   ask_writes<LookUp>(question);
   ask_writes<NewSeries>(question);
-  question.rounds_at_most = 5;
+  question.rounds_at_most = 3;
   question.tails = true;
   return question;
 }
