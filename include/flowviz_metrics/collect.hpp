@@ -162,7 +162,7 @@ class Collector {
   }
 
   void collect(const Family& family) {
-    family.end_idle(TimerClock::now().time_since_epoch());
+    if (family.expires()) family.end_idle(TimerClock::now().time_since_epoch());
     switch (family.definition().kind) {
       case Kind::counter:
         each_series(family, counts_,
@@ -196,9 +196,24 @@ class Collector {
   template <class Links, class Visit>
   static void each_shown(const Links* links, std::uint32_t count, Visit visit) {
     for (std::uint32_t i = 0; i < count; ++i) {
+#if defined(__GNUC__)
+      // Series lie wherever there was memory for them. Their beginning and most of their text are on their way by the time
+      // they are printed.
+      if (i + 8 < count) {
+        const auto* soon = reinterpret_cast<const char*>(links[i + 8].load(std::memory_order_relaxed));
+        __builtin_prefetch(soon);
+        __builtin_prefetch(soon + 64);
+      }
+#endif
       const auto* series = links[i].load(std::memory_order_relaxed);  // each_segment() has acquired it
       if (series->shown.load(std::memory_order_relaxed) != 0) visit(i, *series);
     }
+  }
+
+  static_assert(SeriesTable::text_step == encode::Padded::step);
+  template <class Series>
+  static encode::Padded padded(const Series& series) noexcept {
+    return {series.labels()};
   }
 
   // What is not in the counts of an up-down counter: how many there ever were, which is what its overflow counts.
@@ -214,7 +229,6 @@ class Collector {
 
   template <class Number, class Read>
   void each_series(const Family& family, std::vector<Number>& totals, Read read) {
-    const std::uint32_t cells = family.cells_per_series();
     family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
       totals.assign(count, Number{});
       if constexpr (std::is_same_v<Number, std::int64_t>) {
@@ -223,29 +237,43 @@ class Collector {
       } else {
         read(chunk, at, std::span(totals));
       }
-      each_shown(links, count, [&](std::uint32_t i, const auto& series) {
-        encoder_.sample(series.labels(), totals[i]);
-        if (const std::uint32_t others = series.tag.get()) {
-          add_overflow(others, static_cast<double>(overflow_of(family, chunk, at + i * cells, totals[i])));
-        }
-      });
+      show(family, chunk, at, links, totals);
+    });
+  }
+
+  // One function for all ways to walk, so that what writes a line is inlined into it.
+  template <class Link, class Number>
+  void show(const Family& family, const Chunk& chunk, std::uint32_t at, const Link* links,
+            const std::vector<Number>& totals) {
+    const std::uint32_t cells = family.cells_per_series();
+    each_shown(links, static_cast<std::uint32_t>(totals.size()), [&](std::uint32_t i, const auto& series) {
+      encoder_.sample(padded(series), totals[i]);
+      if (const std::uint32_t others = series.tag.get()) {
+        add_overflow(others, static_cast<double>(overflow_of(family, chunk, at + i * cells, totals[i])));
+      }
     });
   }
 
   void each_histogram(const Family& family) {
-    const std::uint32_t cells = family.cells_per_series();
     family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
-      each_shown(links, count, [&](std::uint32_t i, const auto& series) {
-        counts_.assign(cells - 1, 0);
-        double sum = 0;
-        chunk.read_histogram(at + i * cells, counts_, sum);
-        encoder_.histogram(series.labels(), counts_, sum);
-        if (const std::uint32_t others = series.tag.get()) {
-          double observations = 0;
-          for (const std::uint64_t bucket : counts_) observations += static_cast<double>(bucket);
-          add_overflow(others, observations);
-        }
-      });
+      show_histograms(family, chunk, at, links, count);
+    });
+  }
+  template <class Link>
+  void show_histograms(const Family& family, const Chunk& chunk, std::uint32_t at, const Link* links,
+                       std::uint32_t count) {
+    const std::uint32_t cells = family.cells_per_series();
+    const Chunk::Blocks blocks(chunk);
+    each_shown(links, count, [&](std::uint32_t i, const auto& series) {
+      counts_.assign(cells - 1, 0);
+      double sum = 0;
+      blocks.read_histogram(at + i * cells, counts_, sum);
+      encoder_.histogram(padded(series), counts_, sum);
+      if (const std::uint32_t others = series.tag.get()) {
+        double observations = 0;
+        for (const std::uint64_t bucket : counts_) observations += static_cast<double>(bucket);
+        add_overflow(others, observations);
+      }
     });
   }
 

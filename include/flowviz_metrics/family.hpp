@@ -75,9 +75,12 @@ class Family {
     expiring_->each_segment(visit);
   }
 
+  /// Whether a label's values expire.
+  [[nodiscard]] bool expires() const noexcept { return expiring_ != nullptr; }
+
   /// Ends the series of label values whose lifetime is over at `now`.
   void end_idle(std::chrono::nanoseconds now) const noexcept {
-    if (expiring_ != nullptr) expiring_->round(cells::process_readers, now.count(), expiring_labels_);
+    expiring_->round(cells::process_readers, now.count(), expiring_labels_);
   }
 
   /// Ends the cells but keeps the chunks, so that a write through a handle that outlived its registry is caught.

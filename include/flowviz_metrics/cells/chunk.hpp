@@ -151,13 +151,29 @@ class Chunk {
     });
   }
 
-  /// Adds the sum at `at` + buckets.size() to `sum` and the buckets at `at`, `at` + 1, ... to `buckets`.
+  /// The blocks there are now, for those who read many histograms of this chunk one after the other.
+  class Blocks {
+   public:
+    explicit Blocks(const Chunk& chunk) noexcept {
+      chunk.each_block([this](const Cell* cells) { blocks_[count_++] = cells; });
+    }
+    /// Adds the sum at `at` + buckets.size() to `sum` and the buckets at `at`, `at` + 1, ... to `buckets`.
+    void read_histogram(std::uint32_t at, std::span<std::uint64_t> buckets, double& sum) const noexcept {
+      for (const Cell* cells : std::span(blocks_, count_)) {
+        // Acquire, paired with the release in observe(): every value in this sum has its bucket counted below.
+        sum += std::bit_cast<double>(cells[at + buckets.size()].load(std::memory_order_acquire));
+        for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += cells[at + i].load(std::memory_order_relaxed);
+      }
+    }
+
+   private:
+    std::size_t count_ = 0;
+    const Cell* blocks_[Slots<P>::columns];
+  };
+
+  /// The same for one histogram.
   void read_histogram(std::uint32_t at, std::span<std::uint64_t> buckets, double& sum) const noexcept {
-    each_block([&](const Cell* cells) {
-      // Acquire, paired with the release in observe(): every value in this sum has its bucket counted below.
-      sum += std::bit_cast<double>(cells[at + buckets.size()].load(std::memory_order_acquire));
-      for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += cells[at + i].load(std::memory_order_relaxed);
-    });
+    Blocks(*this).read_histogram(at, buckets, sum);
   }
 
   /// The double at `at` of a gauge.

@@ -98,6 +98,9 @@ class SeriesStore {
   using Link = typename P::template atomic<Series*>;
   using SegmentLink = typename P::template atomic<Segment*>;
 
+  /// The label text of a series can be read up to the next multiple of this many bytes.
+  static constexpr std::size_t text_step = 16;
+
   /// A series; the characters of its label text follow in memory.
   struct Series {
     typename P::template plain<Place<P>> place;
@@ -128,11 +131,15 @@ class SeriesStore {
  protected:
   ~SeriesStore() { clear(); }
 
-  static std::size_t series_bytes(std::size_t length) noexcept { return sizeof(Series) + length; }
+  static std::size_t series_bytes(std::size_t length) noexcept {
+    return sizeof(Series) + (length + text_step - 1) / text_step * text_step;
+  }
   static Series* make_series(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
-    void* memory = P::allocate(series_bytes(labels.size()), alignof(Series));
+    const std::size_t bytes = series_bytes(labels.size());
+    void* memory = P::allocate(bytes, alignof(Series));
     if (memory == nullptr) return nullptr;
     auto* series = new (memory) Series;
+    std::memset(reinterpret_cast<char*>(series + 1), 0, bytes - sizeof(Series));
     series->combination.set(combination);
     series->tag.set(tag);
     series->length.set(static_cast<std::uint32_t>(labels.size()));

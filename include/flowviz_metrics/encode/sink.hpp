@@ -40,6 +40,48 @@ inline char* copy(char* to, std::string_view text) noexcept {
   return to + size;
 }
 
+/// A text whose memory can be read up to the next multiple of `step` bytes: copied in steps, with hardly a branch.
+struct Padded {
+  static constexpr std::size_t step = 16;
+  static constexpr std::size_t round_up(std::size_t size) noexcept { return (size + step - 1) / step * step; }
+
+  std::string_view text;
+  [[nodiscard]] std::size_t size() const noexcept { return text.size(); }
+};
+
+[[nodiscard]] inline std::string_view text_of(std::string_view text) noexcept { return text; }
+[[nodiscard]] inline std::string_view text_of(Padded text) noexcept { return text.text; }
+
+/// Copies `text` to `to`, which has room for as much as can be read; returns the end of the text.
+inline char* copy(char* to, Padded text) noexcept {
+  const char* from = text.text.data();
+  const std::size_t size = text.size();
+  for (std::size_t i = 0; i < size; i += Padded::step) std::memcpy(to + i, from + i, Padded::step);
+  return to + size;
+}
+
+/// A string that can be read as a padded text.
+class PaddedString {
+ public:
+  PaddedString& assign(std::string_view text) {
+    size_ = 0;
+    return append(text);
+  }
+  PaddedString& append(std::string_view text) {
+    text_.resize(size_);
+    text_.append(text);
+    size_ = text_.size();
+    text_.resize(Padded::round_up(size_));
+    return *this;
+  }
+  [[nodiscard]] Padded padded() const noexcept { return {text()}; }
+  [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), size_}; }
+
+ private:
+  std::string text_;
+  std::size_t size_ = 0;
+};
+
 /// Appends to a string. What was written is in the string once the sink is flushed.
 class Sink {
  public:
@@ -48,7 +90,7 @@ class Sink {
   Sink& operator=(const Sink&) = delete;
 
   Sink& operator+=(std::string_view text) {
-    if (text.size() > sizeof block_) {
+    if (text.size() > room) {
       flush();
       out_.append(text);
     } else {
@@ -61,8 +103,8 @@ class Sink {
   /// A line: the parts, the number and a line feed, with one look at the room there is.
   template <class Number, class... Part>
   void line(Number number, const Part&... part) {
-    if ((part.size() + ... + max_number) >= sizeof block_) [[unlikely]] {
-      ((*this += part), ...);
+    if ((part.size() + ... + max_number) >= room) [[unlikely]] {
+      ((*this += text_of(part)), ...);
       line(number, std::string_view{});
       return;
     }
@@ -81,14 +123,15 @@ class Sink {
  private:
   // Where to write up to `size` bytes, which is at most the size of the block; and where the writing ended.
   char* begin(std::size_t size) {
-    if (size > sizeof block_ - used_) flush();
+    if (size > room - used_) flush();
     return block_ + used_;
   }
   void end(const char* to) noexcept { used_ = static_cast<std::size_t>(to - block_); }
 
   std::string& out_;
   std::size_t used_ = 0;
-  char block_[8192];
+  static constexpr std::size_t room = 8192;
+  char block_[room + Padded::step];  // padded texts are copied beyond their end
 };
 
 }  // namespace encode
