@@ -206,7 +206,7 @@ class Collector {
       }
 #endif
       const auto* series = links[i].load(std::memory_order_relaxed);  // each_segment() has acquired it
-      if (series->shown.load(std::memory_order_relaxed) != 0) visit(i, *series);
+      if (series->shown.load(std::memory_order_relaxed)) visit(i, *series);
     }
   }
 

@@ -158,10 +158,11 @@ class Family {
   void append_labels(encode::Scratch& out, std::span<const Value> values) const noexcept;
 
   // What series carry as their tag: bit i says that label i is `_other`.
-  static std::uint32_t others_among(std::span<const Value> values) noexcept {
+  static std::uint16_t others_among(std::span<const Value> values) noexcept {
+    static_assert(max_labels <= 16);
     std::uint32_t bits = 0;
     for (std::size_t i = 0; i < values.size(); ++i) bits |= (values[i].number == 0 ? 1u : 0u) << i;
-    return bits;
+    return static_cast<std::uint16_t>(bits);
   }
 
   /// A metric whose series take no more cells than this moves into a chunk that it shares with others.

@@ -30,7 +30,7 @@ std::string shown(const SeriesTable& table) {
   table.each_segment([&](const Chunk&, std::uint32_t, const auto* links, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
       const auto* series = links[i].load();
-      if (series->shown.load() != 0) text += std::string(series->labels()) + " ";
+      if (series->shown.load()) text += std::string(series->labels()) + " ";
     }
   });
   return text;
@@ -85,7 +85,7 @@ TEST_CASE_FIXTURE(Machine, "every series has cells of its own, also when there a
         chunk.read_counts(at + i * cells + cells - 1, {&total, 1});
         CHECK(total == ++seen);
         CHECK(links[i].load()->labels() == std::to_string(seen));
-        CHECK(same(made[seen - 1], links[i].load()->place.get()));
+        CHECK(same(made[seen - 1], links[i].load()->place()));
       }
     });
     CHECK(seen == combinations - 1);

@@ -71,24 +71,24 @@ class ExpiringSeries : public SeriesStore<P> {
   [[nodiscard]] bool ready() const noexcept { return Store::ready() && notes_ != nullptr; }
 
   /// See SeriesTable.
-  bool add_refuge(std::string_view labels, std::uint32_t tag = 0) noexcept {
+  bool add_refuge(std::string_view labels, std::uint16_t tag = 0) noexcept {
     Series* series = make_series(0, labels, tag);
     if (series == nullptr) return false;
     if (!claim_cells(series)) {
       destroy(series);
       return false;
     }
-    series->shown.store(0, std::memory_order_relaxed);
+    series->shown.store(false, std::memory_order_relaxed);
     refuge_ = series;
     return true;
   }
 
   /// The place of a combination, whose series is made if need be; the refuge if memory is lacking.
-  Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint32_t tag = 0) noexcept {
+  Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint16_t tag = 0) noexcept {
     assert(!retired_ && "a series was used after its registry was destroyed");
     if (const Place<P> there = find(combination); there.chunk != nullptr) return there;
     if (combination != 0) {
-      if (const Series* series = add(combination, labels, tag)) return series->place.get();
+      if (const Series* series = add(combination, labels, tag)) return series->place();
       failures_.fetch_add(1, std::memory_order_relaxed);
     }
     return refuge();
@@ -101,7 +101,7 @@ class ExpiringSeries : public SeriesStore<P> {
       Series* series = table_[c].load(std::memory_order_acquire);
       if (series == nullptr) continue;
       const Link link(series);
-      visit(*series->place.get().chunk, series->place.get().at, &link, std::uint32_t{1});
+      visit(*series->chunk.get(), series->at.get(), &link, std::uint32_t{1});
     }
   }
 
@@ -140,7 +140,7 @@ class ExpiringSeries : public SeriesStore<P> {
     typename P::template plain<Series*> ended;
   };
 
-  Series* add(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
+  Series* add(std::uint32_t combination, std::string_view labels, std::uint16_t tag) noexcept {
     Series* series = make_series(combination, labels, tag);
     if (series == nullptr) return nullptr;
     if (!claim_cells(series)) {
@@ -169,9 +169,7 @@ class ExpiringSeries : public SeriesStore<P> {
         // clear(): it frees the series even if its maker has stopped here.
         if (segment->links()[i].compare_exchange_strong(nobody, series, std::memory_order_acq_rel,
                                                         std::memory_order_relaxed)) {
-          series->segment.set(segment);
-          series->index.set(i);
-          series->place.set({segment->chunk.get(), segment->at.get() + i * layout_.cells_per_series});
+          this->place_in(segment, i, series);
           return true;
         }
       }
@@ -179,7 +177,7 @@ class ExpiringSeries : public SeriesStore<P> {
     }
   }
   void give_cells_back(Series* series) noexcept {
-    Link& link = series->segment.get()->links()[series->index.get()];
+    Link& link = series->segment.get()->links()[this->index_of(*series)];
     link.store(nullptr, std::memory_order_release);
     destroy(series);
   }
@@ -198,7 +196,7 @@ class ExpiringSeries : public SeriesStore<P> {
     std::uint64_t now = 0, ever = 0;
   };
   [[nodiscard]] Handles handles(const Series& series) const noexcept {
-    const Place<P> place = series.place.get();
+    const Place<P> place = series.place();
     Handles count;
     place.chunk->read_up_downs(handles_of(place), {&count.now, 1});
     place.chunk->read_counts(handles_of(place), {&count.ever, 1});
@@ -264,7 +262,7 @@ class ExpiringSeries : public SeriesStore<P> {
       if (series == nullptr) continue;
       notes_[c].ended.set(nullptr);
       notes_[c].arrivals.set(0);
-      const Place<P> place = series->place.get();
+      const Place<P> place = series->place();
       place.chunk->zero(place.at, layout_.cells_per_series);
       give_cells_back(series);
     }

@@ -58,7 +58,7 @@ class SeriesStore {
   [[nodiscard]] Place<P> find(std::uint32_t combination) const noexcept {
     // Acquire, paired with the release with which the table was given the series.
     const Series* series = table_[combination].load(std::memory_order_acquire);
-    return series == nullptr ? Place<P>{} : series->place.get();
+    return series == nullptr ? Place<P>{} : series->place();
   }
 
   /// The place of the refuge, which is shown from now on.
@@ -66,9 +66,9 @@ class SeriesStore {
     if (refuge_ == nullptr) return {};
     // Relaxed: it was complete before the table was shared, and whether a page shows it a moment earlier or later is
     // all that depends on this.
-    refuge_->shown.store(1, std::memory_order_relaxed);
+    refuge_->shown.store(true, std::memory_order_relaxed);
     table_[0].store(refuge_, std::memory_order_relaxed);
-    return refuge_->place.get();
+    return refuge_->place();
   }
 
   /// Ends the cells but keeps the chunks, so that a write through a handle that outlived this table is caught.
@@ -99,17 +99,19 @@ class SeriesStore {
   using SegmentLink = typename P::template atomic<Segment*>;
 
   /// The label text of a series can be read up to the next multiple of this many bytes.
-  static constexpr std::size_t text_step = 16;
+  static constexpr std::size_t text_step = 8;
 
-  /// A series; the characters of its label text follow in memory.
+  /// A series, as small as can be, for there are many; the characters of its label text follow in memory.
   struct Series {
-    typename P::template plain<Place<P>> place;
+    typename P::template plain<Chunk<P>*> chunk;
     typename P::template plain<Segment*> segment;
-    typename P::template plain<std::uint32_t> index;  // in the segment
+    typename P::template plain<std::uint32_t> at;
     typename P::template plain<std::uint32_t> combination;
-    typename P::template plain<std::uint32_t> tag;  // whatever the maker wants to find again
     typename P::template plain<std::uint32_t> length;
-    typename P::template atomic<std::uint32_t> shown{1};
+    typename P::template plain<std::uint16_t> tag;  // whatever the maker wants to find again
+    typename P::template atomic<bool> shown{true};
+
+    [[nodiscard]] Place<P> place() const noexcept { return {chunk.get(), at.get()}; }
 
     [[nodiscard]] std::string_view labels() const noexcept {
       return {reinterpret_cast<const char*>(this + 1), length.get()};
@@ -134,7 +136,7 @@ class SeriesStore {
   static std::size_t series_bytes(std::size_t length) noexcept {
     return sizeof(Series) + (length + text_step - 1) / text_step * text_step;
   }
-  static Series* make_series(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
+  static Series* make_series(std::uint32_t combination, std::string_view labels, std::uint16_t tag) noexcept {
     const std::size_t bytes = series_bytes(labels.size());
     void* memory = P::allocate(bytes, alignof(Series));
     if (memory == nullptr) return nullptr;
@@ -155,6 +157,16 @@ class SeriesStore {
   static std::size_t segment_bytes(std::uint32_t capacity) noexcept {
     return sizeof(Segment) + capacity * sizeof(Link);
   }
+  // The cells of series `index` of a segment are those of `series`; which one that is.
+  void place_in(Segment* segment, std::uint32_t index, Series* series) const noexcept {
+    series->segment.set(segment);
+    series->chunk.set(segment->chunk.get());
+    series->at.set(segment->at.get() + index * layout_.cells_per_series);
+  }
+  [[nodiscard]] std::uint32_t index_of(const Series& series) const noexcept {
+    return (series.at.get() - series.segment.get()->at.get()) / layout_.cells_per_series;
+  }
+
   // The segment that `next` leads to, which is made if there is none; nullptr when there is no memory for one.
   Segment* segment_at(SegmentLink& next) noexcept {
     Segment* segment = next.load(std::memory_order_acquire);

@@ -36,21 +36,21 @@ class SeriesTable : public SeriesStore<P> {
   }
 
   /// Adds the refuge; false when memory is lacking. To be called once, before the table is shared.
-  bool add_refuge(std::string_view labels, std::uint32_t tag = 0) noexcept {
+  bool add_refuge(std::string_view labels, std::uint16_t tag = 0) noexcept {
     if (table_ == nullptr) return false;
     refuge_ = append(0, labels, tag);
     if (refuge_ == nullptr) return false;
-    refuge_->shown.store(0, std::memory_order_relaxed);
+    refuge_->shown.store(false, std::memory_order_relaxed);
     return true;
   }
 
   /// The place of a combination, whose series is made if need be; `labels` is its label text, `tag` is kept with it.
   /// The refuge if memory is lacking.
-  Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint32_t tag = 0) noexcept {
+  Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint16_t tag = 0) noexcept {
     assert(!retired_ && "a series was used after its registry was destroyed");
     if (const Place<P> there = find(combination); there.chunk != nullptr) return there;
     if (combination != 0) {
-      if (const Series* series = append(combination, labels, tag)) return series->place.get();
+      if (const Series* series = append(combination, labels, tag)) return series->place();
       failures_.fetch_add(1, std::memory_order_relaxed);
     }
     return refuge();
@@ -72,7 +72,7 @@ class SeriesTable : public SeriesStore<P> {
   }
 
  private:
-  Series* append(std::uint32_t combination, std::string_view labels, std::uint32_t tag) noexcept {
+  Series* append(std::uint32_t combination, std::string_view labels, std::uint16_t tag) noexcept {
     // Read before the table is searched: all series up to this one are in the table by then, so a search that fails has
     // ruled them out. Acquire, paired with the release in help().
     Series* last = helped_.load(std::memory_order_acquire);
@@ -95,7 +95,8 @@ class SeriesTable : public SeriesStore<P> {
     SegmentLink* next = &first_;
     if (before != nullptr) {
       Segment* segment = before->segment.get();
-      if (before->index.get() + 1 < segment->capacity.get()) return segment->links() + before->index.get() + 1;
+      const std::uint32_t index = this->index_of(*before) + 1;
+      if (index < segment->capacity.get()) return segment->links() + index;
       next = &segment->next;
     }
     Segment* segment = this->segment_at(*next);
@@ -104,15 +105,13 @@ class SeriesTable : public SeriesStore<P> {
 
   void place_behind(Series* node, Series* before) noexcept {
     Segment* segment = before == nullptr ? nullptr : before->segment.get();
-    std::uint32_t index = before == nullptr ? 0 : before->index.get() + 1;
+    std::uint32_t index = before == nullptr ? 0 : this->index_of(*before) + 1;
     if (segment == nullptr || index == segment->capacity.get()) {
       // Relaxed: link_after() has acquired this segment.
       segment = (segment == nullptr ? first_ : segment->next).load(std::memory_order_relaxed);
       index = 0;
     }
-    node->segment.set(segment);
-    node->index.set(index);
-    node->place.set({segment->chunk.get(), segment->at.get() + index * layout_.cells_per_series});
+    this->place_in(segment, index, node);
   }
 
   // The refuge stays out of the table until it is asked for: see refuge().

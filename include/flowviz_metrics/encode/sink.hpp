@@ -42,7 +42,7 @@ inline char* copy(char* to, std::string_view text) noexcept {
 
 /// A text whose memory can be read up to the next multiple of `step` bytes: copied in steps, with hardly a branch.
 struct Padded {
-  static constexpr std::size_t step = 16;
+  static constexpr std::size_t step = 8;
   static constexpr std::size_t round_up(std::size_t size) noexcept { return (size + step - 1) / step * step; }
 
   std::string_view text;
@@ -56,7 +56,9 @@ struct Padded {
 inline char* copy(char* to, Padded text) noexcept {
   const char* from = text.text.data();
   const std::size_t size = text.size();
-  for (std::size_t i = 0; i < size; i += Padded::step) std::memcpy(to + i, from + i, Padded::step);
+  std::size_t i = 0;
+  for (; i + Padded::step < size; i += 2 * Padded::step) std::memcpy(to + i, from + i, 2 * Padded::step);
+  if (i < size) std::memcpy(to + i, from + i, Padded::step);
   return to + size;
 }
 
