@@ -17,13 +17,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <new>
 #include <string_view>
 
-#include <flowviz_metrics/cells/hash.hpp>
-#include <flowviz_metrics/cells/platform.hpp>
-#include <flowviz_metrics/cells/text_set.hpp>
+#include <flowviz_metrics/cells/text_entry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {
@@ -35,7 +32,7 @@ namespace cells {
 template <Platform P>
 class ExpiringTexts {
  public:
-  using Value = typename TextSet<P>::Value;
+  using Value = TextValue;
 
   /// Memory is taken here; `ready()` says whether it was there.
   explicit ExpiringTexts(std::uint32_t cap) noexcept : cap_(cap) {
@@ -49,11 +46,11 @@ class ExpiringTexts {
     for (std::size_t i = 0; buckets_ != nullptr && i <= mask_; ++i) {
       for (Entry* entry = buckets_[i].load(std::memory_order_acquire); entry != nullptr;) {
         Entry* next = entry->next.load(std::memory_order_relaxed);
-        destroy(entry);
+        Entry::destroy(entry);
         entry = next;
       }
     }
-    while (ended_ != nullptr) destroy(take_first(ended_));
+    while (ended_ != nullptr) Entry::destroy(take_first(ended_));
     free_array(buckets_, mask_ + 1);
     free_array(taken_, words());
     free_array(active_since_, std::size_t{cap_} + 1);
@@ -70,20 +67,20 @@ class ExpiringTexts {
 
   /// The value with this text, or number 0. As long as the section lasts the number belongs to the text.
   [[nodiscard]] Value find(std::string_view text) const noexcept {
-    const std::uint64_t key = hash(text);
+    const std::uint64_t key = Entry::hash_of(text);
     return find_in(bucket(key).load(std::memory_order_acquire), nullptr, text, key);
   }
 
   /// The value with this text, which is added if there is room and memory; otherwise number 0. One that is `pinned` does
   /// not end.
   Value find_or_add(std::string_view text, bool pinned = false) noexcept {
-    const std::uint64_t key = hash(text);
+    const std::uint64_t key = Entry::hash_of(text);
     Link& head = bucket(key);
     Entry* first = head.load(std::memory_order_acquire);
     if (const Value there = find_in(first, nullptr, text, key); there.number != 0) return there;
     const std::uint32_t number = claim();
     if (number == 0) return {};
-    Entry* entry = make(text, key);
+    Entry* entry = Entry::make(text, key);
     if (entry == nullptr) {
       failures_.fetch_add(1, std::memory_order_relaxed);
       release(number);
@@ -98,7 +95,7 @@ class ExpiringTexts {
       if (head.compare_exchange_strong(first, entry, std::memory_order_release, std::memory_order_acquire))
         return entry->value();
       if (const Value there = find_in(first, compared, text, key); there.number != 0) {
-        destroy(entry);
+        Entry::destroy(entry);
         release(number);
         return there;
       }
@@ -146,7 +143,7 @@ class ExpiringTexts {
       Entry* entry = take_first(ended_);
       const std::uint32_t number = entry->number.get();
       active_since_[number].set(now);
-      destroy(entry);
+      Entry::destroy(entry);
       release(number);
     }
   }
@@ -161,22 +158,12 @@ class ExpiringTexts {
   using Word = typename P::template atomic<std::uint64_t>;
   using Time = typename P::template plain<std::int64_t>;
 
-  // The characters follow in memory.
-  struct Entry {
+  struct Entry : TextEntry<P, Entry> {
     Link next{nullptr};
     typename P::template atomic<std::uint32_t> state{live};
     typename P::template plain<bool> pinned;
-    typename P::template plain<std::uint64_t> hash;
-    typename P::template plain<std::uint32_t> number;
-    typename P::template plain<std::uint32_t> length;
     typename P::template plain<Entry*> after;  // among the doubted or the ended
 
-    [[nodiscard]] char* characters() noexcept { return reinterpret_cast<char*>(this + 1); }
-    [[nodiscard]] const char* characters() const noexcept { return reinterpret_cast<const char*>(this + 1); }
-    [[nodiscard]] Value value() const noexcept { return {number.get(), {characters(), length.get()}}; }
-    [[nodiscard]] bool is(std::string_view other, std::uint64_t key) const noexcept {
-      return hash.get() == key && length.get() == other.size() && same_text(characters(), other.data(), other.size());
-    }
     // Whether it can be used, after taking a doubt away.
     [[nodiscard]] bool lives() noexcept {
       std::uint32_t seen = state.load(std::memory_order_relaxed);
@@ -188,7 +175,6 @@ class ExpiringTexts {
     }
   };
 
-  static std::uint64_t hash(std::string_view text) noexcept { return hash_text(text.data(), text.size()); }
   [[nodiscard]] Link& bucket(std::uint64_t key) const noexcept { return buckets_[key & mask_]; }
 
   // Looks at the entries from `first` on, up to `end`.
@@ -239,22 +225,6 @@ class ExpiringTexts {
     Entry* entry = list;
     list = entry->after.get();
     return entry;
-  }
-
-  static std::size_t entry_bytes(std::size_t length) noexcept { return sizeof(Entry) + length; }
-  static Entry* make(std::string_view text, std::uint64_t key) noexcept {
-    void* memory = P::allocate(entry_bytes(text.size()), alignof(Entry));
-    if (memory == nullptr) return nullptr;
-    auto* entry = new (memory) Entry;
-    entry->hash.set(key);
-    entry->length.set(static_cast<std::uint32_t>(text.size()));
-    if (!text.empty()) std::memcpy(entry->characters(), text.data(), text.size());
-    return entry;
-  }
-  static void destroy(Entry* entry) noexcept {
-    const std::size_t bytes = entry_bytes(entry->length.get());
-    entry->~Entry();
-    P::deallocate(entry, bytes, alignof(Entry));
   }
 
   [[nodiscard]] std::uint32_t words() const noexcept { return (cap_ + 63) / 64; }

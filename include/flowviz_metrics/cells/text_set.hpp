@@ -6,13 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <new>
 #include <string_view>
 
 #include <flowviz_metrics/cells/append.hpp>
-#include <flowviz_metrics/cells/hash.hpp>
-#include <flowviz_metrics/cells/platform.hpp>
+#include <flowviz_metrics/cells/text_entry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {
@@ -22,11 +20,7 @@ namespace cells {
 template <Platform P>
 class TextSet {
  public:
-  /// A text of the set: its number, and the characters as the set keeps them. Number 0 is no text.
-  struct Value {
-    std::uint32_t number = 0;
-    std::string_view text;
-  };
+  using Value = TextValue;
 
   /// Memory for the table is taken here; `ready()` says whether it was there.
   explicit TextSet(std::uint32_t cap) noexcept : cap_(cap) {
@@ -40,7 +34,7 @@ class TextSet {
   ~TextSet() {
     for (Entry* entry = first_.load(std::memory_order_relaxed); entry != nullptr;) {
       Entry* next = entry->next.load(std::memory_order_relaxed);
-      destroy(entry);
+      Entry::destroy(entry);
       entry = next;
     }
     if (table_ == nullptr) return;
@@ -54,18 +48,18 @@ class TextSet {
   [[nodiscard]] std::uint32_t cap() const noexcept { return cap_; }
 
   /// The value with this text, or number 0.
-  [[nodiscard]] Value find(std::string_view text) const noexcept { return find(text, hash(text)); }
+  [[nodiscard]] Value find(std::string_view text) const noexcept { return find(text, Entry::hash_of(text)); }
 
   /// The value with this text, which is added if there is room and memory; otherwise number 0.
   Value find_or_add(std::string_view text) noexcept {
     // Read before the table is searched: all entries up to this one are in the table by then, so a search that
     // fails has ruled them out. Acquire, paired with the release in help().
     Entry* last = helped_.load(std::memory_order_acquire);
-    const std::uint64_t key = hash(text);
+    const std::uint64_t key = Entry::hash_of(text);
     if (const Value there = find(text, key); there.number != 0) return there;
     if (last != nullptr && last->number.get() == cap_) return {};
 
-    Entry* entry = make(text, key);
+    Entry* entry = Entry::make(text, key);
     if (entry == nullptr) {
       failures_.fetch_add(1, std::memory_order_relaxed);
       return {};
@@ -78,7 +72,7 @@ class TextSet {
         },
         [](Entry* node, Entry* before) { node->number.set(before == nullptr ? 1 : before->number.get() + 1); },
         [&](Entry* node) { return node->is(text, key); }, [this](Entry* node) { help(node); });
-    if (there != entry) destroy(entry);
+    if (there != entry) Entry::destroy(entry);
     return there == nullptr ? Value{} : there->value();
   }
 
@@ -99,22 +93,9 @@ class TextSet {
   struct Entry;
   using Link = typename P::template atomic<Entry*>;
 
-  // The characters follow in memory.
-  struct Entry {
+  struct Entry : TextEntry<P, Entry> {
     Link next{nullptr};
-    typename P::template plain<std::uint64_t> hash;
-    typename P::template plain<std::uint32_t> number;
-    typename P::template plain<std::uint32_t> length;
-
-    [[nodiscard]] char* characters() noexcept { return reinterpret_cast<char*>(this + 1); }
-    [[nodiscard]] const char* characters() const noexcept { return reinterpret_cast<const char*>(this + 1); }
-    [[nodiscard]] Value value() const noexcept { return {number.get(), {characters(), length.get()}}; }
-    [[nodiscard]] bool is(std::string_view other, std::uint64_t key) const noexcept {
-      return hash.get() == key && length.get() == other.size() && same_text(characters(), other.data(), other.size());
-    }
   };
-
-  static std::uint64_t hash(std::string_view text) noexcept { return hash_text(text.data(), text.size()); }
 
   [[nodiscard]] Value find(std::string_view text, std::uint64_t key) const noexcept {
     for (std::size_t i = key & mask_;; i = (i + 1) & mask_) {
@@ -138,22 +119,6 @@ class TextSet {
     }
     // May step back when an older helper comes late. That is harmless: it stays true of every entry up to this one.
     helped_.store(node, std::memory_order_release);
-  }
-
-  static std::size_t entry_bytes(std::size_t length) noexcept { return sizeof(Entry) + length; }
-  static Entry* make(std::string_view text, std::uint64_t key) noexcept {
-    void* memory = P::allocate(entry_bytes(text.size()), alignof(Entry));
-    if (memory == nullptr) return nullptr;
-    auto* entry = new (memory) Entry;
-    entry->hash.set(key);
-    entry->length.set(static_cast<std::uint32_t>(text.size()));
-    if (!text.empty()) std::memcpy(entry->characters(), text.data(), text.size());
-    return entry;
-  }
-  static void destroy(Entry* entry) noexcept {
-    const std::size_t bytes = entry_bytes(entry->length.get());
-    entry->~Entry();
-    P::deallocate(entry, bytes, alignof(Entry));
   }
 
   [[nodiscard]] std::size_t table_bytes() const noexcept { return (mask_ + 1) * sizeof(Link); }
