@@ -154,6 +154,76 @@ TEST_CASE("a handle keeps its series, and so do its copies") {
   CHECK_FALSE(is_shown());
 }
 
+TEST_CASE("what was counted through a handle that is gone is on a page before it ends") {
+  FakeClock clock;
+  Registry registry;
+  const Counter bytes{registry, "bytes_total", "Bytes.", OpenLabel{"client", 2}.expires_after(1min)};
+  {
+    const auto kept = bytes.with("a");
+    kept.inc(1);
+    CHECK(shown(registry, "bytes_total") == Shown{"a"});
+    clock.advance(59s);
+    kept.inc(100);
+  }
+  clock.advance(1s);
+  CHECK(differences(registry, "bytes_total{client=\"a\"} 101") == "");
+  clock.advance(1min);
+  CHECK(shown(registry, "bytes_total").empty());
+}
+
+TEST_CASE("an up-down counter ends when what it counted has gone down again, and is never negative") {
+  FakeClock clock;
+  Registry registry;
+  const UpDownCounter busy{registry, "busy", "Busy.", OpenLabel{"client", 2}.expires_after(1min)};
+  busy.with("a").inc();
+  for (int page = 0; page < 3; ++page) {
+    CHECK(differences(registry, "busy{client=\"a\"} 1") == "");
+    clock.advance(1h);
+  }
+  busy.with("a").dec();
+  CHECK(differences(registry, "busy{client=\"a\"} 0") == "");
+  clock.advance(1min);
+  CHECK(shown(registry, "busy").empty());
+}
+
+TEST_CASE("what was counted under _other stays counted as such when its series end") {
+  FakeClock clock;
+  Registry registry;
+  const auto client = [] { return OpenLabel{"client", 1}.expires_after(1min); };
+  const Counter hits{registry, "hits_total", "Hits.", client(), OpenLabel{"page", 1}.pin({"/"})};
+  const Histogram sizes{registry, "sizes_bytes", "Sizes.", Buckets{1}, client(), OpenLabel{"page", 1}.pin({"/"})};
+  const UpDownCounter busy{registry, "busy", "Busy.", client(), OpenLabel{"page", 1}.pin({"/"})};
+  const std::string overflow = R"(
+    flowviz_metrics_label_overflow_total{metric="hits_total",label="client"} 0
+    flowviz_metrics_label_overflow_total{metric="hits_total",label="page"} 5
+    flowviz_metrics_label_overflow_total{metric="sizes_bytes",label="client"} 0
+    flowviz_metrics_label_overflow_total{metric="sizes_bytes",label="page"} 2
+    flowviz_metrics_label_overflow_total{metric="busy",label="client"} 0
+    flowviz_metrics_label_overflow_total{metric="busy",label="page"} 1
+  )";
+  hits.with("a", "/").inc(7);
+  hits.with("a", "/x").inc(5);
+  sizes.with("a", "/x").observe(1);
+  sizes.with("a", "/x").observe(2);
+  {
+    const auto scope = busy.with("a", "/x").track();
+  }
+  CHECK(differences(registry, overflow) == "");
+  clock.advance(1min);
+  CHECK(differences(registry, overflow) == "");
+  CHECK(shown(registry, "hits_total").empty());
+  CHECK(differences(registry, overflow) == "");
+}
+
+TEST_CASE("a lifetime may be longer than any clock runs") {
+  Registry registry;
+  const Counter bytes{registry, "bytes_total", "Bytes.",
+                      OpenLabel{"client", 2}.expires_after(std::chrono::nanoseconds::max())};
+  bytes.with("a").inc();
+  static_cast<void>(scrape(registry));
+  CHECK(shown(registry, "bytes_total") == Shown{"a"});
+}
+
 TEST_CASE("pinned values do not end") {
   FakeClock clock;
   Registry registry;

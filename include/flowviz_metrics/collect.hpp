@@ -162,7 +162,11 @@ class Collector {
   }
 
   void collect(const Family& family) {
-    if (family.expires()) family.end_idle(TimerClock::now().time_since_epoch());
+    if (family.expires()) {
+      family.end_idle(TimerClock::now().time_since_epoch());
+      for (std::size_t i = 0; i < family.definition().labels.size(); ++i)
+        overflow_here_[i] = family.ended_overflow().amount(i);
+    }
     switch (family.definition().kind) {
       case Kind::counter:
         each_series(family, counts_,
@@ -189,7 +193,7 @@ class Collector {
         each_histogram(family);
         break;
     }
-    note_overflow(family.definition());
+    note_overflow(family);
   }
 
   // Calls `visit(i, series)` for each of the series that is to be shown.
@@ -216,17 +220,6 @@ class Collector {
     return {series.labels()};
   }
 
-  // What is not in the counts of an up-down counter: how many there ever were, which is what its overflow counts.
-  static std::uint64_t overflow_of(const Family& family, const Chunk& chunk, std::uint32_t at, std::int64_t) {
-    std::uint64_t ups = 0;
-    chunk.read_counts(at, {&ups, 1});
-    return family.definition().kind == Kind::up_down ? ups : 0;
-  }
-  template <class Number>
-  static Number overflow_of(const Family&, const Chunk&, std::uint32_t, Number value) {
-    return value;
-  }
-
   template <class Number, class Read>
   void each_series(const Family& family, std::vector<Number>& totals, Read read) {
     family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
@@ -249,7 +242,7 @@ class Collector {
     each_shown(links, static_cast<std::uint32_t>(totals.size()), [&](std::uint32_t i, const auto& series) {
       encoder_.sample(padded(series), totals[i]);
       if (const std::uint32_t others = series.tag.get()) {
-        add_overflow(others, static_cast<double>(overflow_of(family, chunk, at + i * cells, totals[i])));
+        add_overflow(others, family.amount_in(chunk, at + i * cells));
       }
     });
   }
@@ -270,9 +263,7 @@ class Collector {
       blocks.read_histogram(at + i * cells, counts_, sum);
       encoder_.histogram(padded(series), counts_, sum);
       if (const std::uint32_t others = series.tag.get()) {
-        double observations = 0;
-        for (const std::uint64_t bucket : counts_) observations += static_cast<double>(bucket);
-        add_overflow(others, observations);
+        add_overflow(others, family.amount_in(chunk, at + i * cells));
       }
     });
   }
@@ -285,14 +276,16 @@ class Collector {
     }
   }
 
-  void note_overflow(const Definition& definition) {
+  void note_overflow(const Family& family) {
+    const Definition& definition = family.definition();
     for (std::size_t i = 0; i < definition.labels.size(); ++i) {
       // What was set under a gauge's _other is no amount, and a closed label's _other is as good as its other values.
       if (definition.labels[i].open && !is_set(definition.kind)) {
         std::string labels(registry_->constant_labels());
         encode::append_label(labels, "metric", definition.name);
         encode::append_label(labels, "label", definition.labels[i].name);
-        overflow_.push_back({std::move(labels), overflow_here_[i]});
+        overflow_.push_back({std::move(labels), family.expires() ? family.ended_overflow().shown(i, overflow_here_[i])
+                                                                 : overflow_here_[i]});
       }
       overflow_here_[i] = 0;
     }

@@ -116,6 +116,9 @@ inline void definition(const Definition& definition, const std::vector<std::stri
   if (definition.help.empty()) rule_broken(definition.name, "a help text is not empty");
   if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
   if (definition.kind == Kind::histogram) bounds(definition.name, definition.bounds);
+  if (definition.kind == Kind::info && !definition.labels.empty()) {
+    rule_broken(definition.name, "an info metric has constant labels and no others");
+  }
   std::vector<std::string> names = labels_of_registry;
   for (const auto& [name, value] : definition.constant_labels) {
     constant_label("'" + definition.name + "'", name, value, names);

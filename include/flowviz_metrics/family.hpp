@@ -29,6 +29,7 @@
 #include <flowviz_metrics/definition.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/scratch.hpp>
+#include <flowviz_metrics/ended_overflow.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -80,8 +81,20 @@ class Family {
 
   /// Ends the series of label values whose lifetime is over at `now`.
   void end_idle(std::chrono::nanoseconds now) const noexcept {
-    expiring_->round(cells::process_readers, now.count(), expiring_labels_);
+    expiring_->round(cells::process_readers, now.count(), expiring_labels_,
+                     [this](const ExpiringSeries::Series& series) {
+                       const double amount = amount_in(*series.chunk.get(), series.at.get());
+                       for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
+                         if ((series.tag.get() >> i & 1) != 0) ended_overflow_->add(i, amount);
+                       }
+                     });
   }
+
+  /// How much was counted in a series: its count, its amount, its observations, or how often it went up.
+  [[nodiscard]] double amount_in(const Chunk& chunk, std::uint32_t at) const noexcept;
+
+  /// Of a metric whose series expire.
+  [[nodiscard]] EndedOverflow& ended_overflow() const noexcept { return *ended_overflow_; }
 
   /// Ends the cells but keeps the chunks, so that a write through a handle that outlived its registry is caught.
   void retire_chunks() noexcept {
@@ -177,6 +190,7 @@ class Family {
   // One of them: the series all stay, or go with the values of the labels that expire.
   std::unique_ptr<SeriesTable> kept_;
   std::unique_ptr<ExpiringSeries> expiring_;
+  std::unique_ptr<EndedOverflow> ended_overflow_;  // if they go
   Place first_of_all_;
   CallbackSlot callback_;
 };
@@ -209,6 +223,21 @@ inline Family::Family(Definition definition, std::string_view constant_labels, P
   if (definition_.kind == Kind::info) first_of_all_.chunk->set_one(first_of_all_.at, 1);
 }
 
+// Not inlined: only `_other` series are asked, and the loops that print all others are better off without it.
+FLOWVIZ_METRICS_NOINLINE inline double Family::amount_in(const Chunk& chunk, std::uint32_t at) const noexcept {
+  if (is_set(definition_.kind)) return 0;
+  if (definition_.kind == Kind::double_counter) {
+    double amount = 0;
+    chunk.read_doubles(at, {&amount, 1});
+    return amount;
+  }
+  std::uint64_t total = 0;
+  // The buckets of a histogram; the first cell of anything else.
+  const std::uint32_t counts = definition_.kind == Kind::histogram ? cells_per_series() - 1 : 1;
+  for (std::uint32_t i = 0; i < counts; ++i) chunk.read_counts(at + i, {&total, 1});
+  return static_cast<double>(total);
+}
+
 inline void Family::make_texts() {
   for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
     const LabelDefinition& label = definition_.labels[i];
@@ -234,7 +263,9 @@ inline void Family::make_table(Pool& pool, std::uint32_t combinations) {
   const std::uint32_t cells = cells_per_series();
   if (!expiring_labels_.empty()) {
     expiring_ = std::make_unique<ExpiringSeries>(
-        cells::process_slots, ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells});
+        cells::process_slots, ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells},
+        definition_.kind == Kind::up_down ? ExpiringSeries::Ends::even : ExpiringSeries::Ends::any);
+    ended_overflow_ = std::make_unique<EndedOverflow>(definition_.labels.size());
     if (!expiring_->ready()) no_memory();
     return;
   }
@@ -260,6 +291,7 @@ inline std::uint32_t Family::count_combinations() {
     }
     if (label.cap == 0) broken("the cap is at least 1");
     if (label.expires_after.count() < 0) broken("values expire after a time above zero");
+    if (label.expires_after.count() > 0 && !label.open) broken("only an open label's values expire");
     if (label.values.size() > label.cap) broken("more values are pinned than the cap lets in");
     for (std::size_t k = 0; k < label.values.size(); ++k) {
       const std::string& value = label.values[k];

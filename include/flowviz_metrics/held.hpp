@@ -12,7 +12,8 @@ FLOWVIZ_METRICS_BEGIN
 
 /// A handle onto a series of a metric with labels that expire: a `Held<CounterSeries>` does what a `CounterSeries` does, at the
 /// same cost, and keeps the series for as long as it lives. Copying and destroying it costs as much as an increment each; moving
-/// it less. May be passed between threads. Default-constructed it belongs to no metric.
+/// it less. May be passed between threads. Default-constructed it belongs to no metric. To destroy it is to use it: it must not
+/// outlive the registry, and neither must its scopes and timers.
 ///
 ///     auto bytes = metrics.upload_bytes.with(client);   // the series is there until `bytes` and its copies are gone
 template <class Series>

@@ -127,9 +127,10 @@ class OpenLabel {
   /// The label with values that end when they have not been in use for `lifetime`, and leave their places to others. Comes
   /// last.
   ///
-  /// A value is in use when it is looked up, and as long as somebody keeps a handle onto one of its series. A page that
-  /// is made later than `lifetime` after the last use ends it, with all its series; should it come again, it begins at zero, as
-  /// after a restart. Choose several times the interval at which pages are made. Pinned values do not end.
+  /// A value is in use when it is looked up, and as long as somebody keeps a handle onto one of its series. A page that has
+  /// shown all that was counted, and is followed by another one at least `lifetime` later with no use in between, is the last one
+  /// with the value and its series; should it come again, it begins at zero, as after a restart. Choose several times
+  /// the interval at which pages are made. Pinned values do not end, nor does what an up-down counter has not counted down again.
   ///
   ///     flowviz::Counter bytes{registry, "upload_bytes_total", "Bytes.", flowviz::OpenLabel{"client", 100}.expires_after(1h)};
   [[nodiscard]] ExpiringLabel<Text> expires_after(std::chrono::nanoseconds lifetime) &&;

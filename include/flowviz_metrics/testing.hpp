@@ -41,7 +41,7 @@ class Delta {
 };
 
 /// A clock that stands still until it is told to go on: while one lives, all stopwatches and timers read it, so that a test
-/// says how long something took. One at a time; make it before what it is to measure begins.
+/// says how long something took, and when label values expire. One at a time; make it before what it is to measure begins.
 ///
 ///     flowviz::testing::FakeClock clock;
 ///     auto timing = metrics.trace.with(Direction::forward).time();

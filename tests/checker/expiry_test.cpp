@@ -99,7 +99,7 @@ struct Metric {
   /// What a scrape does first, at a time of its own.
   void round(std::int64_t now) {
     const typename ExpiringSeries<P>::Label label{&texts, kind_count, lifetime};
-    series.round(readers, now, {&label, 1});
+    series.round(readers, now, {&label, 1}, [](const auto&) {});
   }
 
   static constexpr std::int64_t lifetime = 10;
@@ -213,6 +213,21 @@ void another_series(Machine& machine) {
   auto page = metric.page();
   machine.require(page["a'"] + page["other'"] + page["other"] == 1,
                   "what is counted under a text that ends is counted");
+}
+
+// A handle that a page has seen counts, and goes.
+template <class P>
+void gone_handle(Machine& machine) {
+  Metric<P> metric(machine, 1);
+  std::optional kept(metric.with("a"));
+  metric.round(0);
+  machine.thread("keeper", [&] {
+    kept->count(1);
+    kept.reset();
+  });
+  machine.thread("ender", [&] { metric.round(100); });
+  machine.run();
+  machine.require(metric.page()["a"] == 1, "no page has shown what the handle has counted, so it does not end");
 }
 
 // A page is made while cells change their owner.
@@ -342,6 +357,9 @@ TEST_CASE("a number that changes its text takes no count with it") {
 TEST_CASE("a series whose handle somebody keeps does not end") { check_each(ON_EACH_MACHINE(kept_handle), 1); }
 TEST_CASE("a handle that was copied keeps its series when the first one goes") {
   check_each(ON_EACH_MACHINE(passed_on), 2);
+}
+TEST_CASE("what a handle has counted since the last page does not end when the handle goes") {
+  check_each(ON_EACH_MACHINE(gone_handle), 2);
 }
 TEST_CASE("a text that gets another series while it ends loses no count") {
   check_each(ON_EACH_MACHINE(another_series), 2);

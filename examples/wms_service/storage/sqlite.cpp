@@ -111,9 +111,16 @@ Connection::Connection(const std::string& path, Access access, Deadline deadline
 
   sqlite3_busy_handler(db, on_busy, this);
   sqlite3_progress_handler(db, steps_between_looks, on_progress, this);
-  {
-    Query mode = query("PRAGMA journal_mode = WAL");
-    if (!mode.next() || mode.text(0) != "wal") throw Error(SQLITE_CANTOPEN, "cannot have a write-ahead log", path);
+  // Of connections that change the mode of a new database at once, SQLite refuses all but one without asking their busy
+  // handlers, for to wait could be a deadlock there. To ask again later is none.
+  for (int refused = 0;; ++refused) {
+    try {
+      Query mode = query("PRAGMA journal_mode = WAL");
+      if (!mode.next() || mode.text(0) != "wal") throw Error(SQLITE_CANTOPEN, "cannot have a write-ahead log", path);
+      break;
+    } catch (const Error& error) {
+      if (!error.is_locked() || on_busy(this, refused) == 0) throw;
+    }
   }
   run("PRAGMA synchronous = FULL");  // in WAL mode: each commit is on disk before it is acknowledged
   run("PRAGMA foreign_keys = ON");

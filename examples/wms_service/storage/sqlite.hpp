@@ -36,6 +36,8 @@ class Error : public std::runtime_error {
 
   /// The database is locked, slow, full, away or damaged: not the fault of whoever asked.
   bool is_unavailable() const noexcept;
+  /// Another connection has what was wanted, and may give it back.
+  bool is_locked() const noexcept { return code_ == SQLITE_BUSY; }
   /// The connection cannot be used again.
   bool is_fatal_to_connection() const noexcept;
 

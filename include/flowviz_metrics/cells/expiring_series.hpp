@@ -16,7 +16,7 @@
 ///     grace period: nobody looks at them any more              -> cells zeroed; number, cells and memory free
 ///
 /// So a number means one text for all who can use it, cells are never counted in by two series, and what was counted was on a
-/// page before it ends: an arrival since the last round keeps the value alive.
+/// page before it ends: an arrival since the last round keeps the value alive, and so does a handle that was there then.
 ///
 /// Departures are counted with release and read with acquire, before the arrivals: whoever sees a handle destroyed sees
 /// where it came from, and everything that was counted through it. No round waits: if a grace period has not come, because
@@ -52,11 +52,15 @@ class ExpiringSeries : public SeriesStore<P> {
   struct Label {
     ExpiringTexts<P>* texts;
     std::uint32_t stride;   ///< what a combination grows by when the value's number grows by one
-    std::int64_t lifetime;  ///< in the unit of `round`'s `now`
+    std::int64_t lifetime;  ///< in the unit of `round`'s `now`, which is never below zero
   };
 
+  /// Which series may end, besides being idle: any, or only those whose own two cells, ups and downs, are even. An up-down
+  /// counter that ended in between would be shown negative when it goes down.
+  enum class Ends : std::uint8_t { any, even };
+
   /// `layout.cells_per_series` has `handle_cells` in it.
-  ExpiringSeries(Slots<P>& slots, Layout layout) noexcept : Store(slots, layout) {
+  ExpiringSeries(Slots<P>& slots, Layout layout, Ends ends = Ends::any) noexcept : Store(slots, layout), ends_(ends) {
     void* memory = P::allocate(notes_bytes(), alignof(Note));
     if (memory == nullptr) return;
     notes_ = static_cast<Note*>(memory);
@@ -111,19 +115,23 @@ class ExpiringSeries : public SeriesStore<P> {
   }
 
   /// Ends what has not been in use since the lifetime of its label before `now`, as far as grace periods permit; the next round
-  /// goes on from there. Never waits. Does nothing while another thread is in a round.
-  void round(Readers<P>& readers, std::int64_t now, std::span<const Label> labels) noexcept {
+  /// goes on from there. Calls `ended(series)` for what has just left the table. Never waits. Does nothing while another
+  /// thread is in a round.
+  template <class Ended>
+  void round(Readers<P>& readers, std::int64_t now, std::span<const Label> labels, Ended ended) noexcept {
     if (in_round_.exchange(1, std::memory_order_acquire) != 0) return;
     finish(readers, now, labels);
     if (step_.get() == Step::none) {
       note_activity(now, labels);
       bool any = false;
-      for (const Label& label : labels) any = label.texts->doubt(now - label.lifetime) || any;
+      for (const Label& label : labels) {
+        any = (now >= label.lifetime && label.texts->doubt(now - label.lifetime)) || any;
+      }
       if (any) step_.set(Step::doubted);
-      if (any && !wait_.begin()) end_idle(labels, [](const Label&, std::uint32_t) { return false; });
+      if (any && !wait_.begin()) end_idle(labels, [](const Label&, std::uint32_t) { return false; }, ended);
     }
     if (step_.get() == Step::doubted && wait_.is_over(readers)) {
-      end_idle(labels, [this](const Label& label, std::uint32_t number) { return is_idle(label, number); });
+      end_idle(labels, [this](const Label& label, std::uint32_t number) { return is_idle(label, number); }, ended);
     }
     finish(readers, now, labels);
     in_round_.store(0, std::memory_order_release);
@@ -137,6 +145,7 @@ class ExpiringSeries : public SeriesStore<P> {
   // What rounds know of a combination.
   struct Note {
     typename P::template plain<std::uint64_t> arrivals;
+    typename P::template plain<bool> held;  // in the last round
     typename P::template plain<Series*> ended;
   };
 
@@ -191,16 +200,18 @@ class ExpiringSeries : public SeriesStore<P> {
     }
   }
 
-  // How many handles there are, and how many there ever were.
+  // Whether there are handles, or something is still to be counted down, and how many handles there ever were.
   struct Handles {
-    std::uint64_t now = 0, ever = 0;
+    bool in_use = false;
+    std::uint64_t ever = 0;
   };
   [[nodiscard]] Handles handles(const Series& series) const noexcept {
     const Place<P> place = series.place();
-    Handles count;
-    place.chunk->read_up_downs(handles_of(place), {&count.now, 1});
-    place.chunk->read_counts(handles_of(place), {&count.ever, 1});
-    return count;
+    std::uint64_t now = 0, up = 0, ever = 0;
+    place.chunk->read_up_downs(handles_of(place), {&now, 1});
+    if (ends_ == Ends::even) place.chunk->read_up_downs(place.at, {&up, 1});
+    place.chunk->read_counts(handles_of(place), {&ever, 1});
+    return {now != 0 || up != 0, ever};
   }
 
   void note_activity(std::int64_t now, std::span<const Label> labels) noexcept {
@@ -208,8 +219,10 @@ class ExpiringSeries : public SeriesStore<P> {
       const Series* series = table_[c].load(std::memory_order_acquire);
       if (series == nullptr) continue;
       const Handles count = handles(*series);
-      if (count.now == 0 && count.ever == notes_[c].arrivals.get()) continue;
+      // A handle that was there in the last round and is gone was in use until it went.
+      if (!count.in_use && !notes_[c].held.get() && count.ever == notes_[c].arrivals.get()) continue;
       notes_[c].arrivals.set(count.ever);
+      notes_[c].held.set(count.in_use);
       for (const Label& label : labels) {
         if (const std::uint32_t number = c / label.stride % (label.texts->cap() + 1)) {
           label.texts->note_active(number, now);
@@ -224,29 +237,31 @@ class ExpiringSeries : public SeriesStore<P> {
       const Series* series = table_[c].load(std::memory_order_acquire);
       if (series == nullptr) return;
       const Handles count = handles(*series);
-      idle = idle && count.now == 0 && count.ever == notes_[c].arrivals.get();
+      idle = idle && !count.in_use && count.ever == notes_[c].arrivals.get();
     });
     return idle;
   }
 
-  void take_away(const Label& label, std::uint32_t number) noexcept {
+  template <class Ended>
+  void take_away(const Label& label, std::uint32_t number, Ended ended) noexcept {
     each_combination(label, number, [&](std::uint32_t c) {
       // Relaxed: the grace period before orders who made the series, the one after orders who looks at it.
       Series* series = table_[c].load(std::memory_order_relaxed);
       if (series == nullptr) return;
       table_[c].store(nullptr, std::memory_order_relaxed);
       notes_[c].ended.set(series);
+      ended(*series);
     });
   }
 
   // Ends the doubted values of which `idle` says so; the others live on.
-  template <class Idle>
-  void end_idle(std::span<const Label> labels, Idle idle) noexcept {
+  template <class Idle, class Ended>
+  void end_idle(std::span<const Label> labels, Idle idle, Ended ended) noexcept {
     bool any = false;
     for (const Label& label : labels) {
       label.texts->end_if([&](std::uint32_t number) { return idle(label, number); },
                           [&](std::uint32_t number) {
-                            take_away(label, number);
+                            take_away(label, number, ended);
                             any = true;
                           });
     }
@@ -262,6 +277,7 @@ class ExpiringSeries : public SeriesStore<P> {
       if (series == nullptr) continue;
       notes_[c].ended.set(nullptr);
       notes_[c].arrivals.set(0);
+      notes_[c].held.set(false);
       const Place<P> place = series->place();
       place.chunk->zero(place.at, layout_.cells_per_series);
       give_cells_back(series);
@@ -275,6 +291,7 @@ class ExpiringSeries : public SeriesStore<P> {
   using Store::destroy, Store::failures_, Store::first_, Store::layout_, Store::make_series, Store::refuge_,
       Store::retired_, Store::table_;
 
+  Ends ends_;
   Note* notes_ = nullptr;
   // Of whoever is in a round.
   typename P::template atomic<std::uint32_t> in_round_{0};

@@ -202,6 +202,8 @@ class ExpiringTexts {
 
   // A free number, or 0.
   std::uint32_t claim() noexcept {
+    // Most of those who ask come when all are taken, and need not look through the bitmap.
+    if (taken_count_.load(std::memory_order_relaxed) >= cap_) return 0;
     for (std::uint32_t w = 0; w < words(); ++w) {
       const std::uint32_t bits = cap_ - w * 64 < 64 ? cap_ - w * 64 : 64;
       std::uint64_t taken = taken_[w].load(std::memory_order_relaxed);
@@ -211,7 +213,10 @@ class ExpiringTexts {
         const std::uint64_t mask = std::uint64_t{1} << bit;
         // Relaxed: whoever finds a number free came after the grace period that freed it, and sees what was taken away.
         const std::uint64_t before = taken_[w].fetch_or(mask, std::memory_order_relaxed);
-        if ((before & mask) == 0) return w * 64 + bit + 1;
+        if ((before & mask) == 0) {
+          taken_count_.fetch_add(1, std::memory_order_relaxed);
+          return w * 64 + bit + 1;
+        }
         taken = before;
       }
     }
@@ -219,6 +224,7 @@ class ExpiringTexts {
   }
   void release(std::uint32_t number) noexcept {
     taken_[(number - 1) / 64].fetch_and(~(std::uint64_t{1} << ((number - 1) % 64)), std::memory_order_relaxed);
+    taken_count_.fetch_sub(1, std::memory_order_relaxed);
   }
 
   static Entry* take_first(Entry*& list) noexcept {
@@ -246,6 +252,7 @@ class ExpiringTexts {
   std::size_t mask_ = 0;
   Link* buckets_ = nullptr;
   Word* taken_ = nullptr;
+  typename P::template atomic<std::uint32_t> taken_count_{0};
   Time* active_since_ = nullptr;  // by number
   Entry* doubted_ = nullptr;
   Entry* ended_ = nullptr;

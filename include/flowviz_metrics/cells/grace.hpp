@@ -95,7 +95,10 @@ class Readers {
   /// threads that another library's handler has started may be inside.
   void keep_only(const ThreadState& me) noexcept {
     for (std::uint32_t column = Slots<P>::first_own; Slots<P>::is_own(column); ++column) {
-      if (column != me.column) counts_[column].inside.store(0, std::memory_order_relaxed);  // nobody else is here yet
+      auto& inside = counts_[column].inside;
+      // Nobody else is here yet. Only what has to be is written, for every fork does this.
+      if (column != me.column && inside.load(std::memory_order_relaxed) != 0)
+        inside.store(0, std::memory_order_relaxed);
     }
   }
 

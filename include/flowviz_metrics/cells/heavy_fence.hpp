@@ -4,7 +4,8 @@
 /// A fence for all running threads at once, where the system has one: Linux's membarrier(2), since 4.14.
 ///
 /// With it, who reads often pays nothing, and who ends something rarely pays some microseconds. Without it (an older kernel, a
-/// sandbox that forbids the call, another system) readers use atomic additions, see cells/grace.hpp.
+/// sandbox that forbids the call, another system) readers use atomic additions, see cells/grace.hpp. If it is forbidden only
+/// after the first metric with labels that expire was made, readers rely on it already, and nothing ends any more.
 
 #include <atomic>
 
