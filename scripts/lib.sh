@@ -5,8 +5,8 @@
 
 # A package, or a|b for the first that the system has.
 packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libsqlite3-dev nlohmann-json3-dev)
-packages_test=(clang clang-19 'clang-format-19|clang-format' doctest-dev g++-aarch64-linux-gnu locales prometheus
-  prometheus-cpp-dev 'qemu-user-static|qemu-user' valgrind)
+packages_test=(clang clang-19 'clang-format-19|clang-format' doctest-dev locales prometheus prometheus-cpp-dev valgrind)
+packages_aarch64=(g++-aarch64-linux-gnu 'qemu-user-static|qemu-user')
 packages_bench=(prometheus-cpp-dev python3-matplotlib)
 
 say() { printf '%s\n' "$*"; }
