@@ -173,19 +173,19 @@ class ExpiringLabel {
   friend OpenLabel;
   template <StrongText>
   friend class TextLabel;
+  // Zero is how a definition says that values stay; who asks for it is told so.
   ExpiringLabel(OpenLabel open, std::chrono::nanoseconds lifetime) noexcept
-      : open_(std::move(open)), lifetime_(lifetime) {}
+      : open_(std::move(open)), lifetime_(lifetime.count() == 0 ? std::chrono::nanoseconds(-1) : lifetime) {}
   OpenLabel open_;
   std::chrono::nanoseconds lifetime_;
 };
 
 inline ExpiringLabel<Text> OpenLabel::expires_after(std::chrono::nanoseconds lifetime) && {
-  // Zero is how a definition says that values stay; who asks for it is told so.
-  return {std::move(*this), lifetime.count() == 0 ? std::chrono::nanoseconds(-1) : lifetime};
+  return {std::move(*this), lifetime};
 }
 template <StrongText T>
 ExpiringLabel<T> TextLabel<T>::expires_after(std::chrono::nanoseconds lifetime) && {
-  return {std::move(open_), lifetime.count() == 0 ? std::chrono::nanoseconds(-1) : lifetime};
+  return {std::move(open_), lifetime};
 }
 
 /// What a metric can be given before its labels: a `MaxSeries`, labels that all its series carry, or both. What it refers to

@@ -41,7 +41,7 @@ class Metric {
   [[nodiscard]] auto with(typename LabelTraits<L>::Argument... values) const noexcept
     requires(sizeof...(L) > 0)
   {
-    if constexpr ((is_expiring<L> || ...)) {
+    if constexpr (expires) {
       const ReadSection section(cells::process_readers);
       const Place place = look_up(values...);
       return Held<Series>(Series(*family_, place), place.chunk, family_->handles_of(place));
@@ -78,6 +78,9 @@ class Metric {
   [[nodiscard]] Series only() const noexcept { return Series(*family_, first_); }
 
  private:
+  /// Whether the values of a label expire, and series with them.
+  static constexpr bool expires = (is_expiring<L> || ...);
+
   static constexpr bool all_known(const std::array<std::uint32_t, sizeof...(L)>& numbers) noexcept {
     for (const std::uint32_t number : numbers) {
       if (number == 0) return false;
@@ -97,7 +100,7 @@ class Metric {
     (add(number_of<L>(label, values), is_closed<L>), ...);
     if (known) [[likely]] {
       Place place;
-      if constexpr ((is_expiring<L> || ...)) {
+      if constexpr (expires) {
         place = family_->find_expiring(combination);
       } else {
         place = family_->find(combination);

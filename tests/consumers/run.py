@@ -16,19 +16,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import checks
+from checks import Failed, must
 
 NO_CPP_HTTPLIB = {"PKG_CONFIG_LIBDIR": "/nonexistent", "PKG_CONFIG_PATH": "", "CMAKE_PREFIX_PATH": "/nonexistent"}
-
-
-class Failed(Exception):
-    """A step did not do what it must."""
-
-
-def must(command, **options):
-    done = checks.start(command, **options)
-    if done.status != 0:
-        raise Failed(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def installed(folder):

@@ -26,6 +26,18 @@ def start(command, **options):
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+class Failed(Exception):
+    """A step did not do what it must."""
+
+
+def must(command, **options):
+    """Starts a command that has to succeed; what it printed. Raises Failed with all that it said."""
+    done = start(command, **options)
+    if done.status != 0:
+        raise Failed(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
 def report(checks, failures=()):
     """Runs (name, function, arguments...) side by side; a function answers None or what was wrong. Prints each failure
     and the line `N passed, N failed`, and returns the exit status. Nothing to run is a failure."""

@@ -30,6 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import checks
+from checks import Failed, must
 
 RECORDED = HERE / "recorded.json"
 FLAGS = ["-std=c++20", "-O2", "-DNDEBUG", "-pthread"]
@@ -40,17 +41,6 @@ SAME_RELEASE = Margin(0.04, 0.5)
 OTHER_RELEASE = Margin(0.30, 4)
 
 Compiler = collections.namedtuple("Compiler", "command machine family major")
-
-
-class Failed(Exception):
-    """Nothing could be measured."""
-
-
-def must(command, **options):
-    done = checks.start(command, **options)
-    if done.status != 0:
-        raise Failed(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def identify(command):

@@ -21,6 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "harness"), str(HERE / "conan_stand_in")]
 import checks
+from checks import Failed, must
 import conan
 import conan.errors
 import conan.tools.cmake
@@ -38,17 +39,6 @@ DEPENDENCY_KEYS = {"name", "host", "features", "default-features", "platform", "
 FEATURE_KEYS = {"description", "dependencies", "supports", "license"}
 HELPERS = {"vcpkg_cmake_configure": "vcpkg-cmake", "vcpkg_cmake_install": "vcpkg-cmake",
            "vcpkg_cmake_config_fixup": "vcpkg-cmake-config"}  # fmt: skip
-
-
-class Failed(Exception):
-    """A step did not do what it must."""
-
-
-def must(command, **options):
-    done = checks.start(command, **options)
-    if done.status != 0:
-        raise Failed(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def expect(problem, holds):
