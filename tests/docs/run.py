@@ -19,6 +19,8 @@ Between blocks, for the fragments and files after it in the same document, at na
 And after a program, above a ```text block, `<!-- output -->`: what the program prints. There a line of three dots
 stands for any lines.
 
+And docs/api.md has every public name: see names.py.
+
 The last line is `N passed, N failed`, after a list of what is not compiled.
 """
 
@@ -30,8 +32,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "harness"))
+sys.path[:0] = [str(ROOT / "tests" / "harness"), str(ROOT / "tests" / "docs")]
 import checks
+import names
 
 UMBRELLA = "#include <flowviz_metrics/flowviz_metrics.hpp>\n"
 
@@ -132,6 +135,18 @@ def matches(promised, printed):
     return re.fullmatch(pattern, "".join(line.rstrip() + "\n" for line in printed.splitlines())) is not None
 
 
+def check_names(page, include):
+    """None if the page of the names has all public ones of the headers, else those that it lacks."""
+    paths = [path.relative_to(include) for path in sorted(include.rglob("*.hpp"))]
+    headers = {
+        path.as_posix(): (include / path).read_text(encoding="utf-8")
+        for path in paths
+        if not {"cells", "encode"} & set(path.parts)
+    }
+    left_out = names.missing(headers, page.read_text(encoding="utf-8"))
+    return None if not left_out else "lacks these public names:\n" + "\n".join(left_out)
+
+
 def plan(blocks):
     """The blocks to check, what is wrong with the others, and what is left out with its reason."""
     work, wrong, left_out = [], [], []
@@ -173,7 +188,11 @@ def main():
     work, wrong, left_out = plan(blocks)
     for line in left_out:
         print(f"not compiled: {line}")
-    return checks.report([(block.place, check_block, block, options.include.resolve()) for block in work], wrong)
+    include = options.include.resolve()
+    cases = [(block.place, check_block, block, include) for block in work]
+    if (page := options.root / "docs" / "api.md").is_file():
+        cases.append(("docs/api.md", check_names, page, include))
+    return checks.report(cases, wrong)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import tempfile
 import unittest
 
 RUNNER = pathlib.Path(__file__).resolve().parents[1] / "docs" / "run.py"
+sys.path.insert(0, str(RUNNER.parent))
+import names
 
 UMBRELLA = "#pragma once\nnamespace flowviz { inline int answer() { return 42; } }\n"
 
@@ -22,7 +24,7 @@ FRAGMENT = "```cpp\nint known = flowviz::answer();\n```\n"
 
 
 class Runner(unittest.TestCase):
-    def run_on(self, readme, other=""):
+    def run_on(self, readme, other="", api=None):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             (root / "docs" / "design").mkdir(parents=True)
@@ -30,6 +32,8 @@ class Runner(unittest.TestCase):
             (root / "include" / "flowviz_metrics" / "flowviz_metrics.hpp").write_text(UMBRELLA, encoding="utf-8")
             (root / "README.md").write_text(readme, encoding="utf-8")
             (root / "docs" / "design" / "other.md").write_text(other, encoding="utf-8")
+            if api is not None:
+                (root / "docs" / "api.md").write_text(api, encoding="utf-8")
             command = [sys.executable, str(RUNNER), "--root", folder, "--include", str(root / "include")]
             return subprocess.run(command, text=True, capture_output=True, check=False)
 
@@ -99,6 +103,90 @@ class Runner(unittest.TestCase):
 
     def test_documents_without_snippets_are_red(self):
         self.assert_red(self.run_on("# Title\n"), "there was nothing to run")
+
+    def test_a_public_name_that_the_page_of_the_names_lacks_is_red(self):
+        self.assert_green(self.run_on(FRAGMENT, api="`answer()` answers.\n"), 2)
+        self.assert_red(self.run_on(FRAGMENT, api="An answer.\n"), "flowviz_metrics/flowviz_metrics.hpp: answer")
+
+
+HEADER = """
+#define FLOWVIZ_METRICS_WIDTH 3
+#define FLOWVIZ_METRICS_GONE(x) \\
+  x
+#undef FLOWVIZ_METRICS_GONE
+FLOWVIZ_METRICS_BEGIN
+/// class Comment; "
+template <class T, int N = (1 > 0)>
+class [[nodiscard]] Box : public Base<T, N> {
+ public:
+  explicit(sizeof(T) == 1) Box(T value);
+  ~Box();
+  Box& operator=(const Box&) = delete;
+  template <class U>
+    requires(sizeof(U) > 1)
+  [[nodiscard]] auto get(U u = U{}) const -> decltype(u) { int local = 0; return u; }
+  static constexpr int limit = 3;
+  enum class Turn { first, second };
+  using Value = T;
+
+ protected:
+  void reach();
+
+ private:
+  struct Hidden { int secret; };
+  T value_{};
+};
+struct Open {
+  std::vector<int> values;
+  const char* text = "class Literal { void no(); };";
+};
+class Outer {
+ public:
+  class Inner;
+};
+class Outer::Inner {
+ public:
+  Inner() = default;
+  void act();
+};
+inline void Outer::Inner::act() { void nothing(); }
+template <class T>
+concept Small = sizeof(T) < 3;
+template <class T>
+Box(T) -> Box<T>;
+template <class T>
+inline constexpr bool is_small = Small<T>;
+namespace inner {
+[[nodiscard]] inline std::string join(std::span<const int> numbers) { return {}; }
+}  // namespace inner
+FLOWVIZ_METRICS_END
+"""
+
+
+class Names(unittest.TestCase):
+    PUBLIC = [
+        "FLOWVIZ_METRICS_WIDTH", "Box", "Box::get", "Box::limit", "Box::Turn", "Box::Turn::first", "Box::Turn::second",
+        "Box::Value", "Open", "Open::values", "Open::text", "Outer", "Outer::Inner", "Outer::Inner::act", "Small",
+        "is_small", "inner::join",
+    ]  # fmt: skip
+
+    def missing(self, page):
+        return [line.removeprefix("a.hpp: ") for line in names.missing({"a.hpp": HEADER}, page)]
+
+    def test_public_declarations_are_found_and_nothing_else(self):
+        self.assertEqual(self.missing(""), self.PUBLIC)
+
+    def test_a_name_has_to_stand_in_code(self):
+        self.assertNotIn("Box::get", self.missing("Write `box.get(1)`."))
+        self.assertNotIn("Box::get", self.missing("```cpp\nbox.get(1);\n```"))
+        self.assertIn("Box::get", self.missing("How to get it, `getter`."))
+
+    def test_what_is_not_promised_is_not_asked_for_with_all_that_is_in_it(self):
+        page = f"`Box` {names.NOT_PROMISED}\n`Box::Turn`, `Outer`, `inner`, `get`"
+        for name in ("Box", "Box::Turn", "Box::Turn::first", "Outer", "Outer::Inner", "Outer::Inner::act", "inner::join"):
+            self.assertNotIn(name, self.missing(page))
+        self.assertIn("Box::get", self.missing(page))  # a member is named with its class
+        self.assertIn("Open", self.missing(page))
 
 
 if __name__ == "__main__":
