@@ -43,7 +43,7 @@ std::string shown(const Family& family) {
   family.each_segment([&](const flowviz::Chunk&, std::uint32_t, const auto* links, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
       const auto* series = links[i].load(std::memory_order_relaxed);
-      if (series->shown.load(std::memory_order_relaxed) != 0) text += std::string(series->labels()) + "\n";
+      if (family.is_shown(*series)) text += std::string(series->labels()) + "\n";
     }
   });
   return text;

@@ -17,8 +17,13 @@ template <Kind K, class Name>
 class AnyCallback {
  public:
   template <class F, class... D>
-  AnyCallback(Registry& registry, Name name, HelpText help, MetricOptions options, F function, const D&... labels)
-      : bound_(new Bound<F, ValueType<D>...>(registry, {K, {}, options}, name, help, std::move(function), labels...)) {}
+  AnyCallback(Registry& registry, Name name, HelpText help, MetricOptions options, F function, const D&... labels) {
+    using Function = Bound<F, ValueType<D>...>;
+    static_assert(sizeof(Function) > 0);  // also where metrics are compiled out, the function has to fit
+    if constexpr (metrics_enabled) {
+      bound_.reset(new Function(registry, {K, {}, options}, name, help, std::move(function), labels...));
+    }
+  }
   template <class F, class... D>
   AnyCallback(Registry& registry, Name name, HelpText help, F function, const D&... labels)
       : AnyCallback(registry, name, help, MetricOptions(), std::move(function), labels...) {}

@@ -198,7 +198,7 @@ class Collector {
 
   // Calls `visit(i, series)` for each of the series that is to be shown.
   template <class Links, class Visit>
-  static void each_shown(const Links* links, std::uint32_t count, Visit visit) {
+  static void each_shown(const Family& family, const Links* links, std::uint32_t count, Visit visit) {
     for (std::uint32_t i = 0; i < count; ++i) {
 #if defined(__GNUC__)
       // Series lie wherever there was memory for them. Their beginning and most of their text are on their way by the time
@@ -210,7 +210,7 @@ class Collector {
       }
 #endif
       const auto* series = links[i].load(std::memory_order_relaxed);  // each_segment() has acquired it
-      if (series->shown.load(std::memory_order_relaxed)) visit(i, *series);
+      if (family.is_shown(*series)) visit(i, *series);
     }
   }
 
@@ -230,20 +230,19 @@ class Collector {
       } else {
         read(chunk, at, std::span(totals));
       }
-      show(family, chunk, at, links, totals);
+      show(family, links, totals);
     });
   }
 
   // One function for all ways to walk, so that what writes a line is inlined into it.
   template <class Link, class Number>
-  void show(const Family& family, const Chunk& chunk, std::uint32_t at, const Link* links,
-            const std::vector<Number>& totals) {
-    const std::uint32_t cells = family.cells_per_series();
-    each_shown(links, static_cast<std::uint32_t>(totals.size()), [&](std::uint32_t i, const auto& series) {
-      encoder_.sample(padded(series), totals[i]);
-      if (const std::uint32_t others = series.tag.get()) {
-        add_overflow(others, family.amount_in(chunk, at + i * cells));
+  void show(const Family& family, const Link* links, const std::vector<Number>& totals) {
+    each_shown(family, links, static_cast<std::uint32_t>(totals.size()), [&](std::uint32_t i, const auto& series) {
+      if constexpr (std::is_same_v<Number, double>) {
+        if (Chunk::is_unset(totals[i])) return;
       }
+      encoder_.sample(padded(series), totals[i]);
+      add_overflow(family, series);
     });
   }
 
@@ -255,22 +254,25 @@ class Collector {
   template <class Link>
   void show_histograms(const Family& family, const Chunk& chunk, std::uint32_t at, const Link* links,
                        std::uint32_t count) {
-    const std::uint32_t cells = family.cells_per_series();
+    const std::uint32_t cells = family.cells().count();
     const Chunk::Blocks blocks(chunk);
-    each_shown(links, count, [&](std::uint32_t i, const auto& series) {
+    each_shown(family, links, count, [&](std::uint32_t i, const auto& series) {
       counts_.assign(cells - 1, 0);
       double sum = 0;
       blocks.read_histogram(at + i * cells, counts_, sum);
       encoder_.histogram(padded(series), counts_, sum);
-      if (const std::uint32_t others = series.tag.get()) {
-        add_overflow(others, family.amount_in(chunk, at + i * cells));
-      }
+      add_overflow(family, series);
     });
   }
 
   // What was counted under `_other`, by metric and label. Read from the `_other` series themselves, for handles onto
   // them are kept and look-ups cannot tell how much is counted through one.
-  void add_overflow(std::uint32_t others, double amount) {
+  template <class Series>
+  void add_overflow(const Family& family, const Series& series) {
+    std::uint32_t others = series.tag.get();
+    if (others == 0) [[likely]]
+      return;
+    const double amount = family.cells().amount(series.place());
     for (std::size_t label = 0; others != 0; ++label, others >>= 1) {
       if ((others & 1) != 0) overflow_here_[label] += amount;
     }

@@ -26,16 +26,16 @@
 #include <flowviz_metrics/cells/series_table.hpp>
 #include <flowviz_metrics/cells/std_platform.hpp>
 #include <flowviz_metrics/cells/text_set.hpp>
+#include <flowviz_metrics/clean_text.hpp>
 #include <flowviz_metrics/definition.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/scratch.hpp>
 #include <flowviz_metrics/ended_overflow.hpp>
+#include <flowviz_metrics/series_cells.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
 /// The parts of the cells, on the production platform.
-using Chunk = cells::Chunk<cells::StdPlatform>;
-using Place = cells::Place<cells::StdPlatform>;
 using SeriesTable = cells::SeriesTable<cells::StdPlatform>;
 using TextSet = cells::TextSet<cells::StdPlatform>;
 using ExpiringSeries = cells::ExpiringSeries<cells::StdPlatform>;
@@ -65,8 +65,8 @@ class Family {
 
   [[nodiscard]] const Definition& definition() const noexcept { return definition_; }
   [[nodiscard]] const Bounds& bounds() const noexcept { return bounds_; }
-  /// How many cells hold the value of a series.
-  [[nodiscard]] std::uint32_t cells_per_series() const noexcept { return cells_of(definition_); }
+  /// The cells that hold the value of a series.
+  [[nodiscard]] const SeriesCells& cells() const noexcept { return cells_; }
 
   /// Visits the series as SeriesTable::each_segment does.
   template <class Visit>
@@ -83,15 +83,12 @@ class Family {
   void end_idle(std::chrono::nanoseconds now) const noexcept {
     expiring_->round(cells::process_readers, now.count(), expiring_labels_,
                      [this](const ExpiringSeries::Series& series) {
-                       const double amount = amount_in(*series.chunk.get(), series.at.get());
+                       const double amount = cells_.amount(series.place());
                        for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
                          if ((series.tag.get() >> i & 1) != 0) ended_overflow_->add(i, amount);
                        }
                      });
   }
-
-  /// How much was counted in a series: its count, its amount, its observations, or how often it went up.
-  [[nodiscard]] double amount_in(const Chunk& chunk, std::uint32_t at) const noexcept;
 
   /// Of a metric whose series expire.
   [[nodiscard]] EndedOverflow& ended_overflow() const noexcept { return *ended_overflow_; }
@@ -121,6 +118,11 @@ class Family {
     return text.size() <= encode::max_label_bytes ? texts_[label].expiring->find(text) : Value{};
   }
 
+  /// One of these two, as the label's values stay or expire.
+  [[nodiscard]] Value present_value(std::size_t label, std::string_view text) const noexcept {
+    return texts_[label].expiring ? find_expiring_value(label, text) : find_open_value(label, text);
+  }
+
   /// The value of the open label `label` that stands for `text`, which is repaired and added if need be. Inside of a section,
   /// if the label's values expire.
   Value open_value(std::size_t label, std::string_view text) noexcept;
@@ -139,6 +141,25 @@ class Family {
   /// The place of the series with these values, one for each label. Makes the series if it is new. Inside of a section, if a
   /// label's values expire.
   Place place(std::span<const Value> values) noexcept;
+
+  /// Takes the series of a combination without `_other` off pages until it is written to; false if there is none, or memory is
+  /// lacking. Inside of a section, if a label's values expire.
+  bool remove(std::uint32_t combination) noexcept {
+    if (is_set(definition_.kind)) {
+      const Place place = expiring_ ? expiring_->find(combination) : kept_->find(combination);
+      if (place.chunk == nullptr || Chunk::is_unset(place.chunk->read_one(place.at))) return false;
+      place.chunk->unset_one(place.at);
+      return true;
+    }
+    const auto written = [this](Place place) { return cells_.written(place); };
+    return expiring_ ? expiring_->remove(combination, written) : kept_->remove(combination, written);
+  }
+
+  /// Whether pages show a series; of one whose value is set that is for the value to say.
+  template <class Series>
+  [[nodiscard]] bool is_shown(const Series& series) const noexcept {
+    return SeriesTable::is_shown(series, [this](Place place) { return cells_.written(place); });
+  }
 
   /// How often memory for a series, its cells or a label value could not be had.
   [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
@@ -162,7 +183,6 @@ class Family {
     std::unique_ptr<ExpiringTexts> expiring;
   };
 
-  static std::uint32_t cells_of(const Definition& definition) noexcept;
   std::uint32_t count_combinations();
   void make_texts();
   void make_table(Pool& pool, std::uint32_t combinations);
@@ -182,6 +202,7 @@ class Family {
   static constexpr std::uint32_t small_family_cells = 64;
 
   Definition definition_;
+  SeriesCells cells_{definition_};
   Bounds bounds_;
   std::string constant_labels_;
   std::vector<std::uint32_t> strides_;
@@ -202,17 +223,6 @@ inline Bounds::Bounds(const std::vector<double>& bounds)
   if (padded.size() % 2 != 0) padded.push_back(std::numeric_limits<double>::infinity());
 }
 
-inline std::uint32_t Family::cells_of(const Definition& definition) noexcept {
-  switch (definition.kind) {
-    case Kind::up_down:
-      return 2;  // ups, downs
-    case Kind::histogram:
-      return static_cast<std::uint32_t>(definition.bounds.size()) + 2;  // buckets with +Inf, sum
-    default:
-      return 1;
-  }
-}
-
 inline Family::Family(Definition definition, std::string_view constant_labels, Pool& pool)
     : definition_(std::move(definition)), bounds_(definition_.bounds), constant_labels_(constant_labels) {
   for (const auto& [name, value] : definition_.constant_labels) encode::append_label(constant_labels_, name, value);
@@ -221,21 +231,6 @@ inline Family::Family(Definition definition, std::string_view constant_labels, P
   make_table(pool, combinations);
   make_first_series();
   if (definition_.kind == Kind::info) first_of_all_.chunk->set_one(first_of_all_.at, 1);
-}
-
-// Not inlined: only `_other` series are asked, and the loops that print all others are better off without it.
-FLOWVIZ_METRICS_NOINLINE inline double Family::amount_in(const Chunk& chunk, std::uint32_t at) const noexcept {
-  if (is_set(definition_.kind)) return 0;
-  if (definition_.kind == Kind::double_counter) {
-    double amount = 0;
-    chunk.read_doubles(at, {&amount, 1});
-    return amount;
-  }
-  std::uint64_t total = 0;
-  // The buckets of a histogram; the first cell of anything else.
-  const std::uint32_t counts = definition_.kind == Kind::histogram ? cells_per_series() - 1 : 1;
-  for (std::uint32_t i = 0; i < counts; ++i) chunk.read_counts(at + i, {&total, 1});
-  return static_cast<double>(total);
 }
 
 inline void Family::make_texts() {
@@ -260,7 +255,7 @@ inline void Family::make_texts() {
 }
 
 inline void Family::make_table(Pool& pool, std::uint32_t combinations) {
-  const std::uint32_t cells = cells_per_series();
+  const std::uint32_t cells = cells_.count();
   if (!expiring_labels_.empty()) {
     expiring_ = std::make_unique<ExpiringSeries>(
         cells::process_slots, ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells},
@@ -340,7 +335,7 @@ inline void Family::make_first_series() {
     }
     const Place there = place(values);
     if (there.chunk == nullptr) no_memory();
-    if (n == 0 && closed && born * cells_per_series() <= SeriesTable::cells_per_chunk) first_of_all_ = there;
+    if (n == 0 && closed && born * cells_.count() <= SeriesTable::cells_per_chunk) first_of_all_ = there;
   }
   encode::Scratch labels;
   const std::vector<Value> all_other(values.size());
@@ -351,26 +346,12 @@ inline void Family::make_first_series() {
 }
 
 inline Family::Value Family::open_value(std::size_t label, std::string_view text) noexcept {
-  const Value there = texts_[label].expiring ? find_expiring_value(label, text) : find_open_value(label, text);
+  const Value there = present_value(label, text);
   if (there.number != 0 || text == other_text) return there;
-  encode::Scratch utf8;
-  if (!encode::is_clean(text)) {
-    cells::incidents.texts_not_utf8.add();
-    encode::append_repaired(utf8, text);
-    text = utf8.view();
-  }
-  encode::Scratch shorter;
-  if (text.size() > encode::max_label_bytes) {
-    cells::incidents.texts_too_long.add();
-    encode::append_cut(shorter, text);
-    text = shorter.view();
-  }
-  if (!utf8.ok() || !shorter.ok()) {
-    cells::incidents.allocation_failures.add();
-    return {};
-  }
+  const CleanText clean(text);
+  if (!clean.ok()) return {};
   const Texts& texts = texts_[label];
-  return texts.expiring ? texts.expiring->find_or_add(text) : texts.kept->find_or_add(text);
+  return texts.expiring ? texts.expiring->find_or_add(clean.text()) : texts.kept->find_or_add(clean.text());
 }
 
 inline Place Family::place(std::span<const Value> values) noexcept {

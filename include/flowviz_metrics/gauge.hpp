@@ -22,7 +22,11 @@ class GaugeSeries {
   /// Subtracts; see add.
   void sub(Amount value) const noexcept { place_.chunk->add_one(place_.at, -value.value()); }
 
-  [[nodiscard]] double value() const noexcept { return place_.chunk->read_one(place_.at); }
+  /// What it shows; 0 if it was removed, and not set since then.
+  [[nodiscard]] double value() const noexcept {
+    const double value = place_.chunk->read_one(place_.at);
+    return Chunk::is_unset(value) ? 0 : value;
+  }
 
  private:
   template <class, LabelValue...>

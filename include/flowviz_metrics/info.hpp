@@ -17,13 +17,15 @@ FLOWVIZ_METRICS_BEGIN
 class Info {
  public:
   Info(Registry& registry, InfoName name, HelpText help, std::initializer_list<ConstantLabel> labels) {
-    Definition definition;
-    definition.kind = Kind::info;
-    definition.name = name.text();
-    definition.legacy_name = name.legacy();
-    definition.help = help.text();
-    for (const ConstantLabel& label : labels) definition.constant_labels.emplace_back(label.name.text(), label.value);
-    registry.add(std::move(definition));
+    if constexpr (metrics_enabled) {
+      Definition definition;
+      definition.kind = Kind::info;
+      definition.name = name.text();
+      definition.legacy_name = name.legacy();
+      definition.help = help.text();
+      for (const ConstantLabel& label : labels) definition.constant_labels.emplace_back(label.name.text(), label.value);
+      registry.add(std::move(definition));
+    }
   }
   Info(InfoName name, HelpText help, std::initializer_list<ConstantLabel> labels)
       : Info(default_registry(), name, help, labels) {}

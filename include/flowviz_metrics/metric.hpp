@@ -41,7 +41,9 @@ class Metric {
   [[nodiscard]] auto with(typename LabelTraits<L>::Argument... values) const noexcept
     requires(sizeof...(L) > 0)
   {
-    if constexpr (expires) {
+    if constexpr (!metrics_enabled) {
+      return std::conditional_t<expires, Held<Series>, Series>();
+    } else if constexpr (expires) {
       const ReadSection section(cells::process_readers);
       const Place place = look_up(values...);
       return Held<Series>(Series(*family_, place), place.chunk, family_->handles_of(place));
@@ -59,6 +61,37 @@ class Metric {
     }
   }
 
+  /// Takes the series with these label values off pages, until it is written to again; true if it was on them.
+  ///
+  ///     battery.remove("sensor-17");   // it has been taken out of service
+  ///
+  /// A total goes on from where it was, so that nothing is lost and none ever goes back, whoever writes at the same time; a gauge
+  /// begins anew. What is counted under `_other` is not removed. Handles stay valid, and the place under the label's cap stays
+  /// taken: for values that come and go see OpenLabel::expires_after. Thread-safe and lock-free; allocates once per chunk
+  /// of cells, and has no effect if memory for that is lacking.
+  bool remove(typename LabelTraits<L>::Argument... values) const noexcept
+    requires(sizeof...(L) > 0)
+  {
+    if constexpr (!metrics_enabled) return false;
+    [[maybe_unused]] const std::conditional_t<expires, ReadSection, NoSection> section(cells::process_readers);
+    std::uint32_t combination = 0;
+    bool known = true;
+    std::size_t label = 0;
+    const auto add = [&](std::uint32_t number) {
+      known = known && number != 0;
+      combination += number * family_->stride(label++);
+    };
+    (add(present_number<L>(label, values)), ...);
+    return known && family_->remove(combination);
+  }
+
+  template <class... Values>
+    requires(sizeof...(L) == 0)
+  bool remove(const Values&...) const noexcept {
+    static_assert(sizeof...(Values) == ~std::size_t{0}, "this metric has no labels: it is on every page");
+    return false;
+  }
+
   template <class... Values>
     requires(sizeof...(L) == 0)
   Series with(const Values&...) const noexcept {
@@ -69,17 +102,27 @@ class Metric {
  protected:
   template <auto Rule>
   Metric(Registry& registry, Traits traits, Checked<Rule> name, HelpText help,
-         const typename LabelTraits<L>::Definition&... labels)
-      : Metric(registry, define(traits, name.text(), name.legacy(), help.text(), labels...)) {}
+         const typename LabelTraits<L>::Definition&... labels) {
+    if constexpr (metrics_enabled) {
+      family_ = &registry.add(define(traits, name.text(), name.legacy(), help.text(), labels...));
+      first_ = family_->first_of_all();
+    }
+  }
 
   [[nodiscard]] Family& family() const noexcept { return *family_; }
 
   /// The series of a metric without labels.
-  [[nodiscard]] Series only() const noexcept { return Series(*family_, first_); }
+  [[nodiscard]] Series only() const noexcept {
+    if constexpr (!metrics_enabled) return Series();
+    return Series(*family_, first_);
+  }
 
  private:
-  /// Whether the values of a label expire, and series with them.
+  /// Whether the values of a label expire, and series with them. Where they do not, nobody has to say that he is looking.
   static constexpr bool expires = (is_expiring<L> || ...);
+  struct NoSection {
+    explicit NoSection(const auto& /*readers*/) noexcept {}
+  };
 
   static constexpr bool all_known(const std::array<std::uint32_t, sizeof...(L)>& numbers) noexcept {
     for (const std::uint32_t number : numbers) {
@@ -124,6 +167,17 @@ class Metric {
     }
   }
 
+  // The number of a value that there is already, also of one that pages show repaired.
+  template <class V>
+  std::uint32_t present_number(std::size_t label, typename LabelTraits<V>::Argument value) const noexcept {
+    if constexpr (is_closed<V>) {
+      return enums::number(static_cast<V>(value));
+    } else {
+      const CleanText clean(text_of(value));
+      return clean.ok() ? family_->present_value(label, clean.text()).number : 0;
+    }
+  }
+
   template <class V>
   Family::Value value_of(std::size_t label, typename LabelTraits<V>::Argument value) const noexcept {
     if constexpr (is_closed<V>) {
@@ -154,8 +208,6 @@ class Metric {
     definition.expires_after = label.lifetime();
     return definition;
   }
-  Metric(Registry& registry, Definition definition)
-      : family_(&registry.add(std::move(definition))), first_(family_->first_of_all()) {}
 
   static Definition define(const Traits& traits, std::string_view name, bool legacy_name, std::string_view help,
                            const typename LabelTraits<L>::Definition&... labels) {
@@ -173,7 +225,8 @@ class Metric {
     return definition;
   }
 
-  Family* family_;
+  // None if metrics are compiled out.
+  Family* family_ = nullptr;
   Place first_;
 };
 

@@ -46,9 +46,11 @@ struct ScrapeOptions {
 inline std::string_view scrape_into(std::string& page, std::span<const Registry* const> registries,
                                     const ScrapeOptions& options = {}) {
   page.clear();
-  encode::TextEncoder encoder(page);
-  Collector(registries, options.names, encoder).collect(options.budget);
-  encoder.flush();
+  if constexpr (metrics_enabled) {
+    encode::TextEncoder encoder(page);
+    Collector(registries, options.names, encoder).collect(options.budget);
+    encoder.flush();
+  }
   return encode::TextEncoder::content_type;
 }
 inline std::string_view scrape_into(std::string& page, std::initializer_list<const Registry*> registries,

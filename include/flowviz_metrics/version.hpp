@@ -4,23 +4,34 @@
 /// The version, the namespace that carries it, and the few macros that configure the library.
 ///
 /// The inline namespace holds the version of the binary interface and the numbers that change the layout: files that
-/// differ in them have different types, and fail to link instead of sharing cells that they lay out differently. It is also the door for a build with metrics
-/// compiled out, whose types must not go by the names of these (docs/design/cells.md).
+/// differ in them have different types, and fail to link instead of sharing cells that they lay out differently. The same holds
+/// for files with metrics and files that have them compiled out: no function of the one is taken for its namesake of the other.
 
 #define FLOWVIZ_METRICS_VERSION_MAJOR 0
 #define FLOWVIZ_METRICS_VERSION_MINOR 1
 #define FLOWVIZ_METRICS_VERSION_PATCH 0
 #define FLOWVIZ_METRICS_VERSION "0.1.0"
 
-#define FLOWVIZ_METRICS_BEGIN \
-  namespace flowviz {         \
-  inline namespace FLOWVIZ_METRICS_ABI(0, FLOWVIZ_METRICS_SLOTS, FLOWVIZ_METRICS_MAX_LABEL_BYTES) {
+#define FLOWVIZ_METRICS_BEGIN                                                              \
+  namespace flowviz {                                                                      \
+  inline namespace FLOWVIZ_METRICS_ABI(FLOWVIZ_METRICS_ABI_VERSION, FLOWVIZ_METRICS_SLOTS, \
+                                       FLOWVIZ_METRICS_MAX_LABEL_BYTES) {
 #define FLOWVIZ_METRICS_END \
   }                         \
   }
 
 #define FLOWVIZ_METRICS_ABI(version, slots, bytes) FLOWVIZ_METRICS_ABI_NAME(version, slots, bytes)
 #define FLOWVIZ_METRICS_ABI_NAME(version, slots, bytes) v##version##_##slots##_##bytes
+
+/// FLOWVIZ_METRICS_DISABLED compiles metrics out: everything still compiles, what is wrong at compile time still is, and nothing is
+/// registered, counted or shown. A write leaves no instruction. Defined as 0 it has no effect.
+#if defined(FLOWVIZ_METRICS_DISABLED) && (1 - FLOWVIZ_METRICS_DISABLED - 1)  // empty: 1 - -1
+#define FLOWVIZ_METRICS_ENABLED false
+#define FLOWVIZ_METRICS_ABI_VERSION 0_disabled
+#else
+#define FLOWVIZ_METRICS_ENABLED true
+#define FLOWVIZ_METRICS_ABI_VERSION 0
+#endif
 
 /// How many threads can have columns of their own at once; threads beyond it share. A plain decimal number, the same in
 /// every file of a program: registering a metric finds out if it is not.
@@ -42,3 +53,10 @@
 #define FLOWVIZ_METRICS_SHARED
 #define FLOWVIZ_METRICS_NOINLINE
 #endif
+
+FLOWVIZ_METRICS_BEGIN
+
+/// Whether this file has metrics, or was told to compile them out.
+inline constexpr bool metrics_enabled = FLOWVIZ_METRICS_ENABLED;
+
+FLOWVIZ_METRICS_END

@@ -30,7 +30,7 @@ std::string shown(const SeriesTable& table) {
   table.each_segment([&](const Chunk&, std::uint32_t, const auto* links, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
       const auto* series = links[i].load();
-      if (series->shown.load()) text += std::string(series->labels()) + " ";
+      if (series->shown.load() == SeriesTable::Shown::always) text += std::string(series->labels()) + " ";
     }
   });
   return text;

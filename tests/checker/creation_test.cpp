@@ -277,7 +277,8 @@ void create_without_memory(Machine& machine) {
     for (std::uint32_t i = 0; i < n; ++i) {
       const auto* each = links[i].load(std::memory_order_relaxed);
       if (each->combination.get() == 0 && shown) {
-        machine.require(each->shown.load(std::memory_order_relaxed), "a refuge that was counted in is shown");
+        machine.require(each->shown.load(std::memory_order_relaxed) == Series::Table::Shown::always,
+                        "a refuge that was counted in is shown");
       }
     }
   });

@@ -46,6 +46,8 @@ std::vector<Scenario> column_scenarios();
 std::vector<Scenario> gate_scenarios();
 /// Series that end: expiry_test.cpp.
 std::vector<Scenario> expiry_scenarios();
+/// Series that are removed from pages: removal_test.cpp.
+std::vector<Scenario> removal_scenarios();
 /// Label values, series, chains, pools: creation_test.cpp.
 std::vector<Scenario> creation_scenarios();
 

@@ -55,6 +55,17 @@ void count(const flowviz::Counter<LotType, flowviz::Text>& lots, const flowviz::
   jobs.with().inc();
 #endif
 
+#ifdef MUST_NOT_COMPILE_remove_without_labels
+  // expect: this metric has no labels: it is on every page
+  jobs.remove();
+#endif
+
+#ifdef MUST_NOT_COMPILE_remove_another_enum
+  // expect: Direction
+  // expect: LotType
+  lots.remove(Direction::forward, "/a");
+#endif
+
 #ifdef MUST_NOT_COMPILE_text_for_a_bool
   // expect: bool
   late.with("yes").inc();

@@ -108,18 +108,19 @@ def flags_for(source, include):
     return flags
 
 
-def check_block(block, include):
-    """None if a block compiles and does what it says, else what was wrong."""
+def check_block(block, include, disabled=False):
+    """None if a block compiles and does what it says, else what was wrong. Disabled, it has only to compile."""
     source = source_of(block)
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "snippet.cpp")
         file.write_text(source, encoding="utf-8")
         program = pathlib.Path(folder, "snippet")
-        goal = ["-o", program] if block.is_program() else ["-fsyntax-only"]
-        done = checks.start(["g++", file, *flags_for(source, include), *goal])
+        goal = ["-o", program] if block.is_program() and not disabled else ["-fsyntax-only"]
+        macros = ["-DFLOWVIZ_METRICS_DISABLED"] if disabled else []
+        done = checks.start(["g++", file, *macros, *flags_for(source, include), *goal])
         if done.status != 0:
             return f"does not compile:\n{done.stderr}"
-        if not block.is_program() or block.directive == "compile: link":
+        if disabled or not block.is_program() or block.directive == "compile: link":
             return None
         done = checks.start([program], cwd=folder)
         if done.status != 0:
@@ -180,6 +181,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="where README.md and docs/ are")
     parser.add_argument("--include", type=pathlib.Path, default=ROOT / "include", help="where the headers are")
+    parser.add_argument("--disabled", action="store_true", help="compile all of it with metrics compiled out, and run nothing")
     options = parser.parse_args()
 
     blocks = []
@@ -189,8 +191,8 @@ def main():
     for line in left_out:
         print(f"not compiled: {line}")
     include = options.include.resolve()
-    cases = [(block.place, check_block, block, include) for block in work]
-    if (page := options.root / "docs" / "api.md").is_file():
+    cases = [(block.place, check_block, block, include, options.disabled) for block in work]
+    if not options.disabled and (page := options.root / "docs" / "api.md").is_file():
         cases.append(("docs/api.md", check_names, page, include))
     return checks.report(cases, wrong)
 

@@ -39,14 +39,17 @@ def must(command, **options):
 
 
 def report(checks, failures=()):
-    """Runs (name, function, arguments...) side by side; a function answers None or what was wrong. Prints each failure
-    and the line `N passed, N failed`, and returns the exit status. Nothing to run is a failure."""
+    """Runs (name, function, arguments...) side by side; a function answers None or what was wrong, or raises Failed. Prints
+    each failure and the line `N passed, N failed`, and returns the exit status. Nothing to run is a failure."""
     failures = list(failures)
     passed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         pending = [(name, pool.submit(function, *arguments)) for name, function, *arguments in checks]
         for name, result in pending:
-            problem = result.result()
+            try:
+                problem = result.result()
+            except Failed as failed:
+                problem = str(failed)
             if problem is None:
                 passed += 1
             else:

@@ -14,6 +14,9 @@
 ///   acquire and the buckets afterwards. So a sum never holds a value whose bucket is not counted;
 /// - an up-down counter's downs are stored with release; `read_up_downs` reads the downs of all columns with acquire
 ///   before the ups of any. A down that is seen brings with it the up that happened before it, on whichever thread.
+///
+/// One more block, made when first needed, is no column: it notes how much had been written to series when they were taken off
+/// pages (cells/series_store.hpp).
 
 #include <bit>
 #include <cassert>
@@ -111,7 +114,38 @@ class Chunk {
     if (Cell* cell = one(at)) Shared::add(*cell, v, std::memory_order_relaxed);
   }
 
-  /// Sets `count` cells from `at` on to zero for all threads. Nobody may be writing them.
+  /// Sets the gauge at `at` back to how it was born, but for one thing: `is_unset` says so of what `read_one` returns, until it
+  /// is set or added to.
+  void unset_one(std::uint32_t at) noexcept {
+    if (Cell* cell = one(at)) cell->store(unset, std::memory_order_relaxed);
+  }
+  [[nodiscard]] static bool is_unset(double v) noexcept { return std::bit_cast<std::uint64_t>(v) == unset; }
+
+  /// Notes how much has been written to the series at `at`, which is being removed: `written()`, a number that rises with each
+  /// write. Says whether that is more than was noted already.
+  enum class Noted : std::uint8_t { no_memory, nothing_new, more };
+  template <class Written>
+  Noted note_removed(std::uint32_t at, Written written) noexcept {
+    Cell* notes = columns_[notes_block].load(std::memory_order_acquire);
+    if (notes == nullptr) notes = make_block(notes_block);
+    if (notes == nullptr) return Noted::no_memory;
+    // Acquire and release, paired with each other: of removals at the same time the last one here counts everything that was
+    // written before any of them, and notes most.
+    std::uint64_t noted = notes[at].fetch_add(0, std::memory_order_acq_rel);
+    const std::uint64_t now = written();
+    if (now <= noted) return Noted::nothing_new;
+    while (noted < now &&
+           !notes[at].compare_exchange_strong(noted, now, std::memory_order_relaxed, std::memory_order_relaxed)) {
+    }
+    return Noted::more;
+  }
+  /// What is noted; 0 if nothing is.
+  [[nodiscard]] std::uint64_t written_before_removal(std::uint32_t at) const noexcept {
+    const Cell* notes = columns_[notes_block].load(std::memory_order_acquire);
+    return notes == nullptr ? 0 : notes[at].load(std::memory_order_relaxed);
+  }
+
+  /// Sets `count` cells from `at` on to zero for all threads, and what is noted of them. Nobody may be writing them.
   void zero(std::uint32_t at, std::uint32_t count) noexcept {
     for (auto& column : columns_) {
       Cell* cells = column.load(std::memory_order_acquire);
@@ -200,15 +234,22 @@ class Chunk {
     static void add(Cell& cell, double v, std::memory_order order) noexcept {
       // The bits are added by compare-and-swap: atomic<double>::fetch_add is missing from libc++ 14.
       std::uint64_t seen = cell.load(std::memory_order_relaxed);
-      while (!cell.compare_exchange_strong(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + v), order,
-                                           std::memory_order_relaxed)) {
+      const auto sum = [&] { return (seen == unset ? 0 : std::bit_cast<double>(seen)) + v; };
+      while (
+          !cell.compare_exchange_strong(seen, std::bit_cast<std::uint64_t>(sum()), order, std::memory_order_relaxed)) {
       }
     }
   };
 
+  // A gauge that nobody has set since it was removed: a NaN that no calculation gives.
+  static constexpr std::uint64_t unset = 0x7FF8'756E'7365'7400;
+  // Where among the columns' blocks the one is that notes what was removed.
+  static constexpr std::uint32_t notes_block = Slots<P>::columns;
+
   Chunk(Slots<P>& slots, std::uint32_t cells) noexcept : slots_(&slots), cells_(cells) {}
   template <class Write>
   void write(Write how) noexcept {
+    if constexpr (!metrics_enabled) return;
     // Relaxed: the block of an own column was put there by this thread, or by the column's last owner, whose lease this
     // thread's claim acquired.
     Cell* cells = columns_[P::this_thread().column].load(std::memory_order_relaxed);
@@ -251,6 +292,7 @@ class Chunk {
   }
 
   [[nodiscard]] Cell* one(std::uint32_t at) const noexcept {
+    if constexpr (!metrics_enabled) return nullptr;
     Cell* cells =
         columns_[Slots<P>::first_shared].load(std::memory_order_relaxed);  // set before the chunk was published
     if (cells != nullptr) [[likely]]
@@ -294,7 +336,7 @@ class Chunk {
   friend class Graveyard<P>;
   friend class Chain<P, Chunk>;
 
-  typename P::template atomic<Cell*> columns_[Slots<P>::columns]{};
+  typename P::template atomic<Cell*> columns_[Slots<P>::columns + 1]{};  // and what was removed
   Slots<P>* slots_ = nullptr;
   typename P::template atomic<std::uint64_t> failures_{0};
   std::uint32_t cells_ = 0;

@@ -41,7 +41,7 @@ class ExpiringSeries : public SeriesStore<P> {
   using Store = SeriesStore<P>;
 
  public:
-  using Store::find, Store::refuge;
+  using Store::find, Store::refuge, Store::remove, Store::is_shown;
   using typename Store::Layout, typename Store::Link, typename Store::Segment, typename Store::SegmentLink,
       typename Store::Series;
 
@@ -82,7 +82,7 @@ class ExpiringSeries : public SeriesStore<P> {
       destroy(series);
       return false;
     }
-    series->shown.store(false, std::memory_order_relaxed);
+    series->shown.store(Store::Shown::when_asked_for, std::memory_order_relaxed);
     refuge_ = series;
     return true;
   }

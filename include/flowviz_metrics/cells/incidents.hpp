@@ -15,7 +15,9 @@ namespace cells {
 /// A count of rare events. Any thread may add.
 class RareCount {
  public:
-  void add() noexcept { value_.fetch_add(1, std::memory_order_relaxed); }
+  void add() noexcept {
+    if constexpr (metrics_enabled) value_.fetch_add(1, std::memory_order_relaxed);
+  }
   [[nodiscard]] std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:

@@ -7,6 +7,12 @@
 /// The last series that was born with the table is the *refuge*: it stands for `_other` on every label, and is what a
 /// look-up falls back to when a new series is needed and memory cannot be had. Scrapes pass it over until somebody
 /// writes to it.
+///
+/// A series that is *removed* leaves pages and nothing else: its cells go on, and as soon as they have been written to again pages
+/// show it again, with all that it ever held. So removal loses nothing whatever writers do meanwhile, and a total never goes
+/// back. What tells is a number that rises with each write: how much it was at the removal is noted beside the cells, and
+/// pages show the series if it is more now. Numbers and notes only rise, so who has seen a series removed sees it so until
+/// somebody writes. A removal counts what was written before it, and before any other removal that was quicker.
 
 #include <cassert>
 #include <cstddef>
@@ -35,6 +41,9 @@ class SeriesStore {
   static constexpr std::uint32_t cells_per_chunk = 512;
 
   struct Series;
+
+  /// When pages show a series.
+  enum class Shown : std::uint8_t { always, when_asked_for, when_written };
 
   /// How cells and series are laid out.
   struct Layout {
@@ -66,9 +75,37 @@ class SeriesStore {
     if (refuge_ == nullptr) return {};
     // Relaxed: it was complete before the table was shared, and whether a page shows it a moment earlier or later is
     // all that depends on this.
-    refuge_->shown.store(true, std::memory_order_relaxed);
+    refuge_->shown.store(Shown::always, std::memory_order_relaxed);
     table_[0].store(refuge_, std::memory_order_relaxed);
     return refuge_->place();
+  }
+
+  /// Takes the series of a combination off pages until it is written to. `written(place)` is a number that rises with each write to
+  /// it. False if it is on none, or memory is lacking.
+  template <class Written>
+  bool remove(std::uint32_t combination, Written written) noexcept {
+    Series* series = table_[combination].load(std::memory_order_acquire);
+    if (series == nullptr) return false;
+    const Place<P> place = series->place();
+    using Noted = typename Chunk<P>::Noted;
+    const Noted noted = place.chunk->note_removed(place.at, [&] { return written(place); });
+    if (noted == Noted::no_memory) return false;
+    return series->shown.exchange(Shown::when_written, std::memory_order_relaxed) == Shown::always ||
+           noted == Noted::more;
+  }
+
+  /// Whether pages show a series; `written(place)` as above.
+  template <class Written>
+  [[nodiscard]] static bool is_shown(const Series& series, Written written) noexcept {
+    switch (series.shown.load(std::memory_order_relaxed)) {
+      case Shown::always:
+        return true;
+      case Shown::when_asked_for:
+        return false;
+      default:
+        const Place<P> place = series.place();
+        return written(place) > place.chunk->written_before_removal(place.at);
+    }
   }
 
   /// Ends the cells but keeps the chunks, so that a write through a handle that outlived this table is caught.
@@ -109,7 +146,7 @@ class SeriesStore {
     typename P::template plain<std::uint32_t> combination;
     typename P::template plain<std::uint32_t> length;
     typename P::template plain<std::uint16_t> tag;  // whatever the maker wants to find again
-    typename P::template atomic<bool> shown{true};
+    typename P::template atomic<Shown> shown{Shown::always};
 
     [[nodiscard]] Place<P> place() const noexcept { return {chunk.get(), at.get()}; }
 

@@ -23,9 +23,9 @@ class SeriesTable : public SeriesStore<P> {
 
  public:
   using typename Store::Layout, typename Store::Link, typename Store::Segment, typename Store::SegmentLink,
-      typename Store::Series;
+      typename Store::Series, typename Store::Shown;
 
-  using Store::Store, Store::find, Store::refuge;
+  using Store::Store, Store::find, Store::refuge, Store::remove, Store::is_shown;
 
   /// Cells of this table's first series, in a chunk that others share: for metrics too small for a chunk of their own.
   /// All `combinations` fit there. To be called once, before any series is made.
@@ -40,7 +40,7 @@ class SeriesTable : public SeriesStore<P> {
     if (table_ == nullptr) return false;
     refuge_ = append(0, labels, tag);
     if (refuge_ == nullptr) return false;
-    refuge_->shown.store(false, std::memory_order_relaxed);
+    refuge_->shown.store(Store::Shown::when_asked_for, std::memory_order_relaxed);
     return true;
   }
 

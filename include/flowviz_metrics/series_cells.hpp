@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Which cells a series has, by what its metric counts with, and what all kinds have in common to say about them.
+
+#include <bit>
+#include <cstdint>
+
+#include <flowviz_metrics/cells/series_store.hpp>
+#include <flowviz_metrics/cells/std_platform.hpp>
+#include <flowviz_metrics/definition.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+
+using Chunk = cells::Chunk<cells::StdPlatform>;
+using Place = cells::Place<cells::StdPlatform>;
+
+/// The cells of the series of one metric.
+class SeriesCells {
+ public:
+  explicit SeriesCells(const Definition& definition) noexcept : kind_(definition.kind), count_(count_of(definition)) {}
+
+  /// How many a series has.
+  [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+
+  /// How much was counted in a series: its count, its amount, its observations, or how often it went up; nothing for what is set.
+  // Not inlined: only `_other` series are asked, and the loops that print all others are better off without it.
+  [[nodiscard]] FLOWVIZ_METRICS_NOINLINE double amount(Place place) const noexcept {
+    if (is_set(kind_)) return 0;
+    if (kind_ == Kind::double_counter) return double_at(place);
+    return static_cast<double>(counted(place, kind_ == Kind::up_down ? 1 : counts()));
+  }
+
+  /// A number that rises with each write to a series that is not set.
+  [[nodiscard]] FLOWVIZ_METRICS_NOINLINE std::uint64_t written(Place place) const noexcept {
+    // As long as they are not negative, doubles are in the order of their bits.
+    return kind_ == Kind::double_counter ? std::bit_cast<std::uint64_t>(double_at(place)) : counted(place, counts());
+  }
+
+ private:
+  static std::uint32_t count_of(const Definition& definition) noexcept {
+    switch (definition.kind) {
+      case Kind::up_down:
+        return 2;  // ups, downs
+      case Kind::histogram:
+        return static_cast<std::uint32_t>(definition.bounds.size()) + 2;  // buckets with +Inf, sum
+      default:
+        return 1;
+    }
+  }
+
+  // How many of the cells are counts, the first ones.
+  [[nodiscard]] std::uint32_t counts() const noexcept { return kind_ == Kind::histogram ? count_ - 1 : count_; }
+  static std::uint64_t counted(Place place, std::uint32_t cells) noexcept {
+    std::uint64_t total = 0;
+    for (std::uint32_t i = 0; i < cells; ++i) place.chunk->read_counts(place.at + i, {&total, 1});
+    return total;
+  }
+  static double double_at(Place place) noexcept {
+    double amount = 0;
+    place.chunk->read_doubles(place.at, {&amount, 1});
+    return amount;
+  }
+
+  Kind kind_;
+  std::uint32_t count_;
+};
+
+FLOWVIZ_METRICS_END

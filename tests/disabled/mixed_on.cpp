@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// Gives a registry to a file that has metrics compiled out: this must not link.
+#include <flowviz_metrics/flowviz_metrics.hpp>
+
+void count_in(flowviz::Registry& registry);
+
+int main() {
+  flowviz::Registry registry;
+  count_in(registry);
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What is left of metrics that are compiled out: that writing to them leaves no instruction, that files with and without
+them live in one program, that types of both never meet, and that what is wrong at compile time still is.
+
+The last line is `N passed, N failed`.
+"""
+
+import pathlib
+import re
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "harness"))
+import checks
+from checks import Failed, must
+
+COMPILERS = ["g++", "clang++"]
+FLAGS = ["-std=c++20", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-I", ROOT / "include"]
+DISABLED = "-DFLOWVIZ_METRICS_DISABLED"
+# What does nothing: the end of a function, the mark of a place to jump to, and what fills up lines.
+NOTHING = {"ret", "retq", "endbr64", "nop", "nopl", "nopw", "data16", "cs", "xchg"}
+
+
+def functions(object_file):
+    """The instructions of each function that this file defines under a plain name: {name: [mnemonic]}."""
+    found = {}
+    name = None
+    for line in must(["objdump", "-d", "--no-show-raw-insn", object_file]).splitlines():
+        if head := re.match(r"[0-9a-f]+ <(\w+)>:$", line):
+            name = head[1] if re.match(r"(write|time|remove)_", head[1]) else None
+            if name:
+                found[name] = []
+        elif name and (instruction := re.match(r"\s+[0-9a-f]+:\s+(\w+)", line)):
+            found[name].append(instruction[1])
+    return found
+
+
+def compiled(compiler, folder, *flags):
+    out = folder / f"writes-{compiler}-{len(flags)}.o"
+    must([compiler, *FLAGS, *flags, "-c", HERE / "writes.cpp", "-o", out])
+    return functions(out)
+
+
+def check_function(name, off, on):
+    left = [instruction for instruction in off[name] if instruction not in NOTHING]
+    if left:
+        return f"compiled out it leaves {len(left)} instructions: {' '.join(left[:12])}"
+    if len(on[name]) < 4:
+        return f"with metrics it has no more than {' '.join(on[name])}: this test shows nothing"
+    return None
+
+
+def check_one_program(compiler, folder):
+    program = folder / f"program-{compiler}"
+    must([compiler, *FLAGS, HERE / "on.cpp", HERE / "off.cpp", "-o", program])
+    must([program])
+
+
+def check_order(compiler, folder):
+    """The same, with the files linked the other way round: whatever is defined twice comes from the other one."""
+    program = folder / f"program-{compiler}-turned"
+    must([compiler, *FLAGS, HERE / "off.cpp", HERE / "on.cpp", "-o", program])
+    must([program])
+
+
+def check_mixed(compiler, folder):
+    done = checks.start([compiler, *FLAGS, HERE / "mixed_on.cpp", HERE / "mixed_off.cpp", "-o", folder / "mixed"])
+    if done.status == 0:
+        return "a registry of one kind was given to a file of the other"
+    if "count_in(flowviz::v0_" not in done.stderr:
+        return f"it does not link for another reason:\n{done.stderr}"
+    return None
+
+
+def check_refused(compiler, macro, source, case, expected):
+    """What a case of tests/compile_fail shows with metrics is refused without them, too."""
+    command = [compiler, *FLAGS, macro, "-fsyntax-only", ROOT / "tests" / "compile_fail" / source]
+    must(command)
+    done = checks.start([*command, f"-DMUST_NOT_COMPILE_{case}"])
+    if done.status == 0:
+        return "it compiles"
+    return None if expected in done.stderr else f"it is refused for another reason:\n{done.stderr}"
+
+
+def check_example(source):
+    """The examples are written for both."""
+    packages = must(["pkg-config", "--cflags", "cpp-httplib", "sqlite3"]).split()
+    folders = ["-I", ROOT / "examples" / "wms_service"]
+    must(["g++", *FLAGS, DISABLED, *packages, *folders, "-fsyntax-only", source])
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        table = []
+        for compiler in COMPILERS:
+            try:
+                off, on = compiled(compiler, folder, DISABLED), compiled(compiler, folder)
+            except Failed as failed:
+                print(failed)
+                return checks.report([], [f"{compiler}: writes.cpp"])
+            table += [(f"{compiler}: {name}", check_function, name, off, on) for name in sorted(off)]
+            table += [
+                (f"{compiler}: one program", check_one_program, compiler, folder),
+                (f"{compiler}: one program, linked the other way round", check_order, compiler, folder),
+                (f"{compiler}: files that do not fit together", check_mixed, compiler, folder),
+                (f"{compiler}: a wrong name", check_refused, compiler, DISABLED, "counter_name.cpp", "1", "_total"),
+                (f"{compiler}: no with()", check_refused, compiler, DISABLED + "=1", "labelled.cpp", "counter",
+                 "this metric has labels"),
+            ]  # fmt: skip
+        table += [
+            (source.relative_to(ROOT).as_posix(), check_example, source)
+            for source in sorted((ROOT / "examples").rglob("*.cpp"))
+            if "flowviz" in source.read_text(encoding="utf-8")
+        ]
+        return checks.report(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

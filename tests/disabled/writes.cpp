@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Every way to write to a metric, a function each, for run.py to look at their instructions. What each of them leaves
+// when metrics are compiled out is a return.
+
+#include <flowviz_metrics/flowviz_metrics.hpp>
+
+#include <chrono>
+#include <string_view>
+
+enum class Colour { red, green };
+
+using flowviz::Expiring;
+using flowviz::Held;
+using flowviz::Text;
+
+extern "C" {
+
+void write_counter(const flowviz::Counter<>& counter) { counter.inc(); }
+void write_counter_n(const flowviz::Counter<>& counter, std::uint64_t n) { counter.inc(n); }
+void write_counter_series(const flowviz::CounterSeries& series) { series.inc(); }
+void write_counter_from_signal(const flowviz::CounterSeries& series) { series.inc_from_signal(); }
+void write_counter_closed_label(const flowviz::Counter<Colour>& counter, Colour c) { counter.with(c).inc(); }
+void write_counter_open_label(const flowviz::Counter<Text>& counter, std::string_view t) { counter.with(t).inc(); }
+void write_counter_labels(const flowviz::Counter<Text, Colour, bool>& counter, std::string_view t, Colour c) {
+  counter.with(t, c, true).inc();
+}
+void write_counter_expiring_label(const flowviz::Counter<Expiring<Text>>& counter, std::string_view t) {
+  counter.with(t).inc();
+}
+void write_counter_held(const Held<flowviz::CounterSeries>& series) { series.inc(); }
+void remove_counter(const flowviz::Counter<Text>& counter, std::string_view t) { counter.remove(t); }
+
+void write_double_counter(const flowviz::DoubleCounter<>& counter, double v) { counter.inc(v); }
+void write_double_counter_time(const flowviz::DoubleCounter<>& counter, std::chrono::nanoseconds t) { counter.inc(t); }
+void write_double_counter_from_signal(const flowviz::DoubleCounterSeries& series, double v) {
+  series.inc_from_signal(v);
+}
+
+void write_gauge_set(const flowviz::Gauge<>& gauge, double v) { gauge.set(v); }
+void write_gauge_add(const flowviz::Gauge<>& gauge, double v) { gauge.add(v); }
+void write_gauge_sub(const flowviz::GaugeSeries& series, double v) { series.sub(v); }
+void write_gauge_label(const flowviz::Gauge<Text>& gauge, std::string_view t, double v) { gauge.with(t).set(v); }
+
+void write_up_down_inc(const flowviz::UpDownCounter<>& count) { count.inc(); }
+void write_up_down_dec(const flowviz::UpDownSeries& series, std::uint64_t n) { series.dec(n); }
+void write_up_down_track(const flowviz::UpDownCounter<>& count) { const auto scope = count.track(); }
+void write_up_down_track_label(const flowviz::UpDownCounter<Text>& count, std::string_view t) {
+  const auto scope = count.with(t).track();
+}
+void write_up_down_track_held(const flowviz::UpDownCounter<Expiring<Text>>& count, std::string_view t) {
+  const auto scope = count.with(t).track();
+}
+
+void write_histogram(const flowviz::Histogram<>& histogram, double v) { histogram.observe(v); }
+void write_histogram_time(const flowviz::HistogramSeries& series, std::chrono::microseconds t) { series.observe(t); }
+void write_histogram_label(const flowviz::Histogram<Text, Colour>& histogram, std::string_view t, Colour c, double v) {
+  histogram.with(t, c).observe(v);
+}
+void time_histogram(const flowviz::Histogram<>& histogram) { const auto timer = histogram.time(); }
+void time_histogram_label(const flowviz::Histogram<Colour>& histogram, Colour c) {
+  const auto timer = histogram.with(c).time();
+}
+}
