@@ -3,6 +3,7 @@
 
 // Pages as tests look at them: what one metric puts there, and what the strict validator holds against the whole.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -36,4 +37,15 @@ inline std::string samples_of(const flowviz::Registry& registry, std::string_vie
   std::string text = family_on(valid_page(registry), name);
   while (text.starts_with("# ")) text.erase(0, text.find('\n') + 1);
   return text;
+}
+
+/// How many series the metric `name` has on that page, a histogram's counted once.
+inline std::size_t series_of(const flowviz::Registry& registry, std::string_view name) {
+  const std::string samples = samples_of(registry, name);
+  std::size_t series = 0;
+  for (std::size_t line = 0; line < samples.size(); line = samples.find('\n', line) + 1) {
+    const std::string_view rest = std::string_view(samples).substr(line + name.size());
+    if (!rest.starts_with("_bucket{") && !rest.starts_with("_sum")) ++series;
+  }
+  return series;
 }

@@ -54,6 +54,55 @@ class Examples(ExampleTest):
         self.assertRegex(done.stdout, r"test cases: +[1-9]\d* +\| +[1-9]\d* passed \| 0 failed \| 0 skipped")
 
 
+class BundleExamples(ExampleTest):
+    # What each prints, and nobody else's metrics beside it.
+    samples = {
+        "cache": ['cache_operations_total{operation="get",result="hit"} 1',
+                  'cache_operations_total{operation="get",result="miss"} 3',
+                  'cache_operations_total{operation="put",result="ok"} 3',
+                  'cache_operations_total{operation="evict",result="ok"} 1'],
+        "database": ['db_queries_total{operation="insert"} 1',
+                     'db_query_errors_total{operation="insert"} 0',
+                     'db_statement_duration_seconds_count{statement="insert_lot"} 1',
+                     "db_connection_wait_seconds_count 1",
+                     'db_pool_connections{state="active"} 1',
+                     'db_pool_connections{state="idle"} 24',
+                     "db_pool_connections_max 35"],
+        "errors": ['errors_total{type="validation",severity="info"} 1',
+                   'errors_total{type="internal",severity="error"} 1'],
+        "notifications": ['notifications_sent_total{channel="webhook",status="ok"} 1',
+                          'notifications_sent_total{channel="webhook",status="failed"} 1'],
+        "outbound": ['outbound_requests_total{target="qc_webhook",outcome="ok"} 1',
+                     'outbound_requests_total{target="scales",outcome="error"} 1',
+                     'outbound_request_duration_seconds_count{target="scales",outcome="error"} 1'],
+        "rate_limit": ['rate_limit_violations_total{route="/api/lots"} 2',
+                       'rate_limit_near_limit{route="/api/lots"} 1'],
+        "tasks": ['tasks_created_total{task="sync_apply",priority="normal"} 2',
+                  'tasks_completed_total{task="webhook",outcome="done"} 1',
+                  'tasks_by_status{task="sync_apply",status="queued"} 2'],
+        "validation": ['validation_failures_total{entity="lot",field="quantity_kg"} 1',
+                       'validation_failures_total{entity="lot",field="_other"} 1'],
+        "workflow": ['workflow_transitions_total{entity="production_run",from="planned",to="running"} 1',
+                     'workflow_transitions_total{entity="production_run",from="running",to="aborted"} 0',
+                     'business_rule_violations_total{rule="run_is_over"} 1'],
+    }  # fmt: skip
+
+    def test_there_is_a_tiny_one_of_each_bundle(self):
+        files = {file.stem: len(file.read_text(encoding="utf-8").splitlines())
+                 for file in (SOURCES / "bundles").glob("*.cpp")}  # fmt: skip
+        self.assertEqual(sorted(files), sorted(self.samples))
+        self.assertLess(max(files.values()), 60, files)
+
+    def test_each_prints_a_valid_page_with_what_it_counted(self):
+        for name, samples in self.samples.items():
+            with self.subTest(name):
+                done = run(PROGRAMS / f"example_bundle_{name}")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assert_valid(done.stdout)
+                for sample in samples:
+                    self.assertIn(sample, done.stdout.splitlines())
+
+
 class HttplibExample(ExampleTest):
     def setUp(self):
         self.port = free_port()
