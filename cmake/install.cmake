@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What `cmake --install` lays down: headers, the CMake package and the pkg-config file. Nothing here depends on the
-# machine's architecture or on what else is installed on it: the package looks for cpp-httplib when it is used.
+# machine's architecture or on what else is installed on it: the package looks for what its adapters need
+# when it is used.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 

@@ -4,8 +4,9 @@
 # reports of test programs are counted. Sourced from the repository's root.
 
 # A package, or a|b for the first that the system has.
-packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libsqlite3-dev nlohmann-json3-dev)
-packages_test=(clang clang-19 'clang-format-19|clang-format' doctest-dev locales prometheus prometheus-cpp-dev valgrind)
+packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libpq-dev libsqlite3-dev nlohmann-json3-dev)
+packages_test=(clang clang-19 'clang-format-19|clang-format' doctest-dev locales postgresql prometheus prometheus-cpp-dev
+  valgrind)
 packages_aarch64=(g++-aarch64-linux-gnu 'qemu-user-static|qemu-user')
 packages_bench=(prometheus-cpp-dev python3-matplotlib)
 
@@ -57,9 +58,10 @@ install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -y \
       install --no-install-recommends "${missing[@]}" >/dev/null || exit
     # Nor does what was installed for a test come up with the next boot.
-    if [[ " ${missing[*]} " == *' prometheus '* ]] && command -v systemctl >/dev/null; then
-      as_root systemctl --quiet disable prometheus.service
-    fi
+    command -v systemctl >/dev/null || exit 0
+    for name in postgresql prometheus; do
+      if [[ " ${missing[*]} " == *" $name "* ]]; then as_root systemctl --quiet disable "$name.service"; fi
+    done
   ) || die "the packages could not be installed"
 }
 

@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import checks
 from checks import Failed, must
 
+NO_DATABASES = ["-D", "CMAKE_DISABLE_FIND_PACKAGE_SQLite3=ON", "-D", "CMAKE_DISABLE_FIND_PACKAGE_PostgreSQL=ON"]
 NO_CPP_HTTPLIB = {"PKG_CONFIG_LIBDIR": "/nonexistent", "PKG_CONFIG_PATH": "", "CMAKE_PREFIX_PATH": "/nonexistent"}
 
 
@@ -33,7 +34,7 @@ def project(folder, kind, name=None):
     """A copy of a consumer's project with the shared sources, outside of the repository."""
     copy = folder / (name or kind)
     shutil.copytree(HERE / kind, copy)
-    for shared in ("main.cpp", "other.cpp", "nothing_leaks.cmake"):
+    for shared in ("main.cpp", "other.cpp", "databases.cpp", "nothing_leaks.cmake"):
         if not (copy / shared).exists():
             shutil.copy(HERE / shared, copy)
     (copy / "flowviz_metrics").symlink_to(ROOT)  # where add_subdirectory expects it
@@ -73,26 +74,28 @@ def check_pkg_config(folder, prefix):
     expect_page(must([app]), "consumer_runs_total 3")
 
 
-def check_refused(folder, name, call, words, prefix, env):
+def check_refused(folder, name, call, words, prefix, env, *options):
     """A project whose find_package must stop the configuration with these words."""
     source = folder / name
     source.mkdir()
     text = f"cmake_minimum_required(VERSION 3.25)\nproject(consumer LANGUAGES CXX)\n{call}\n"
     (source / "CMakeLists.txt").write_text(text, encoding="utf-8")
-    done = checks.start(configure_command(source, "-D", f"flowviz_metrics_ROOT={prefix}"), env=env)
+    done = checks.start(configure_command(source, "-D", f"flowviz_metrics_ROOT={prefix}", *options), env=env)
     said = " ".join(done.stderr.split())
     if done.status == 0 or words not in said:
         raise Failed(f"status {done.status} without the words `{words}`:\n{done.stderr}")
 
 
-def check_without_cpp_httplib(folder):
-    """The core is there, the adapter's target is not, and the configuration says why."""
-    source = project(folder, "add_subdirectory", "without_cpp_httplib")
+def check_without_libraries(folder):
+    """The core is there, the adapters' targets are not, and the configuration says why."""
+    source = project(folder, "add_subdirectory", "without_libraries")
     with open(source / "CMakeLists.txt", "a", encoding="utf-8") as file:
-        file.write('if(TARGET flowviz::metrics_httplib)\n  message(FATAL_ERROR "an adapter of nothing")\nendif()\n')
-    said = must(configure_command(source), env=NO_CPP_HTTPLIB)
-    if "apt-get install libcpp-httplib-dev" not in said:
-        raise Failed(f"the missing target is not explained:\n{said}")
+        for name in ("httplib", "sqlite", "libpq"):
+            file.write(f'if(TARGET flowviz::metrics_{name})\n  message(FATAL_ERROR "an adapter of nothing")\nendif()\n')
+    said = must(configure_command(source, *NO_DATABASES), env=NO_CPP_HTTPLIB)
+    for package in ("libcpp-httplib-dev", "libsqlite3-dev", "libpq-dev"):
+        if f"apt-get install {package}" not in said:
+            raise Failed(f"the missing target is not explained:\n{said}")
 
 
 def check_readme():
@@ -127,20 +130,26 @@ def main():
         find = ["-D", f"flowviz_metrics_ROOT={prefix}"]
         fetch = ["-D", f"FETCHCONTENT_SOURCE_DIR_FLOWVIZ_METRICS={ROOT}"]  # instead of a download
         http_page = ["# TYPE http_requests_total counter"]
+        database_page = ['db_queries_total{operation="select"} 2']
         no_version = "find_package(flowviz_metrics 99 REQUIRED)"
         no_httplib = "find_package(flowviz_metrics REQUIRED COMPONENTS httplib)"
+        no_libpq = "find_package(flowviz_metrics REQUIRED COMPONENTS sqlite libpq)"
         no_component = "find_package(flowviz_metrics REQUIRED COMPONENTS telepathy)"
         work = [
             ("add_subdirectory", check_project, folder, "add_subdirectory", page),
             ("FetchContent", check_project, folder, "fetch_content", page, *fetch),
             ("find_package", check_project, folder, "find_package", page, *find),
             ("find_package, adapter", check_project, folder, "httplib", http_page, *find),
+            ("find_package, databases", check_project, folder, "databases", database_page, *find),
+            ("add_subdirectory, databases", check_project, folder, "databases_by_folder", database_page),
             ("pkg-config", check_pkg_config, folder, prefix),
             ("another version", check_refused, folder, "version", no_version, 'requested version "99"', prefix, {}),
             ("unknown component", check_refused, folder, "component", no_component, "telepathy is missing", prefix, {}),
             ("adapter without cpp-httplib", check_refused, folder, "no_httplib", no_httplib,
              "apt-get install libcpp-httplib-dev", prefix, NO_CPP_HTTPLIB),
-            ("core without cpp-httplib", check_without_cpp_httplib, folder),
+            ("adapters without databases", check_refused, folder, "no_libpq", no_libpq,
+             "apt-get install libpq-dev", prefix, {}, *NO_DATABASES),
+            ("core without their libraries", check_without_libraries, folder),
             ("README.md", check_readme),
         ]  # fmt: skip
         return checks.report([(name, guarded, *rest) for name, *rest in work])

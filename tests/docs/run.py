@@ -102,9 +102,10 @@ def source_of(block):
 
 def flags_for(source, include):
     flags = ["-std=c++20", "-pthread", f"-I{include}"]
-    if "httplib" in source:
-        command = ["pkg-config", "--cflags", "--libs", "cpp-httplib"]
-        flags += subprocess.run(command, check=True, text=True, capture_output=True).stdout.split()
+    for adapter, package in (("httplib", "cpp-httplib"), ("sqlite", "sqlite3"), ("libpq", "libpq")):
+        if f"adapters/{adapter}.hpp" in source:
+            command = ["pkg-config", "--cflags", "--libs", package]
+            flags += subprocess.run(command, check=True, text=True, capture_output=True).stdout.split()
     return flags
 
 

@@ -35,8 +35,22 @@ class ExampleTest(unittest.TestCase):
 class Examples(ExampleTest):
     def test_each_is_one_file_of_less_than_sixty_lines(self):
         files = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in SOURCES.glob("*.cpp")}
-        self.assertEqual(sorted(files), ["httplib.cpp", "minimal.cpp", "testing.cpp"])
+        self.assertEqual(sorted(files), ["httplib.cpp", "minimal.cpp", "sqlite.cpp", "testing.cpp"])
         self.assertLess(max(files.values()), 60, files)
+
+    def test_sqlite_counts_its_statements_by_name(self):
+        done = run(PROGRAMS / "example_sqlite")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "L-1\nL-2\n")
+        self.assert_valid(done.stdout)
+        for sample in (
+            'db_queries_total{operation="select"} 1',
+            'db_queries_total{operation="insert"} 3',
+            'db_query_errors_total{operation="insert"} 1',
+            'db_statement_duration_seconds_count{statement="insert_lot"} 3',
+            'db_statement_duration_seconds_count{statement="heavy_lots"} 1',
+        ):
+            self.assertIn(sample, done.stdout.splitlines())
 
     def test_minimal_prints_a_valid_page_of_its_own_metrics(self):
         done = run(PROGRAMS / "example_minimal")

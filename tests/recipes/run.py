@@ -118,7 +118,8 @@ def check_port_consumer(folder, packages):
     expect("another package was found", f"flowviz_metrics_DIR:PATH={packages}/share/flowviz_metrics\n" in found)
     must(["cmake", "--build", source / "build"])
     expect("no page", "consumer_runs_total 3" in must([source / "build" / "your_service"]).splitlines())
-    projects = [(CONSUMERS / name / "CMakeLists.txt").read_text(encoding="utf-8") for name in ("find_package", "httplib")]
+    projects = [(CONSUMERS / name / "CMakeLists.txt").read_text(encoding="utf-8")
+                for name in ("find_package", "httplib", "databases")]  # fmt: skip
     usage = (packages / "share" / PORT.name / "usage").read_text(encoding="utf-8")
     shown = re.findall(r"^    (.+)$", usage, re.MULTILINE)
     expect("usage shows nothing", shown)
@@ -173,11 +174,15 @@ def check_conan_package(folder):
 
 
 def check_conan_option(folder):
-    recipe = created_package(folder, httplib=True)
-    expect(f"requires {recipe.required}", recipe.required == ["cpp-httplib/[>=0.11 <1]"])
-    names = [component.properties["cmake_target_name"] for component in recipe.cpp_info.components.values()]
-    expect(f"targets {names}", names == ["flowviz::metrics", "flowviz::metrics_httplib"])
-    expect("the adapter goes without the core", "metrics" in recipe.cpp_info.components["metrics_httplib"].requires)
+    libraries = {"httplib": "cpp-httplib", "sqlite": "sqlite3", "libpq": "libpq"}
+    for name, library in libraries.items():
+        recipe = created_package(folder / name, **{name: True})
+        required = [reference.split("/")[0] for reference in recipe.required]
+        expect(f"requires {recipe.required}", required == [library])
+        names = [component.properties["cmake_target_name"] for component in recipe.cpp_info.components.values()]
+        expect(f"targets {names}", names == ["flowviz::metrics", f"flowviz::metrics_{name}"])
+        adapter = recipe.cpp_info.components[f"metrics_{name}"]
+        expect(f"{name} with {adapter.requires}", adapter.requires == ["metrics", f"{library}::{library}"])
 
 
 def check_conan_refusals():

@@ -9,6 +9,9 @@ from conan.errors import ConanInvalidConfiguration
 from conan.tools.build import check_min_cppstd
 from conan.tools.files import copy, load
 
+# The adapters: an option each, which brings the library and the target flowviz::metrics_<name>.
+ADAPTERS = {"httplib": "cpp-httplib/[>=0.11 <1]", "sqlite": "sqlite3/[>=3.35 <4]", "libpq": "libpq/[>=13 <18]"}
+
 
 class FlowvizMetrics(ConanFile):
     name = "flowviz_metrics"
@@ -17,12 +20,15 @@ class FlowvizMetrics(ConanFile):
     topics = ("metrics", "prometheus", "monitoring", "header-only", "lock-free")
     package_type = "header-library"
     settings = "os", "arch", "compiler", "build_type"
-    options = {"httplib": [True, False]}  # the target of the adapter for cpp-httplib
-    default_options = {"httplib": False}
+    options = {name: [True, False] for name in ADAPTERS}
+    default_options = {name: False for name in ADAPTERS}
     no_copy_source = True
 
     def _checkout(self):
         return os.path.join(self.recipe_folder, os.pardir, os.pardir, os.pardir)
+
+    def _adapters(self):
+        return [(name, library) for name, library in ADAPTERS.items() if getattr(self.options, name)]
 
     def set_version(self):
         header = load(self, os.path.join(self._checkout(), "include", "flowviz_metrics", "version.hpp"))
@@ -33,8 +39,8 @@ class FlowvizMetrics(ConanFile):
             copy(self, pattern, src=self._checkout(), dst=self.export_sources_folder)
 
     def requirements(self):
-        if self.options.httplib:
-            self.requires("cpp-httplib/[>=0.11 <1]")
+        for name, library in self._adapters():
+            self.requires(library)
 
     def validate(self):
         if self.settings.os != "Linux":
@@ -55,10 +61,11 @@ class FlowvizMetrics(ConanFile):
         core.set_property("pkg_config_name", "flowviz_metrics")
         core.system_libs = ["pthread"]
         components = [core]
-        if self.options.httplib:
-            adapter = self.cpp_info.components["metrics_httplib"]
-            adapter.set_property("cmake_target_name", "flowviz::metrics_httplib")
-            adapter.requires = ["metrics", "cpp-httplib::cpp-httplib"]
+        for name, library in self._adapters():
+            package = library.split("/")[0]
+            adapter = self.cpp_info.components[f"metrics_{name}"]
+            adapter.set_property("cmake_target_name", f"flowviz::metrics_{name}")
+            adapter.requires = ["metrics", f"{package}::{package}"]
             components.append(adapter)
         for component in components:  # which has headers, and nothing to link or run
             component.bindirs = []
