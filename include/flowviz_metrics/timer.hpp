@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <type_traits>
 #include <utility>
 
 #include <flowviz_metrics/version.hpp>
@@ -47,6 +48,13 @@ class Stopwatch {
   Clock::time_point start_ = TimerClock::now();
 };
 
+/// A stopwatch that never looks at the clock.
+struct NoStopwatch {
+  [[nodiscard]] Stopwatch::Clock::duration elapsed() const noexcept { return {}; }
+};
+/// What times for a metric alone: nothing, if metrics are compiled out.
+using TimerWatch = std::conditional_t<metrics_enabled, Stopwatch, NoStopwatch>;
+
 /// Observes the duration of its scope in a series when it ends, unless it was discarded. Move-only.
 template <class Series>
 class [[nodiscard]] ScopedTimer {
@@ -66,13 +74,8 @@ class [[nodiscard]] ScopedTimer {
   [[nodiscard]] Stopwatch::Clock::duration elapsed() const noexcept { return watch_.elapsed(); }
 
  private:
-  // What is measured for nobody costs no look at the clock.
-  struct NoWatch {
-    [[nodiscard]] Stopwatch::Clock::duration elapsed() const noexcept { return {}; }
-  };
-
   Series series_;
-  std::conditional_t<metrics_enabled, Stopwatch, NoWatch> watch_;
+  TimerWatch watch_;
   bool observes_ = true;
 };
 

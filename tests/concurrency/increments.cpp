@@ -274,27 +274,35 @@ TEST_CASE("a default-constructed series does nothing, on whichever thread") {
 namespace {
 
 constinit flowviz::CounterSeries* counted_by_handler = nullptr;
+constinit flowviz::GaugeSeries* raised_by_handler = nullptr;
 constinit std::atomic<std::uint64_t> handled{0};
 
 void count_signal(int) {
   counted_by_handler->inc_from_signal();
+  raised_by_handler->add(1);
   ++handled;
 }
 
 }  // namespace
 
-TEST_CASE("a signal handler that interrupts increments of the same counter loses none") {
+TEST_CASE("a signal handler that interrupts writes to the same counter and gauge loses none") {
   flowviz::Registry registry;
   const flowviz::Counter whole{registry, "whole_total", "Whole things.", flowviz::Label<Side>{"side"}};
   flowviz::CounterSeries series = whole.with(Side::left);
   counted_by_handler = &series;
+  const flowviz::Gauge level{registry, "level", "Level.", flowviz::Label<Side>{"side"}};
+  flowviz::GaugeSeries gauge = level.with(Side::left);
+  raised_by_handler = &gauge;
   struct sigaction action = {}, before = {};
   action.sa_handler = count_signal;
   sigaction(SIGUSR1, &action, &before);
   std::atomic<bool> over{false};
   std::uint64_t increments = 0;
   std::thread interrupted([&] {
-    for (; !over; ++increments) series.inc();
+    for (; !over; ++increments) {
+      series.inc();
+      gauge.add(1);
+    }
   });
   const std::uint64_t signals = scaled(20'000);
   for (std::uint64_t n = 1; n <= signals; ++n) {
@@ -305,4 +313,5 @@ TEST_CASE("a signal handler that interrupts increments of the same counter loses
   interrupted.join();
   sigaction(SIGUSR1, &before, nullptr);
   CHECK(series.value() == increments + signals);
+  CHECK(gauge.value() == static_cast<double>(increments + signals));
 }

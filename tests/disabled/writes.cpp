@@ -2,6 +2,10 @@
 // Every way to write to a metric, a function each, for run.py to look at their instructions. What each of them leaves
 // when metrics are compiled out is a return.
 
+#include <flowviz_metrics/bundles/cache.hpp>
+#include <flowviz_metrics/bundles/database.hpp>
+#include <flowviz_metrics/bundles/http_server.hpp>
+#include <flowviz_metrics/bundles/outbound.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
 #include <chrono>
@@ -59,5 +63,18 @@ void write_histogram_label(const flowviz::Histogram<Text, Colour>& histogram, st
 void time_histogram(const flowviz::Histogram<>& histogram) { const auto timer = histogram.time(); }
 void time_histogram_label(const flowviz::Histogram<Colour>& histogram, Colour c) {
   const auto timer = histogram.with(c).time();
+}
+
+void time_outbound(const flowviz::bundles::Outbound<Colour>& outbound, Colour c) {
+  auto call = outbound.begin(c);
+  call.finish(flowviz::bundles::CallOutcome::ok);
+}
+void time_statement(const flowviz::bundles::Database::Statement& statement) {
+  auto query = statement.begin();
+  query.finish();
+}
+void time_request(const flowviz::bundles::HttpServer& server, const flowviz::bundles::HttpServer::Route& route) {
+  auto request = server.begin(route);
+  request.finish(200, {});
 }
 }

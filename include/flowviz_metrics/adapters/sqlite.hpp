@@ -37,7 +37,7 @@ class Execution {
 
   /// What `sqlite3_step` returns. A step after the last one begins another execution, as it does in the library.
   int step() noexcept {
-    const Stopwatch watch;
+    const TimerWatch watch;
     const int code = sqlite3_step(statement_);
     spent_ += watch.elapsed();
     begun_ = true;
@@ -48,7 +48,7 @@ class Execution {
   /// What `sqlite3_reset` returns: before the statement is bound anew. What was begun ends here, and may fail only here: a
   /// statement that writes and returns rows commits when it is reset.
   int reset() noexcept {
-    const Stopwatch watch;
+    const TimerWatch watch;
     const int code = sqlite3_reset(statement_);
     spent_ += watch.elapsed();
     if (begun_) end(code == SQLITE_OK);

@@ -134,7 +134,7 @@ class [[nodiscard]] Database::Query {
   }
 
   Statement statement_;
-  Stopwatch watch_;
+  TimerWatch watch_;
   Once once_;
 };
 

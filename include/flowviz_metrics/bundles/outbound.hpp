@@ -50,7 +50,7 @@ class [[nodiscard]] OutboundCall {
 
   std::array<CounterSeries, enums::count<CallOutcome>> requests_;
   std::array<HistogramSeries, enums::count<CallOutcome>> duration_;
-  Stopwatch watch_;
+  TimerWatch watch_;
   Once once_;
 };
 

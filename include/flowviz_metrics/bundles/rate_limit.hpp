@@ -117,7 +117,7 @@ class [[nodiscard]] RateLimitStore::Call {
 
   Counter<> errors_;
   Histogram<> duration_;
-  Stopwatch watch_;
+  TimerWatch watch_;
   Once once_;
 };
 
