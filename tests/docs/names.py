@@ -49,6 +49,8 @@ def declared(head):
     """The name that a bare declaration gives, or None if it gives none of its own."""
     if not head or head.startswith(("friend", "static_assert", "using namespace", "extern", "#")):
         return None
+    if head.startswith(","):
+        return None  # the rest of a constructor's list of members, behind one that was given braces
     if re.match(r"(?:using|concept)\b", head):
         alias = re.match(r"\w+\s+(\w+)\s*=", head)
         return alias and alias[1]
