@@ -4,6 +4,7 @@
 /// The service without its ports and its database: which routes there are and what they are wired to. Tests use it
 /// without a listener.
 
+#include <flowviz_metrics/bundles/database_pool.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
 #include <optional>
 #include <string>
@@ -33,6 +34,8 @@ class App {
  private:
   flowviz::Registry registry_;
   Metrics metrics_{registry_};
+  flowviz::bundles::DatabasePool pool_;
+  flowviz::GaugeCallback pool_active_, pool_idle_;  // the pool's, under the names that FlowViz's boards know
   Tokens tokens_;
   ActiveOperators active_operators_;
 

@@ -4,12 +4,16 @@
 /// The catalogue: every metric of the service but those of HTTP requests, which come with their bundle. What happened
 /// is counted after it was committed, never before.
 
+#include <flowviz_metrics/bundles/errors.hpp>
+#include <flowviz_metrics/bundles/validation.hpp>
+#include <flowviz_metrics/bundles/workflow.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
 #include "domain/lot.hpp"
 #include "domain/qc_decision.hpp"
 #include "domain/refusal.hpp"
 #include "domain/trace.hpp"
+#include "http/problem.hpp"
 
 namespace wms {
 
@@ -35,14 +39,58 @@ struct Metrics {
       registry, "wms_gauges_refreshed_timestamp_seconds",
       "When the gauges that are read from the database were last up to date, in Unix time."};
 
-  flowviz::Counter<BusinessRule> business_rule_violations{registry, "business_rule_violations_total",
-                                                          "Requests refused because of a business rule.",
-                                                          flowviz::Label<BusinessRule>{"rule"}};
+  flowviz::bundles::BusinessRules<BusinessRule> business_rules{registry};
+
+  flowviz::bundles::Validation<LotField, LotQueryField, QcDecisionField, TraceQueryField> validation{registry};
+
+  flowviz::bundles::Errors<> errors{registry};
+
+  /// Counts what a client was told: by what went wrong, by each field that was refused, by the rule that was violated.
+  void count(const Problem& problem) const;
 
   flowviz::Info build{registry,
                       "wms_build_info",
                       "The version of the service that is running.",
                       {{"version", FLOWVIZ_METRICS_VERSION}}};
 };
+
+inline void Metrics::count(const Problem& problem) const {
+  using flowviz::bundles::ErrorType;
+  using flowviz::bundles::Severity;
+  switch (problem.status) {
+    case 401:
+    case 403:
+      errors.count(ErrorType::auth, Severity::warning);
+      break;
+    case 409:
+      errors.count(ErrorType::conflict, Severity::info);
+      break;
+    case 503:
+      errors.count(ErrorType::database, Severity::error);
+      break;
+    default:
+      problem.status < 500 ? errors.count(ErrorType::validation, Severity::info)
+                           : errors.count(ErrorType::internal, Severity::error);
+  }
+  if (problem.rule) business_rules.violated(*problem.rule);
+  if (!problem.entity) return;
+  for (const FieldError& error : problem.errors) {
+    const std::string_view field = outermost_field(error.field);
+    switch (*problem.entity) {
+      case Entity::lot:
+        validation.failed<LotField>(field);
+        break;
+      case Entity::lot_query:
+        validation.failed<LotQueryField>(field);
+        break;
+      case Entity::qc_decision:
+        validation.failed<QcDecisionField>(field);
+        break;
+      case Entity::trace_query:
+        validation.failed<TraceQueryField>(field);
+        break;
+    }
+  }
+}
 
 }  // namespace wms

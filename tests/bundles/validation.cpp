@@ -27,13 +27,15 @@ constexpr std::string_view entity_text(RunField) { return "production_run"; }
 TEST_CASE("a field that was wrong is counted under its entity, and all of them exist from the start") {
   Registry registry;
   const Validation<LotField, RunField> validation{registry};
-  CHECK(series_of(registry, "validation_failures_total") == 4);
+  CHECK(series_of(registry, "validation_failures_total") == 4 + 2);
   validation.failed(LotField::quantity_kg);
   validation.failed(RunField::lot_code);
   validation.failed(RunField::lot_code);
   CHECK(differences(registry, R"(
     validation_failures_total{entity="lot",field="lot_code"} 0
     validation_failures_total{entity="lot",field="quantity_kg"} 1
+    validation_failures_total{entity="lot",field="_other"} 0
+    validation_failures_total{entity="production_run",field="_other"} 0
     validation_failures_total{entity="production_run",field="line"} 0
     validation_failures_total{entity="production_run",field="lot_code"} 2
   )") == "");

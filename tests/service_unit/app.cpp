@@ -142,6 +142,61 @@ TEST_CASE_FIXTURE(Fixture, "a violated rule is 409 with its name, and counted un
   check_rule(take("finished", 1), "input_on_hold_or_failed");
 }
 
+TEST_CASE_FIXTURE(Fixture, "a field that was refused is counted by its name, and one that a client made up is not") {
+  const auto failures = [&](const char* entity, const char* field) {
+    return metric("validation_failures_total", {{"entity", entity}, {"field", field}});
+  };
+  CHECK(failures("lot", "quantity_kg") == 0);
+  post("/api/lots", R"({"lot_code": "X", "lot_type": "raw", "quantity_kg": -1, "colour": "red", "taste": "sour"})");
+  CHECK(failures("lot", "quantity_kg") == 1);
+  CHECK(failures("lot", "_other") == 2);
+  post("/api/lots", R"({"lot_code": "X", "lot_type": "finished", "quantity_kg": 1,
+                        "inputs": [{"lot_id": "no such lot", "quantity_kg": 1}]})");
+  CHECK(failures("lot", "inputs") == 1);
+  post("/api/qc-decisions", R"({"lot_id": "x", "decision": "MAYBE"})");
+  CHECK(failures("qc_decision", "decision") == 1);
+  get("/api/lots?limit=0");
+  CHECK(failures("lot_query", "limit") == 1);
+  get("/api/traceability/x/forward?max_depth=0");
+  CHECK(failures("trace_query", "max_depth") == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "errors are counted by what went wrong, where they become answers") {
+  const auto errors = [&](const char* type, const char* severity) {
+    return metric("errors_total", {{"type", type}, {"severity", severity}});
+  };
+  add_lot("FLOUR");
+  get("/api/lots");
+  for (const char* type : {"validation", "auth", "conflict", "database", "outbound", "internal"}) {
+    for (const char* severity : {"info", "warning", "error"}) CHECK(errors(type, severity) == 0);
+  }
+  get("/api/lots?limit=0");
+  get("/nowhere");
+  CHECK(errors("validation", "info") == 2);
+  get("/api/lots", "t-nobody");
+  post("/api/lots", "{}", "t-viewer");
+  CHECK(errors("auth", "warning") == 2);
+  post("/api/lots", R"({"lot_code": "FLOUR", "lot_type": "raw", "quantity_kg": 1})");
+  CHECK(errors("conflict", "info") == 1);
+  storage.mode = FailingStorage::Mode::away;
+  post("/api/lots", R"({"lot_code": "Y", "lot_type": "raw", "quantity_kg": 1})");
+  CHECK(errors("database", "error") == 1);
+  storage.mode = FailingStorage::Mode::buggy;
+  post("/api/lots", R"({"lot_code": "Y", "lot_type": "raw", "quantity_kg": 1})");
+  CHECK(errors("internal", "error") == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the pool's connections are read when a page is made") {
+  CHECK(metric("db_pool_connections", {{"state", "active"}}) == 0);
+  CHECK(metric("db_pool_connections", {{"state", "idle"}}) == 1);  // the one that writes was opened for the schema
+  get("/api/lots");
+  CHECK(metric("db_pool_connections", {{"state", "idle"}}) == 2);
+  CHECK(metric("flowviz_db_pool_connections_idle", {}) == 2);
+  CHECK(metric("flowviz_db_pool_connections_active", {}) == 0);
+  CHECK(metric("db_pool_connections", {{"state", "overflow"}}) == 0);
+  CHECK(metric("db_pool_connections_max", {}) >= 5);
+}
+
 TEST_CASE_FIXTURE(Fixture, "traces are timed by direction when they were answered") {
   const std::string flour = add_lot("FLOUR");
   CHECK(get("/api/traceability/" + flour + "/forward").json()["nodes"].size() == 1);

@@ -166,7 +166,7 @@ void Dispatcher::handle(const Route& route, const httplib::Request& request, htt
 
 void Dispatcher::respond(const Problem& problem, httplib::Response& response) {
   RequestContext& context = RequestContext::current();
-  if (problem.rule) metrics_.business_rule_violations.with(*problem.rule).inc();
+  metrics_.count(problem);
   context.cause = problem.cause;
   response.status = problem.status;
   for (const auto& [name, value] : problem.headers) response.set_header(name, value);

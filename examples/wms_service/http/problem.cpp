@@ -19,16 +19,17 @@ struct RefusalAnswer {
     return {409, "urn:wms:problem:lot-code-taken", "Lot code taken", message, {{"lot_code", "unique", "is taken"}}};
   }
   Problem operator()(const UnknownReference& why) const {
-    return problems::invalid({{why.field, "exists", why.message}});
+    return problems::invalid(Entity::lot, {{why.field, "exists", why.message}});
   }
   Problem operator()(const RuleViolated& why) const {
-    return {409,     "urn:wms:problem:business-rule", "Business rule violated", why.field + ": " + why.message, {},
-            why.rule};
+    Problem problem{409, "urn:wms:problem:business-rule", "Business rule violated", why.field + ": " + why.message};
+    problem.rule = why.rule;
+    return problem;
   }
   Problem operator()(const TraceTooLarge& why) const {
-    return problems::invalid(
-        {{"max_depth", "too_many_lots",
-          "more than " + std::to_string(why.limit) + " lots are connected; ask for a smaller max_depth"}});
+    return problems::invalid(Entity::trace_query, {{"max_depth", "too_many_lots",
+                                                    "more than " + std::to_string(why.limit) +
+                                                        " lots are connected; ask for a smaller max_depth"}});
   }
   Problem operator()(const Unavailable& why) const {
     Problem problem{503, "urn:wms:problem:database-unavailable", "Database unavailable",
@@ -61,10 +62,10 @@ Problem bad_json(std::size_t position, std::string_view what) {
           "at byte " + std::to_string(position) + ": " + std::string(what)};
 }
 
-Problem invalid(std::vector<FieldError> errors) {
+Problem invalid(Entity entity, std::vector<FieldError> errors) {
   std::string detail;
   for (const FieldError& error : errors) detail += (detail.empty() ? "" : "; ") + error.field + ": " + error.message;
-  return {422, "urn:wms:problem:validation", "Validation failed", std::move(detail), std::move(errors)};
+  return {422, "urn:wms:problem:validation", "Validation failed", std::move(detail), std::move(errors), entity};
 }
 
 Problem token_missing() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "domain/refusal.hpp"
+#include "http/entity.hpp"
 
 namespace wms {
 
@@ -28,6 +29,7 @@ struct Problem {
   std::string title;
   std::string detail;
   std::vector<FieldError> errors = {};
+  std::optional<Entity> entity = {};  ///< what the errors' fields are of
   std::optional<BusinessRule> rule = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string cause = {};  ///< for the log; clients never see it
@@ -44,7 +46,7 @@ namespace problems {
 Problem refused(const Refusal& refusal);
 
 Problem bad_json(std::size_t position, std::string_view what);
-Problem invalid(std::vector<FieldError> errors);
+Problem invalid(Entity entity, std::vector<FieldError> errors);
 Problem token_missing();
 Problem token_unknown();
 Problem forbidden(std::string_view what);

@@ -35,7 +35,7 @@ Result<NewLot, Problem> read_new_lot(std::string_view body) {
     if (lot_id && taken) inputs.push_back({*lot_id, *taken});
   });
   fields.finish();
-  if (!errors.empty()) return problems::invalid(std::move(errors));
+  if (!errors.empty()) return problems::invalid(Entity::lot, std::move(errors));
   return NewLot{*code, *type, *quantity, run_id, std::move(inputs)};
 }
 
@@ -50,7 +50,7 @@ Result<LotQuery, Problem> read_lot_query(const QueryParameters& parameters) {
   }
   query.limit = fields.number("limit", 1, longest_page).value_or(query.limit);
   fields.finish();
-  if (!errors.empty()) return problems::invalid(std::move(errors));
+  if (!errors.empty()) return problems::invalid(Entity::lot_query, std::move(errors));
   return query;
 }
 

@@ -22,7 +22,7 @@ Result<NewQcDecision, Problem> read_new_decision(std::string_view body) {
   const auto decision = fields.one_of<Decision>("decision");
   const auto note = fields.text("note", Presence::optional, note_rule);
   fields.finish();
-  if (!errors.empty()) return problems::invalid(std::move(errors));
+  if (!errors.empty()) return problems::invalid(Entity::qc_decision, std::move(errors));
   return NewQcDecision{*lot_id, *decision, note};
 }
 

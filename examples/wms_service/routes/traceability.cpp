@@ -17,7 +17,7 @@ Result<TraceQuery, Problem> read_trace_query(const Call& call, Direction directi
   QueryReader fields(call.query, errors);
   TraceQuery query{call.lot_id, direction, fields.number("max_depth", 1, deepest)};
   fields.finish();
-  if (!errors.empty()) return problems::invalid(std::move(errors));
+  if (!errors.empty()) return problems::invalid(Entity::trace_query, std::move(errors));
   return query;
 }
 

@@ -13,7 +13,12 @@ constexpr std::chrono::milliseconds last_chance{200};
 }  // namespace
 
 Pool::Pool(std::string path, Access access, std::size_t size, std::chrono::milliseconds patience)
-    : path_(std::move(path)), access_(access), patience_(patience), unopened_(size) {}
+    : path_(std::move(path)), access_(access), patience_(patience), size_(size), unopened_(size) {}
+
+flowviz::bundles::PoolConnections Pool::connections() const {
+  const std::scoped_lock lock(mutex_);
+  return {.active = size_ - unopened_ - idle_.size(), .idle = idle_.size(), .max = size_};
+}
 
 std::unique_ptr<Connection> Pool::borrow(Deadline deadline) {
   const auto entered = std::chrono::steady_clock::now();

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <flowviz_metrics/bundles/database_pool.hpp>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,6 +23,9 @@ class Pool {
   /// waited for; clients are promised an answer within two seconds.
   Pool(std::string path, Access access, std::size_t size,
        std::chrono::milliseconds patience = std::chrono::milliseconds(1500));
+
+  /// How many connections are lent and idle, and how many there can be.
+  flowviz::bundles::PoolConnections connections() const;
 
   /// Calls `work(Connection&)` with a connection whose deadline is set, and returns what it returns. Thread-safe.
   /// Throws Error if there is no connection in time, or what `work` throws.
@@ -57,8 +61,9 @@ class Pool {
   const std::string path_;
   const Access access_;
   const std::chrono::milliseconds patience_;
+  const std::size_t size_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Connection>> idle_;
   std::size_t unopened_;  ///< how many more may be opened

@@ -289,6 +289,12 @@ Storage::Outcome<int> SqliteStorage::count_operators_since(Timestamp since, Dead
   });
 }
 
+flowviz::bundles::PoolConnections SqliteStorage::connections() const {
+  const auto writing = writer_.connections(), reading = readers_.connections();
+  return {
+      .active = writing.active + reading.active, .idle = writing.idle + reading.idle, .max = writing.max + reading.max};
+}
+
 Storage::Outcome<Storage::Done> SqliteStorage::ping(Deadline deadline) {
   return answering(readers_, deadline, [&](Connection& db) -> Outcome<Done> {
     Query query = db.query("SELECT max(number) FROM schema_migrations");

@@ -23,6 +23,7 @@ class SqliteStorage : public Storage {
   Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) override;
   Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) override;
   Outcome<int> count_operators_since(Timestamp since, Deadline deadline) override;
+  flowviz::bundles::PoolConnections connections() const override;
   Outcome<Done> ping(Deadline deadline) override;
 
  private:

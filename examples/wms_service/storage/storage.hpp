@@ -4,6 +4,7 @@
 /// What the service needs from a database. SQLite implements it in sqlite_storage.hpp;
 /// tests/service_unit/storage_contract.cpp says what every implementation has to do.
 
+#include <flowviz_metrics/bundles/database_pool.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ class Storage {
   /// Remembers when operators were seen; a later time replaces an earlier one.
   virtual Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) = 0;
   virtual Outcome<int> count_operators_since(Timestamp since, Deadline deadline) = 0;
+
+  /// How many connections there are, in use and idle, and how many there can be.
+  virtual flowviz::bundles::PoolConnections connections() const = 0;
 
   /// Does a query; tells whether there is a database to work with.
   virtual Outcome<Done> ping(Deadline deadline) = 0;

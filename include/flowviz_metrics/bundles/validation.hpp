@@ -16,7 +16,7 @@ namespace bundles {
 /// `validation_failures_total{entity,field}`.
 ///
 /// Each `Field` is the enum of one entity's fields, with an `entity_text` beside it (see EntityEnum). Every field is on the
-/// page at 0 from the start; names that a client made up are `_other`. One series for every field, and one for every
+/// page at 0 from the start, and so is `_other`, which names are that a client made up. One series for every field, and one for every
 /// entity.
 ///
 /// Thread-safe; two look-ups of texts, about 12 ns. By name, as many comparisons as the entity has fields, and some 80 ns for
@@ -41,6 +41,7 @@ struct Validation {
                  OpenLabel{"entity", sizeof...(Field)},
                  OpenLabel{"field", fields}} {
     (each_value<Field>([&](Field field) { static_cast<void>(series(field)); }), ...);
+    (static_cast<void>(failures.with(entity_of<Field>(), other_text)), ...);
   }
 
   template <class F>
