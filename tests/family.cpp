@@ -43,7 +43,8 @@ std::string shown(const Family& family) {
   family.each_segment([&](const flowviz::Chunk&, std::uint32_t, const auto* links, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
       const auto* series = links[i].load(std::memory_order_relaxed);
-      if (family.is_shown(*series)) text += std::string(series->labels()) + "\n";
+      const auto written = [&](flowviz::Place place) { return family.cells().written(place); };
+      if (flowviz::SeriesTable::is_shown(*series, written)) text += std::string(series->labels()) + "\n";
     }
   });
   return text;

@@ -5,6 +5,7 @@
 /// the process's and the library's own metrics last.
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -196,9 +197,9 @@ class Collector {
     note_overflow(family);
   }
 
-  // Calls `visit(i, series)` for each of the series that is to be shown.
-  template <class Links, class Visit>
-  static void each_shown(const Family& family, const Links* links, std::uint32_t count, Visit visit) {
+  // Calls `visit(i, series)` for each of the series that is to be shown; `written(i, series)` as SeriesCells::written.
+  template <class Links, class Written, class Visit>
+  static void each_shown(const Links* links, std::uint32_t count, Written written, Visit visit) {
     for (std::uint32_t i = 0; i < count; ++i) {
 #if defined(__GNUC__)
       // Series lie wherever there was memory for them. Their beginning and most of their text are on their way by the time
@@ -210,7 +211,7 @@ class Collector {
       }
 #endif
       const auto* series = links[i].load(std::memory_order_relaxed);  // each_segment() has acquired it
-      if (family.is_shown(*series)) visit(i, *series);
+      if (SeriesTable::is_shown(*series, [&](Place) { return written(i, *series); })) visit(i, *series);
     }
   }
 
@@ -237,7 +238,14 @@ class Collector {
   // One function for all ways to walk, so that what writes a line is inlined into it.
   template <class Link, class Number>
   void show(const Family& family, const Link* links, const std::vector<Number>& totals) {
-    each_shown(family, links, static_cast<std::uint32_t>(totals.size()), [&](std::uint32_t i, const auto& series) {
+    const auto written = [&](std::uint32_t i, const auto& series) {
+      if constexpr (std::is_same_v<Number, std::int64_t>) {
+        return family.cells().written(series.place());
+      } else {
+        return std::bit_cast<std::uint64_t>(totals[i]);
+      }
+    };
+    each_shown(links, static_cast<std::uint32_t>(totals.size()), written, [&](std::uint32_t i, const auto& series) {
       if constexpr (std::is_same_v<Number, double>) {
         if (Chunk::is_unset(totals[i])) return;
       }
@@ -256,7 +264,8 @@ class Collector {
                        std::uint32_t count) {
     const std::uint32_t cells = family.cells().count();
     const Chunk::Blocks blocks(chunk);
-    each_shown(family, links, count, [&](std::uint32_t i, const auto& series) {
+    const auto written = [&](std::uint32_t, const auto& series) { return family.cells().written(series.place()); };
+    each_shown(links, count, written, [&](std::uint32_t i, const auto& series) {
       counts_.assign(cells - 1, 0);
       double sum = 0;
       blocks.read_histogram(at + i * cells, counts_, sum);

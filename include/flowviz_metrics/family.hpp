@@ -142,23 +142,15 @@ class Family {
   /// label's values expire.
   Place place(std::span<const Value> values) noexcept;
 
-  /// Takes the series of a combination without `_other` off pages until it is written to; false if there is none, or memory is
+  /// Takes the series of a combination without `_other` off pages until it is written to; false if it is on none, or memory is
   /// lacking. Inside of a section, if a label's values expire.
   bool remove(std::uint32_t combination) noexcept {
     if (is_set(definition_.kind)) {
       const Place place = expiring_ ? expiring_->find(combination) : kept_->find(combination);
-      if (place.chunk == nullptr || Chunk::is_unset(place.chunk->read_one(place.at))) return false;
-      place.chunk->unset_one(place.at);
-      return true;
+      return place.chunk != nullptr && place.chunk->unset_one(place.at);
     }
     const auto written = [this](Place place) { return cells_.written(place); };
     return expiring_ ? expiring_->remove(combination, written) : kept_->remove(combination, written);
-  }
-
-  /// Whether pages show a series; of one whose value is set that is for the value to say.
-  template <class Series>
-  [[nodiscard]] bool is_shown(const Series& series) const noexcept {
-    return SeriesTable::is_shown(series, [this](Place place) { return cells_.written(place); });
   }
 
   /// How often memory for a series, its cells or a label value could not be had.

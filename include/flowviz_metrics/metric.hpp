@@ -61,12 +61,13 @@ class Metric {
     }
   }
 
-  /// Takes the series with these label values off pages, until it is written to again; true if it was on them.
+  /// Takes the series with these label values off pages, until more is counted in it, or it is set. True if it was on them, for
+  /// one of those who remove it at the same time.
   ///
   ///     battery.remove("sensor-17");   // it has been taken out of service
   ///
   /// A total goes on from where it was, so that nothing is lost and none ever goes back, whoever writes at the same time; a gauge
-  /// begins anew. What is counted under `_other` is not removed. Handles stay valid, and the place under the label's cap stays
+  /// begins anew. A series with `_other` on any of its labels stays. Handles stay valid, and the place under the label's cap stays
   /// taken: for values that come and go see OpenLabel::expires_after. Thread-safe and lock-free; allocates once per chunk
   /// of cells, and has no effect if memory for that is lacking.
   bool remove(typename LabelTraits<L>::Argument... values) const noexcept

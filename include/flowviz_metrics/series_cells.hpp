@@ -31,7 +31,8 @@ class SeriesCells {
     return static_cast<double>(counted(place, kind_ == Kind::up_down ? 1 : counts()));
   }
 
-  /// A number that rises with each write to a series that is not set.
+  /// A number that rises with what is counted in a series that is not set: its count, the bits of its amount, its observations,
+  /// or how often it went up and down.
   [[nodiscard]] FLOWVIZ_METRICS_NOINLINE std::uint64_t written(Place place) const noexcept {
     // As long as they are not negative, doubles are in the order of their bits.
     return kind_ == Kind::double_counter ? std::bit_cast<std::uint64_t>(double_at(place)) : counted(place, counts());
@@ -52,9 +53,7 @@ class SeriesCells {
   // How many of the cells are counts, the first ones.
   [[nodiscard]] std::uint32_t counts() const noexcept { return kind_ == Kind::histogram ? count_ - 1 : count_; }
   static std::uint64_t counted(Place place, std::uint32_t cells) noexcept {
-    std::uint64_t total = 0;
-    for (std::uint32_t i = 0; i < cells; ++i) place.chunk->read_counts(place.at + i, {&total, 1});
-    return total;
+    return place.chunk->sum_counts(place.at, cells);
   }
   static double double_at(Place place) noexcept {
     double amount = 0;

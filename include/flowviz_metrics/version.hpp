@@ -25,7 +25,17 @@
 
 /// FLOWVIZ_METRICS_DISABLED compiles metrics out: everything still compiles, what is wrong at compile time still is, and nothing is
 /// registered, counted or shown. A write leaves no instruction. Defined as 0 it has no effect.
-#if defined(FLOWVIZ_METRICS_DISABLED) && (1 - FLOWVIZ_METRICS_DISABLED - 1)  // empty: 1 - -1
+#define FLOWVIZ_METRICS_DISABLED_BY(value) FLOWVIZ_METRICS_DISABLED_BY_##value
+#define FLOWVIZ_METRICS_IS_DISABLED(value) FLOWVIZ_METRICS_DISABLED_BY(value)
+#define FLOWVIZ_METRICS_DISABLED_BY_ 1
+#define FLOWVIZ_METRICS_DISABLED_BY_1 1
+#define FLOWVIZ_METRICS_DISABLED_BY_0 2
+#if !defined(FLOWVIZ_METRICS_DISABLED)
+#define FLOWVIZ_METRICS_DISABLED 0
+#endif
+#if FLOWVIZ_METRICS_IS_DISABLED(FLOWVIZ_METRICS_DISABLED) == 0
+#error "FLOWVIZ_METRICS_DISABLED is 1 or left empty, or 0, which has no effect"
+#elif FLOWVIZ_METRICS_IS_DISABLED(FLOWVIZ_METRICS_DISABLED) == 1
 #define FLOWVIZ_METRICS_ENABLED false
 #define FLOWVIZ_METRICS_ABI_VERSION 0_disabled
 #else

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
 #include <optional>
 
 #include <flowviz_metrics/testing.hpp>
@@ -35,6 +36,19 @@ TEST_CASE("a pool is read when a page is made") {
   )") == "");
   CHECK(series_of(registry, "db_pool_connections") == 3);
   CHECK(series_of(registry, "db_pool_connections_max") == 1);
+}
+
+TEST_CASE("what reads a pool may own something, and keep count") {
+  Registry registry;
+  const DatabasePool pool{registry, [owned = std::make_unique<std::size_t>(2), looks = 0]() mutable {
+                            return PoolConnections{.active = *owned, .max = static_cast<std::size_t>(++looks)};
+                          }};
+  CHECK(differences(registry, R"(
+    db_pool_connections{state="active"} 2
+    db_pool_connections{state="idle"} 0
+    db_pool_connections{state="overflow"} 0
+    db_pool_connections_max 2
+  )") == "");
 }
 
 TEST_CASE("a pool's metrics are gone with it, and a second pool is refused as long as they are there") {

@@ -88,7 +88,7 @@ TEST_CASE("a call that an exception ends is an error, with its real duration") {
 TEST_CASE("a call that is moved ends once") {
   Registry registry;
   const Outbound<Target> outbound{registry};
-  static_assert(!std::is_copy_constructible_v<OutboundCall> && !std::is_move_assignable_v<OutboundCall>);
+  static_assert(!std::is_copy_constructible_v<OutboundCall>);
   {
     std::optional<OutboundCall> first = outbound.begin(Target::scales);
     OutboundCall second = std::move(*first);
@@ -98,6 +98,20 @@ TEST_CASE("a call that is moved ends once") {
   }
   CHECK(outbound.requests.with(Target::scales, CallOutcome::ok).value() == 1);
   CHECK(outbound.requests.with(Target::scales, CallOutcome::error).value() == 0);
+}
+
+TEST_CASE("a call that another one takes the place of has ended as an error") {
+  Registry registry;
+  const Outbound<Target> outbound{registry};
+  OutboundCall call = outbound.begin(Target::scales);
+  call = outbound.begin(Target::qc_webhook);
+  CHECK(outbound.requests.with(Target::scales, CallOutcome::error).value() == 1);
+  call.finish(CallOutcome::ok);
+  CHECK(outbound.requests.with(Target::qc_webhook, CallOutcome::ok).value() == 1);
+  std::optional<OutboundCall> later;
+  later = outbound.begin(Target::scales);
+  later = std::nullopt;
+  CHECK(outbound.requests.with(Target::scales, CallOutcome::error).value() == 2);
 }
 
 TEST_CASE("an outcome that is no enumerator leaves the call to end as an error") {

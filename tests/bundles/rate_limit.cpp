@@ -91,7 +91,7 @@ TEST_CASE("of routes that are texts the pinned ones can be near their limit") {
   Registry other;
   const RateLimit<Text> none_pinned{other};
   CHECK(says(refusal([&] { static_cast<void>(none_pinned.near_limit([](const flowviz::Gauge<Text>&) {})); }),
-             "'rate_limit_near_limit', label 'route'"));
+             "the gauge's label 'route': name its values in LabelValues::pinned"));
 }
 
 TEST_CASE("a call of the store is timed, and counted if it failed") {

@@ -104,5 +104,7 @@ TEST_CASE(
 
 TEST_CASE("kinds of tasks that are texts have to be pinned") {
   Registry registry;
-  CHECK(says(refusal([&] { Tasks<Text>{registry}; }), "'tasks_by_status', label 'task'"));
+  CHECK(says(refusal([&] { Tasks<Text>{registry}; }),
+             "the gauge's label 'task': name its values in LabelValues::pinned"));
+  CHECK(samples_of(registry, "tasks_created_total") == "");  // none is left half registered
 }

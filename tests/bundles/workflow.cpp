@@ -9,6 +9,7 @@
 #include <flowviz_metrics/testing.hpp>
 
 #include "page.hpp"
+#include "refusal.hpp"
 
 using flowviz::Registry;
 using flowviz::Text;
@@ -42,6 +43,15 @@ TEST_CASE("a transition is counted under the entity whose states they are") {
     workflow_transitions_total{entity="production_run",from="planned",to="running"} 2
     workflow_transitions_total{entity="lot",from="PENDING",to="HOLD"} 1
   )") == "");
+}
+
+TEST_CASE("a workflow of other entities is not taken for the same, however many states they have") {
+  Registry registry;
+  const Workflow<RunState> runs{registry};
+  const Workflow<RunState> again{registry};
+  again.transition(RunState::planned, RunState::running);
+  CHECK(runs.transitions.with("production_run", "planned", "running").value() == 1);
+  CHECK(says(refusal([&] { Workflow<QcStatus>{registry}; }), "'workflow_transitions_total' is registered already"));
 }
 
 TEST_CASE("a transition that is allowed is on the page before it happens") {

@@ -125,6 +125,21 @@ TEST_CASE("of removals at the same time one has seen all that was written before
   check(write_and_remove);
 }
 
+void one_remover(Machine& machine) {
+  Counters counters(machine);
+  P::atomic<int> removed{0};
+  machine.name(removed, "removed");
+  for (const char* name : {"A", "B"}) {
+    machine.thread(name, [&] {
+      if (counters.remove(1)) removed.fetch_add(1, std::memory_order_relaxed);
+    });
+  }
+  machine.run();
+  machine.require(removed.load(std::memory_order_relaxed) == 1, "one of them is told that it has removed the series");
+}
+
+TEST_CASE("of threads that remove a series at the same time one is told so") { check(one_remover); }
+
 void removal_and_pages(Machine& machine) {
   Counters counters(machine);
   P::atomic<bool> gone{false};
@@ -224,6 +239,6 @@ TEST_CASE("cells that are set to zero remember no removal") { check(cells_used_a
 }  // namespace
 
 std::vector<checker::Scenario> checker::removal_scenarios() {
-  return {write_after_removal, two_removals,          write_and_remove, removal_and_pages, neighbours,
-          remove_newborn,      remove_without_memory, gauges,           cells_used_again};
+  return {write_after_removal, two_removals,   write_and_remove,      one_remover, removal_and_pages,
+          neighbours,          remove_newborn, remove_without_memory, gauges,      cells_used_again};
 }

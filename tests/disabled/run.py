@@ -75,6 +75,15 @@ def check_mixed(compiler, folder):
     return None
 
 
+def check_setting(value, expected):
+    """What the macro's values mean; expected is None where they are refused."""
+    macros = [f"-DFLOWVIZ_METRICS_DISABLED{value}", f"-DENABLED={expected or 'true'}"]
+    done = checks.start(["g++", *FLAGS, *macros, "-fsyntax-only", HERE / "setting.cpp"])
+    if expected is None:
+        return None if "FLOWVIZ_METRICS_DISABLED is 1 or left empty" in done.stderr else f"accepted: {done.stderr}"
+    return None if done.status == 0 else done.stderr
+
+
 def check_refused(compiler, macro, source, case, expected):
     """What a case of tests/compile_fail shows with metrics is refused without them, too."""
     command = [compiler, *FLAGS, macro, "-fsyntax-only", ROOT / "tests" / "compile_fail" / source]
@@ -111,6 +120,8 @@ def main():
                 (f"{compiler}: no with()", check_refused, compiler, DISABLED + "=1", "labelled.cpp", "counter",
                  "this metric has labels"),
             ]  # fmt: skip
+        settings = [("", "false"), ("=1", "false"), ("=", "false"), ("=0", "true"), ("=ON", None), ("=true", None), ("=2", None)]
+        table += [(f"FLOWVIZ_METRICS_DISABLED{value}", check_setting, value, expected) for value, expected in settings]
         table += [
             (source.relative_to(ROOT).as_posix(), check_example, source)
             for source in sorted((ROOT / "examples").rglob("*.cpp"))

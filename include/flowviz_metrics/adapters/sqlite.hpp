@@ -20,7 +20,8 @@ namespace sqlite {
 ///     flowviz::sqlite::Execution lot{lot_by_id, statement};
 ///     while (lot.step() == SQLITE_ROW) read(statement);
 ///
-/// An execution is counted once: when SQLite is done with it or refuses, or when it is reset with rows left, which is no
+/// An execution is counted once: when SQLite is done with it or refuses (a lock that it is refused may be waited for by another
+/// step), or when it is reset with rows left, which is no
 /// error. One that was never stepped is not counted. Its duration is the time spent in SQLite, waiting for locks included;
 /// what the caller does between two rows is not.
 ///
@@ -41,17 +42,19 @@ class Execution {
     const int code = sqlite3_step(statement_);
     spent_ += watch.elapsed();
     begun_ = true;
-    if (code != SQLITE_ROW) end(code == SQLITE_DONE);
+    // One that is refused a lock may be stepped again, and is the same execution.
+    if (code != SQLITE_ROW && (code & 0xff) != SQLITE_BUSY) end(code == SQLITE_DONE);
     return code;
   }
 
   /// What `sqlite3_reset` returns: before the statement is bound anew. What was begun ends here, and may fail only here: a
   /// statement that writes and returns rows commits when it is reset.
   int reset() noexcept {
+    if (!begun_) return sqlite3_reset(statement_);
     const TimerWatch watch;
     const int code = sqlite3_reset(statement_);
     spent_ += watch.elapsed();
-    if (begun_) end(code == SQLITE_OK);
+    end(code == SQLITE_OK);
     return code;
   }
 

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <flowviz_metrics/bundles/duration_buckets.hpp>
 #include <flowviz_metrics/bundles/once.hpp>
@@ -117,7 +118,15 @@ class Database::Statement {
 class [[nodiscard]] Database::Query {
  public:
   Query(Query&&) noexcept = default;
-  Query& operator=(Query&&) = delete;
+  Query& operator=(Query&& other) noexcept {
+    if (this != &other) {
+      fail();
+      statement_ = other.statement_;
+      watch_ = other.watch_;
+      once_ = std::move(other.once_);
+    }
+    return *this;
+  }
   ~Query() { fail(); }
 
   /// The database has done it.

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <type_traits>
+#include <utility>
 
 #include <flowviz_metrics/callback.hpp>
 
@@ -36,21 +38,24 @@ class DatabasePool {
  public:
   /// `read` returns a PoolConnections. Throws `Error` if the registry has the metrics with a pool already.
   template <class Read>
-    requires std::is_invocable_r_v<PoolConnections, const Read&>
-  DatabasePool(Registry& registry, const Read& read)
+    requires std::is_invocable_r_v<PoolConnections, Read&>
+  DatabasePool(Registry& registry, Read read) : DatabasePool(registry, std::make_shared<Read>(std::move(read))) {}
+
+ private:
+  template <class Read>
+  DatabasePool(Registry& registry, const std::shared_ptr<Read>& read)
       : connections_(
             registry, "db_pool_connections", "Open connections of the pool.",
             [read](const Gauge<ConnectionState>& gauge) {
-              const PoolConnections now = read();
+              const PoolConnections now = (*read)();
               gauge.with(ConnectionState::active).set(now.active);
               gauge.with(ConnectionState::idle).set(now.idle);
               gauge.with(ConnectionState::overflow).set(now.overflow);
             },
             Label<ConnectionState>{"state"}),
         max_(registry, "db_pool_connections_max", "Connections that the pool can have at most.",
-             [read] { return PoolConnections(read()).max; }) {}
+             [read] { return PoolConnections((*read)()).max; }) {}
 
- private:
   GaugeCallback connections_, max_;
 };
 

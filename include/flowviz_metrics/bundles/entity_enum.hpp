@@ -4,11 +4,15 @@
 /// Enums that belong to an entity of the domain: the states of a production run, the fields of a lot. The type alone says
 /// which entity is meant, so a state of one cannot be counted for another.
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
+#include <flowviz_metrics/error.hpp>
 #include <flowviz_metrics/label.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -33,6 +37,16 @@ template <EntityEnum E>
 [[nodiscard]] constexpr std::string_view value_text(E value) {
   const std::uint32_t number = enums::number(value);
   return number == 0 ? other_text : enums::text(enums::all<E>[number - 1]);
+}
+
+/// What a label of these entities pins, so that metrics of other entities are other metrics, and not registered as the same.
+template <EntityEnum... E>
+[[nodiscard]] std::vector<std::string> entity_names() {
+  std::vector<std::string> names{std::string(entity_of<E>())...};
+  std::sort(names.begin(), names.end());
+  if (std::adjacent_find(names.begin(), names.end()) != names.end())
+    fail("two of a bundle's enums have one entity_text");
+  return names;
 }
 
 /// Calls `visit` with each enumerator.

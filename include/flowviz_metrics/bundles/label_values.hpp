@@ -9,11 +9,11 @@
 /// `text`, makes the label an open one: capped, with pinned values that exist from the start. So one bundle serves both,
 /// and neither is a text that any caller may invent without bound.
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include <flowviz_metrics/error.hpp>
 #include <flowviz_metrics/label.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -49,7 +49,11 @@ template <OwnLabel L>
 /// The same for a gauge, which has no `_other`: the values of several cannot be added up. A text has to be pinned.
 template <OwnLabel L>
 [[nodiscard]] typename LabelTraits<L>::Definition own_gauge_label(OpenLabelName name, LabelValues<L> values) {
-  if constexpr (!is_closed<L>) values.cap = std::max(1u, static_cast<std::uint32_t>(values.pinned.size()));
+  if constexpr (!is_closed<L>) {
+    if (values.pinned.empty())
+      fail("the gauge's label '" + std::string(name.text()) + "': name its values in LabelValues::pinned");
+    values.cap = static_cast<std::uint32_t>(values.pinned.size());
+  }
   return own_label<L>(name, values);
 }
 

@@ -4,6 +4,7 @@
 /// Messages that a service sends to people: by which channel, and whether they got out.
 
 #include <cstdint>
+#include <utility>
 
 #include <flowviz_metrics/bundles/label_values.hpp>
 #include <flowviz_metrics/bundles/once.hpp>
@@ -24,7 +25,15 @@ struct NotificationsOptions {
 class [[nodiscard]] Delivery {
  public:
   Delivery(Delivery&&) noexcept = default;
-  Delivery& operator=(Delivery&&) = delete;
+  Delivery& operator=(Delivery&& other) noexcept {
+    if (this != &other) {
+      fail();
+      ok_ = other.ok_;
+      failed_ = other.failed_;
+      once_ = std::move(other.once_);
+    }
+    return *this;
+  }
   ~Delivery() { fail(); }
 
   /// The channel has taken it.

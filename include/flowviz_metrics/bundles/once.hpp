@@ -15,7 +15,10 @@ class Once {
  public:
   Once() noexcept = default;
   Once(Once&& other) noexcept : there_(other.take()) {}
-  Once& operator=(Once&&) = delete;
+  Once& operator=(Once&& other) noexcept {
+    there_ = other.take();
+    return *this;
+  }
 
   /// True the first time.
   [[nodiscard]] bool take() noexcept { return std::exchange(there_, false); }

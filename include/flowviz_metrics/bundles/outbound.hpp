@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <flowviz_metrics/bundles/duration_buckets.hpp>
 #include <flowviz_metrics/bundles/label_values.hpp>
@@ -31,7 +32,16 @@ struct OutboundOptions {
 class [[nodiscard]] OutboundCall {
  public:
   OutboundCall(OutboundCall&&) noexcept = default;
-  OutboundCall& operator=(OutboundCall&&) = delete;
+  OutboundCall& operator=(OutboundCall&& other) noexcept {
+    if (this != &other) {
+      finish(CallOutcome::error);
+      requests_ = other.requests_;
+      duration_ = other.duration_;
+      watch_ = other.watch_;
+      once_ = std::move(other.once_);
+    }
+    return *this;
+  }
   ~OutboundCall() { finish(CallOutcome::error); }
 
   /// Counts the request and observes its duration. Has no effect a second time.

@@ -99,7 +99,16 @@ struct RateLimitStore {
 class [[nodiscard]] RateLimitStore::Call {
  public:
   Call(Call&&) noexcept = default;
-  Call& operator=(Call&&) = delete;
+  Call& operator=(Call&& other) noexcept {
+    if (this != &other) {
+      fail();
+      errors_ = other.errors_;
+      duration_ = other.duration_;
+      watch_ = other.watch_;
+      once_ = std::move(other.once_);
+    }
+    return *this;
+  }
   ~Call() { fail(); }
 
   void finish() noexcept {

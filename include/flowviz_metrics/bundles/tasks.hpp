@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <flowviz_metrics/bundles/label_values.hpp>
 #include <flowviz_metrics/bundles/once.hpp>
@@ -37,7 +38,15 @@ struct TasksOptions {
 class [[nodiscard]] TaskRun {
  public:
   TaskRun(TaskRun&&) noexcept = default;
-  TaskRun& operator=(TaskRun&&) = delete;
+  TaskRun& operator=(TaskRun&& other) noexcept {
+    if (this != &other) {
+      fail();
+      done_ = other.done_;
+      failed_ = other.failed_;
+      once_ = std::move(other.once_);
+    }
+    return *this;
+  }
   ~TaskRun() { fail(); }
 
   void finish() noexcept {
@@ -69,19 +78,19 @@ class [[nodiscard]] TaskRun {
 ///     run.finish();
 template <OwnLabel Task>
 struct Tasks {
+  Gauge<Task, TaskStatus> by_status;  // the first, for it is the one that may be refused
   // Its name is one that dashboards know, and a LegacyName: OpenMetrics keeps the ending _created to itself.
   Counter<Task, TaskPriority> created;
   Counter<Task, TaskOutcome> completed;
-  Gauge<Task, TaskStatus> by_status;
 
   /// Throws `Error` if the registry has the metrics with other values, or if tasks are texts of which none is pinned.
   explicit Tasks(Registry& registry, const TasksOptions<Task>& options = {})
-      : created{registry, LegacyName{"tasks_created_total"}, "Tasks that were queued.",
+      : by_status{registry, "tasks_by_status", "Tasks that there are.", own_gauge_label<Task>("task", options.tasks),
+                  Label<TaskStatus>{"status"}},
+        created{registry, LegacyName{"tasks_created_total"}, "Tasks that were queued.",
                 own_label<Task>("task", options.tasks), Label<TaskPriority>{"priority"}},
         completed{registry, "tasks_completed_total", "Tasks that ended, by how they did.",
-                  own_label<Task>("task", options.tasks), Label<TaskOutcome>{"outcome"}},
-        by_status{registry, "tasks_by_status", "Tasks that there are.", own_gauge_label<Task>("task", options.tasks),
-                  Label<TaskStatus>{"status"}} {}
+                  own_label<Task>("task", options.tasks), Label<TaskOutcome>{"outcome"}} {}
 
   void create(typename LabelTraits<Task>::Argument task, TaskPriority priority) const noexcept {
     created.with(task, priority).inc();

@@ -38,7 +38,7 @@ struct Validation {
                  "validation_failures_total",
                  "Fields of requests that were refused.",
                  MaxSeries{(sizeof...(Field) + 1) * (fields + 1)},
-                 OpenLabel{"entity", sizeof...(Field)},
+                 OpenLabel{"entity", sizeof...(Field)}.pin(entity_names<Field...>()),
                  OpenLabel{"field", fields}} {
     (each_value<Field>([&](Field field) { static_cast<void>(series(field)); }), ...);
     (static_cast<void>(failures.with(entity_of<Field>(), other_text)), ...);

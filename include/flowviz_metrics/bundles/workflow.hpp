@@ -34,7 +34,7 @@ struct Workflow {
                     "workflow_transitions_total",
                     "Transitions from one state to another.",
                     MaxSeries{(sizeof...(State) + 1) * (states + 1) * (states + 1)},
-                    OpenLabel{"entity", sizeof...(State)},
+                    OpenLabel{"entity", sizeof...(State)}.pin(entity_names<State...>()),
                     OpenLabel{"from", states},
                     OpenLabel{"to", states}} {}
 

@@ -116,33 +116,38 @@ class Chunk {
 
   /// Sets the gauge at `at` back to how it was born, but for one thing: `is_unset` says so of what `read_one` returns, until it
   /// is set or added to.
-  void unset_one(std::uint32_t at) noexcept {
-    if (Cell* cell = one(at)) cell->store(unset, std::memory_order_relaxed);
+  /// False if it was so before.
+  bool unset_one(std::uint32_t at) noexcept {
+    Cell* cell = one(at);
+    return cell != nullptr && cell->exchange(unset, std::memory_order_relaxed) != unset;
   }
   [[nodiscard]] static bool is_unset(double v) noexcept { return std::bit_cast<std::uint64_t>(v) == unset; }
 
-  /// Notes how much has been written to the series at `at`, which is being removed: `written()`, a number that rises with each
-  /// write. Says whether that is more than was noted already.
-  enum class Noted : std::uint8_t { no_memory, nothing_new, more };
+  /// Notes that the series at `at` is removed: `written()`, a number that rises with what is written to it, and one more, so that
+  /// 0 notes nothing. Says whether it was this call that removed it.
+  enum class Noted : std::uint8_t { no_memory, nothing_new, removed };
   template <class Written>
   Noted note_removed(std::uint32_t at, Written written) noexcept {
+    assert(!retired_ && "a series was used after its registry was destroyed");
+    if (retired_) return Noted::no_memory;
     Cell* notes = columns_[notes_block].load(std::memory_order_acquire);
     if (notes == nullptr) notes = make_block(notes_block);
     if (notes == nullptr) return Noted::no_memory;
     // Acquire and release, paired with each other: of removals at the same time the last one here counts everything that was
     // written before any of them, and notes most.
     std::uint64_t noted = notes[at].fetch_add(0, std::memory_order_acq_rel);
-    const std::uint64_t now = written();
-    if (now <= noted) return Noted::nothing_new;
-    while (noted < now &&
-           !notes[at].compare_exchange_strong(noted, now, std::memory_order_relaxed, std::memory_order_relaxed)) {
+    const std::uint64_t now = written() + 1;
+    while (noted < now) {
+      if (notes[at].compare_exchange_strong(noted, now, std::memory_order_relaxed, std::memory_order_relaxed)) {
+        return Noted::removed;
+      }
     }
-    return Noted::more;
+    return Noted::nothing_new;
   }
-  /// What is noted; 0 if nothing is.
-  [[nodiscard]] std::uint64_t written_before_removal(std::uint32_t at) const noexcept {
+  /// Whether more than `written` had been written to the series at `at` by the time it was removed, if it was, or just that.
+  [[nodiscard]] bool is_removed(std::uint32_t at, std::uint64_t written) const noexcept {
     const Cell* notes = columns_[notes_block].load(std::memory_order_acquire);
-    return notes == nullptr ? 0 : notes[at].load(std::memory_order_relaxed);
+    return notes != nullptr && notes[at].load(std::memory_order_relaxed) > written;
   }
 
   /// Sets `count` cells from `at` on to zero for all threads, and what is noted of them. Nobody may be writing them.
@@ -160,6 +165,15 @@ class Chunk {
     each_block([&](const Cell* cells) {
       for (std::size_t i = 0; i < totals.size(); ++i) totals[i] += cells[at + i].load(std::memory_order_relaxed);
     });
+  }
+
+  /// The sum of the `count` counts from `at` on.
+  [[nodiscard]] std::uint64_t sum_counts(std::uint32_t at, std::uint32_t count) const noexcept {
+    std::uint64_t sum = 0;
+    each_block([&](const Cell* cells) {
+      for (std::uint32_t i = 0; i < count; ++i) sum += cells[at + i].load(std::memory_order_relaxed);
+    });
+    return sum;
   }
 
   /// Adds the doubles at `at`, `at` + 1, ... to `totals`, always column by column in the same order: rounding is
@@ -234,10 +248,10 @@ class Chunk {
     static void add(Cell& cell, double v, std::memory_order order) noexcept {
       // The bits are added by compare-and-swap: atomic<double>::fetch_add is missing from libc++ 14.
       std::uint64_t seen = cell.load(std::memory_order_relaxed);
-      const auto sum = [&] { return (seen == unset ? 0 : std::bit_cast<double>(seen)) + v; };
-      while (
-          !cell.compare_exchange_strong(seen, std::bit_cast<std::uint64_t>(sum()), order, std::memory_order_relaxed)) {
-      }
+      std::uint64_t sum = 0;
+      do {
+        sum = std::bit_cast<std::uint64_t>((seen == unset ? 0 : std::bit_cast<double>(seen)) + v);
+      } while (!cell.compare_exchange_strong(seen, sum, order, std::memory_order_relaxed));
     }
   };
 

@@ -8,9 +8,9 @@
 /// look-up falls back to when a new series is needed and memory cannot be had. Scrapes pass it over until somebody
 /// writes to it.
 ///
-/// A series that is *removed* leaves pages and nothing else: its cells go on, and as soon as they have been written to again pages
+/// A series that is *removed* leaves pages and nothing else: its cells go on, and as soon as more has been written to them pages
 /// show it again, with all that it ever held. So removal loses nothing whatever writers do meanwhile, and a total never goes
-/// back. What tells is a number that rises with each write: how much it was at the removal is noted beside the cells, and
+/// back. What tells is a number that rises with what is written: how much it was at the removal is noted beside the cells, and
 /// pages show the series if it is more now. Numbers and notes only rise, so who has seen a series removed sees it so until
 /// somebody writes. A removal counts what was written before it, and before any other removal that was quicker.
 
@@ -80,8 +80,8 @@ class SeriesStore {
     return refuge_->place();
   }
 
-  /// Takes the series of a combination off pages until it is written to. `written(place)` is a number that rises with each write to
-  /// it. False if it is on none, or memory is lacking.
+  /// Takes the series of a combination off pages until more is written to it; `written(place)` is a number that rises with that.
+  /// True for one of those who do so at the same time; false if it is on no page, or memory is lacking.
   template <class Written>
   bool remove(std::uint32_t combination, Written written) noexcept {
     Series* series = table_[combination].load(std::memory_order_acquire);
@@ -90,8 +90,8 @@ class SeriesStore {
     using Noted = typename Chunk<P>::Noted;
     const Noted noted = place.chunk->note_removed(place.at, [&] { return written(place); });
     if (noted == Noted::no_memory) return false;
-    return series->shown.exchange(Shown::when_written, std::memory_order_relaxed) == Shown::always ||
-           noted == Noted::more;
+    series->shown.store(Shown::when_written, std::memory_order_relaxed);
+    return noted == Noted::removed;
   }
 
   /// Whether pages show a series; `written(place)` as above.
@@ -104,7 +104,7 @@ class SeriesStore {
         return false;
       default:
         const Place<P> place = series.place();
-        return written(place) > place.chunk->written_before_removal(place.at);
+        return !place.chunk->is_removed(place.at, written(place));
     }
   }
 
