@@ -42,11 +42,12 @@ def rate(series, by=""):
     return f"{'sum by (' + by + ') ' if by else 'sum'}(rate({series}[$__rate_interval]))"
 
 
-def quantile(q, histogram, by="", window="$__rate_interval"):
-    """A quantile of a histogram, given as name{selector}: rates first, then the sum by le, then the quantile."""
+def quantile(q, histogram, by=""):
+    """A quantile of a histogram, given as name{selector}: rates first, then the sum by le, then the quantile. Of no
+    observations it is NaN, which >= 0 leaves out."""
     name, brace, rest = histogram.partition("{")
     labels = f"le, {by}" if by else "le"
-    return f"histogram_quantile({q}, sum by ({labels}) (rate({name}_bucket{brace}{rest}[{window}])))"
+    return f"histogram_quantile({q}, sum by ({labels}) (rate({name}_bucket{brace}{rest}[$__rate_interval]))) >= 0"
 
 
 def mean(histogram, by=""):

@@ -25,46 +25,49 @@ THIS_ROW = (
 BOARD = board(
     "api",
     "FlowViz API",
-    "Rate, errors and duration of HTTP requests. A click on a handler shows the board for it alone; All in the variable Handler "
-    "leads back. Handlers are route templates, never paths; `none` is what no route took.",
+    "Rate, errors and duration of HTTP requests. A click on a handler shows the board for it alone; All in the "
+    "variable Handler leads back. Handlers are route templates, never paths; `none` is what no route took.",
     app_variables(handler_variable()),
     [
         row(
             "Summary",
             stat(
                 "Requests",
-                "Requests per second. 0 while the service is up: clients cannot reach it, or there are none at this hour.",
+                "Requests per second. 0 while the service is up: clients cannot reach it, or there are none at this "
+                "hour.",
                 TOTAL, "reqps", no_value="no traffic",
             ),
             stat(
                 "Error ratio",
-                "Share of requests answered with 5xx. Yellow from 1 %, red from 5 %, as the alerts: go on to the row of errors.",
+                "Share of requests answered with 5xx. Yellow from 1 %, red from 5 %, as the alerts: go on to the row "
+                "of errors.",
                 ratio(FAILED, TOTAL), "percentunit", low=0, high=1, decimals=2, thresholds=rising(0.01, 0.05),
                 no_value="no traffic", runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"], to="slo",
             ),
             stat(
                 "p95",
-                "95 % of requests are answered within this time. Yellow from 500 ms, red from 2 s: see the slowest handlers, and on "
-                "the database board whether statements or waiting for a connection take the time.",
+                "95 % of requests are answered within this time. Yellow from 500 ms, red from 2 s: see the slowest "
+                "handlers, and on the database board whether statements or waiting for a connection take the time.",
                 quantile(0.95, "http_request_duration_seconds{API}"), "s", low=0, thresholds=rising(0.5, 2),
                 no_value="no traffic", to="database",
             ),
             stat(
                 "p99",
-                "99 % of requests are answered within this time; the target is under 500 ms. Yellow from there, red from 1 s.",
+                "99 % of requests are answered within this time; the target is under 500 ms. Yellow from there, red "
+                "from 1 s.",
                 quantile(0.99, "http_request_duration_seconds{API}"), "s", low=0, thresholds=rising(0.5, 1),
                 no_value="no traffic", to="database",
             ),
             stat(
                 "In progress",
-                "Requests that are being answered now. It rises without the rate of requests: they hang, most often in the "
-                "database.",
+                "Requests that are being answered now. It rises without the rate of requests: they hang, most often "
+                "in the database.",
                 "sum(flowviz_http_requests_inprogress{API})", "short", low=0, decimals=0,
             ),
             stat(
                 "Refused by limits",
-                "Requests per second answered 429 because a client asked for too much. Above 0 for long: a client loops, or a limit "
-                "is too low; the last row says which.",
+                "Requests per second answered 429 because a client asked for too much. Above 0 for long: a client "
+                "loops, or a limit is too low; the last row says which.",
                 rate("rate_limit_violations_total{APP}"), "reqps", low=0, decimals=2,
             ),
         ),
@@ -72,8 +75,8 @@ BOARD = board(
             "Requests",
             timeseries(
                 "Requests by handler",
-                "Requests per second by route template. A handler that rises alone shows which clients are active; `none` that rises "
-                "means wrong addresses or a scan.",
+                "Requests per second by route template. A handler that rises alone shows which clients are active; "
+                "`none` that rises means wrong addresses or a scan.",
                 [query(rate("http_requests_total{API}", "handler"), "{{handler}}")],
                 "reqps", data_link=THIS_HANDLER,
             ),
@@ -85,8 +88,8 @@ BOARD = board(
             ),
             table(
                 "Most requested",
-                "The ten handlers with most requests over the range of the board, and how many failed. Whatever is first here "
-                "is first worth making fast.",
+                "The ten handlers with most requests over the range of the board, and how many failed. Whatever is "
+                "first here is first worth making fast.",
                 [
                     ("topk(10, sum by (method, handler) (increase(http_requests_total{API}[$__range])))", "{{handler}}"),
                     (
@@ -101,7 +104,8 @@ BOARD = board(
             ),
             timeseries(
                 "In progress by handler",
-                "Requests that are being answered, by route template. The handler that climbs and stays up is the one that hangs.",
+                "Requests that are being answered, by route template. The handler that climbs and stays up is the one "
+                "that hangs.",
                 [query("sum by (handler) (flowviz_http_requests_inprogress{API})", "{{handler}}")],
                 "short", data_link=THIS_HANDLER,
             ),
@@ -110,15 +114,15 @@ BOARD = board(
             "Errors",
             timeseries(
                 "5xx by handler",
-                "Answers per second with 5xx by route template. One handler: its code or its statements; all: the database, see "
-                "the errors by type beside it.",
+                "Answers per second with 5xx by route template. One handler: its code or its statements; all: the "
+                "database, see the errors by type beside it.",
                 [query(rate('http_requests_total{API,status="5xx"}', "handler"), "{{handler}}")],
                 "reqps", w=8, data_link=THIS_HANDLER, runbooks=["HttpErrorRatioHigh"],
             ),
             timeseries(
                 "Error ratio by handler",
-                "Share of each handler's requests answered with 5xx. A handler with few requests jumps: look at the rate beside it "
-                "before you act.",
+                "Share of each handler's requests answered with 5xx. A handler with few requests jumps: look at the "
+                "rate beside it before you act.",
                 [
                     query(
                         ratio(
@@ -131,22 +135,23 @@ BOARD = board(
             ),
             timeseries(
                 "Errors by type",
-                "What went wrong, where errors become answers, for the whole service and not by handler. database: see the database "
-                "board; outbound: the workflow board; internal: a defect, look at the log; validation, auth and conflict are clients'.",
+                "What went wrong, where errors become answers, for the whole service and not by handler. database: "
+                "see the database board; outbound: the workflow board; internal: a defect, look at the log; "
+                "validation, auth and conflict are clients'.",
                 [query(rate("errors_total{APP}", "type, severity"), "{{type}} ({{severity}})")],
                 "ops", w=8,
             ),
             timeseries(
                 "4xx by handler",
-                "Answers per second with 4xx by route template. A step up after a release of a client: it sends what the service "
-                "refuses; the quality board names the fields.",
+                "Answers per second with 4xx by route template. A step up after a release of a client: it sends what "
+                "the service refuses; the quality board names the fields.",
                 [query(rate('http_requests_total{API,status="4xx"}', "handler"), "{{handler}}")],
                 "reqps", data_link=THIS_HANDLER, to="quality",
             ),
             timeseries(
                 "Share of 4xx and 5xx",
-                "Shares of all requests that were refused (4xx) and that failed (5xx). A share of 4xx that stays above its usual level "
-                "is a client's defect.",
+                "Shares of all requests that were refused (4xx) and that failed (5xx). A share of 4xx that stays "
+                "above its usual level is a client's defect.",
                 [query(ratio(REFUSED, TOTAL), "4xx"), query(ratio(FAILED, TOTAL), "5xx")],
                 "percentunit", high=1, no_value="no traffic",
             ),
@@ -155,8 +160,8 @@ BOARD = board(
             "Latency",
             timeseries(
                 "Quantiles",
-                "How long requests take, from the head of the request to its answer. The dashed lines are 500 ms and 1 s, where "
-                "alerts on p99 begin. A quantile is exact to the buckets around it, not better.",
+                "How long requests take, from the head of the request to its answer. The dashed lines are 500 ms and "
+                "1 s, where alerts on p99 begin. A quantile is exact to the buckets around it, not better.",
                 [
                     query(quantile(0.5, "http_request_duration_seconds{API}"), "p50"),
                     query(quantile(0.95, "http_request_duration_seconds{API}"), "p95"),
@@ -167,8 +172,8 @@ BOARD = board(
             ),
             heatmap(
                 "Distribution",
-                "How many requests per second took how long. Two bands: two kinds of requests, or some that wait; a band that "
-                "wanders upwards: everything slows down.",
+                "How many requests per second took how long. Two bands: two kinds of requests, or some that wait; a "
+                "band that wanders upwards: everything slows down.",
                 "sum by (le) (rate(http_request_duration_seconds_bucket{API}[$__rate_interval]))",
                 "s",
             ),
@@ -180,14 +185,15 @@ BOARD = board(
             ),
             bars(
                 "Slowest ten (p95)",
-                "The ten handlers and methods with the highest p95 now. Compare with the slowest statements on the database board.",
-                f"topk(10, {quantile(0.95, 'http_request_duration_seconds{API}', 'method, handler')} > 0)",
+                "The ten handlers and methods with the highest p95 now. Compare with the slowest statements on the "
+                "database board.",
+                f"topk(10, {quantile(0.95, 'http_request_duration_seconds{API}', 'method, handler')})",
                 "{{method}} {{handler}}", "s", thresholds=rising(0.5, 2), data_link=THIS_HANDLER, to="database",
             ),
             timeseries(
                 "Quantiles in high resolution",
-                "Quantiles over all handlers from the histogram with 21 bounds: closer to the truth between 10 ms and 1 s than the "
-                "one by handler. It has no labels, so the variable Handler has no effect.",
+                "Quantiles over all handlers from the histogram with 21 bounds: closer to the truth between 10 ms and "
+                "1 s than the one by handler. It has no labels, so the variable Handler has no effect.",
                 [
                     query(quantile(0.95, "http_request_duration_highr_seconds{APP}"), "p95"),
                     query(quantile(0.99, "http_request_duration_highr_seconds{APP}"), "p99"),
@@ -205,8 +211,8 @@ BOARD = board(
             ),
             timeseries(
                 "p95 of answer sizes",
-                "95 % of the bodies that a handler sends are not larger. A rise is more data in the database, or a page size that "
-                "grew.",
+                "95 % of the bodies that a handler sends are not larger. A rise is more data in the database, or a "
+                "page size that grew.",
                 [query(quantile(0.95, "http_response_size_bytes{API}", "handler"), "{{handler}}")],
                 "bytes", w=8, data_link=THIS_HANDLER,
             ),
@@ -224,15 +230,15 @@ BOARD = board(
             "Rate limiting",
             timeseries(
                 "Refused by route",
-                "Requests per second answered 429, by the route whose limit was reached. One client in a loop shows as a plateau; the "
-                "log has the operator.",
+                "Requests per second answered 429, by the route whose limit was reached. One client in a loop shows "
+                "as a plateau; the log has the operator.",
                 [query(rate("rate_limit_violations_total{APP}", "route"), "{{route}}")],
                 "reqps", w=6,
             ),
             timeseries(
                 "Clients near a limit",
-                "Clients that have used most of what they may ask for, by route; the highest count that an instance sees. Many at once, "
-                "without a loop: the limit is too low for the work.",
+                "Clients that have used most of what they may ask for, by route; the highest count that an instance "
+                "sees. Many at once, without a loop: the limit is too low for the work.",
                 [query("max by (route) (rate_limit_near_limit{APP})", "{{route}}")],
                 "short", w=6,
             ),
@@ -244,8 +250,8 @@ BOARD = board(
             ),
             timeseries(
                 "Time of the limits' store",
-                "What a limit that is kept in the database adds to each request. Above some milliseconds it is worth keeping limits in "
-                "memory.",
+                "What a limit that is kept in the database adds to each request. Above some milliseconds it is worth "
+                "keeping limits in memory.",
                 [
                     query(quantile(0.5, "rate_limit_store_duration_seconds{APP}"), "p50"),
                     query(quantile(0.95, "rate_limit_store_duration_seconds{APP}"), "p95"),

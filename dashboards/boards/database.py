@@ -20,40 +20,42 @@ DATABASES = 'PG,datname!~"template.*|"'  # rows of shared tables have no name
 BOARD = board(
     "database",
     "FlowViz database",
-    "Where time in the database goes: waiting for a connection of the pool, or executing statements; then the PostgreSQL server. On "
-    "SQLite only the statements have values.",
+    "Where time in the database goes: waiting for a connection of the pool, or executing statements; then the "
+    "PostgreSQL server. On SQLite only the statements have values.",
     app_variables(postgres_variable()),
     [
         row(
             "Summary",
             stat(
                 "Pool in use",
-                "Lent connections, overflow included, of all that the fullest pool may have. Red from 90 %: requests will wait; see "
-                "which statements are slow before you make the pool larger.",
+                "Lent connections, overflow included, of all that the fullest pool may have. Red from 90 %: requests "
+                "will wait; see which statements are slow before you make the pool larger.",
                 f"max({POOL_USE})", "percentunit", low=0, high=1, decimals=0, thresholds=rising(0.7, 0.9), no_value="no pool",
                 runbooks=["AppDbPoolSaturated"],
             ),
             stat(
                 "p95 of waiting",
-                "95 % of requests got a connection within this time. Above a few milliseconds the pool is too small or "
-                "connections are held too long.",
+                "95 % of requests got a connection within this time. Above a few milliseconds the pool is too small "
+                "or connections are held too long.",
                 quantile(0.95, "db_connection_wait_seconds{APP}"), "s", low=0, thresholds=rising(0.1, 1), no_value="no waiting",
                 runbooks=["AppDbPoolSaturated"],
             ),
             stat(
                 "p95 of statements",
-                "95 % of statements are executed within this time. Red from 1 s, as its alert: the slowest ones are named below.",
+                "95 % of statements are executed within this time. Red from 1 s, as its alert: the slowest ones are "
+                "named below.",
                 quantile(0.95, "db_query_duration_seconds{APP}"), "s", low=0, thresholds=rising(0.1, 1), no_value="no statements",
             ),
             stat(
                 "Slow statements",
-                "Share of statements that took longer than 1 s. Not 0: a missing index, a lock, or a server that is short of memory.",
+                "Share of statements that took longer than 1 s. Not 0: a missing index, a lock, or a server that is "
+                "short of memory.",
                 SLOW, "percentunit", low=0, high=1, decimals=3, thresholds=rising(0.001, 0.01), no_value="no statements",
             ),
             stat(
                 "Failed statements",
-                "Share of statements that failed or were given up. Not 0: the server is away, full, or too slow for their deadlines; "
-                "the log of the service has the reason.",
+                "Share of statements that failed or were given up. Not 0: the server is away, full, or too slow for "
+                "their deadlines; the log of the service has the reason.",
                 ratio(rate("db_query_errors_total{APP}"), rate("db_queries_total{APP}")), "percentunit", low=0, high=1, decimals=3,
                 thresholds=rising(0.001, 0.01), no_value="no statements",
             ),
@@ -68,8 +70,9 @@ BOARD = board(
             "Pool",
             timeseries(
                 "Connections by state",
-                "Open connections of all pools: lent, idle, and lent beyond the pool's own size (overflow). More than 5 in overflow "
-                "for minutes: the pool is too small for the traffic, or statements hold connections too long.",
+                "Open connections of all pools: lent, idle, and lent beyond the pool's own size (overflow). More than "
+                "5 in overflow for minutes: the pool is too small for the traffic, or statements hold connections too "
+                "long.",
                 [
                     query("sum by (state) (db_pool_connections{APP})", "{{state}}"),
                     query("sum(db_pool_connections_max{APP})", "limit"),
@@ -78,14 +81,15 @@ BOARD = board(
             ),
             timeseries(
                 "Pool in use by instance",
-                "Lent connections, overflow included, of all that a pool may have. One instance alone near 100 %: its load is not "
-                "shared, or it leaks connections.",
+                "Lent connections, overflow included, of all that a pool may have. One instance alone near 100 %: its "
+                "load is not shared, or it leaks connections.",
                 [query(POOL_USE, "{{instance}}")],
                 "percentunit", w=8, high=1, thresholds=rising(0.7, 0.9), no_value="no pool", runbooks=["AppDbPoolSaturated"],
             ),
             timeseries(
                 "Waiting for a connection",
-                "How long requests wait until they have a connection. It rises before errors do: after 30 s waiting is given up.",
+                "How long requests wait until they have a connection. It rises before errors do: after 30 s waiting "
+                "is given up.",
                 [
                     query(quantile(0.5, "db_connection_wait_seconds{APP}"), "p50"),
                     query(quantile(0.95, "db_connection_wait_seconds{APP}"), "p95"),
@@ -98,39 +102,42 @@ BOARD = board(
             "Statements",
             timeseries(
                 "Statements by operation",
-                "Statements per second by what they do. It follows the requests; a rise without them is a loop or a new N+1 access.",
+                "Statements per second by what they do. It follows the requests; a rise without them is a loop or a "
+                "new N+1 access.",
                 [query(rate("db_queries_total{APP}", "operation"), "{{operation}}")],
                 "ops", w=8, stacked=True,
             ),
             timeseries(
                 "p95 by operation",
-                "95 % of the statements of an operation are executed within this time. transaction that rises alone: commits wait for the "
-                "disk; select: indexes or locks.",
+                "95 % of the statements of an operation are executed within this time. transaction that rises alone: "
+                "commits wait for the disk; select: indexes or locks.",
                 [query(quantile(0.95, "db_query_duration_seconds{APP}", "operation"), "{{operation}}")],
                 "s", w=8, thresholds=rising(None, 1),
             ),
             timeseries(
                 "Mean by operation",
-                "Mean time of a statement by operation. Mean and p95 that part: few statements are slow, and the list beside tells which.",
+                "Mean time of a statement by operation. Mean and p95 that part: few statements are slow, and the list "
+                "beside tells which.",
                 [query(mean("db_query_duration_seconds{APP}", "operation"), "{{operation}}")],
                 "s", w=8,
             ),
             bars(
                 "Slowest ten statements (p95)",
                 "The ten statements with the highest p95 now, by their registered names. `explain` the first one.",
-                f"topk(10, {quantile(0.95, 'db_statement_duration_seconds{APP}', 'statement')} > 0)",
+                f"topk(10, {quantile(0.95, 'db_statement_duration_seconds{APP}', 'statement')})",
                 "{{statement}}", "s", thresholds=rising(0.1, 1), no_value="no statements",
             ),
             bars(
                 "Where the time goes",
-                "The ten statements that keep the database busiest: seconds of execution per second. A fast one that is executed "
-                "too often stands here as well.",
+                "The ten statements that keep the database busiest: seconds of execution per second. A fast one that "
+                "is executed too often stands here as well.",
                 "topk(10, sum by (statement) (rate(db_statement_duration_seconds_sum{APP}[$__rate_interval])))",
                 "{{statement}}", "short", decimals=3, no_value="no statements",
             ),
             heatmap(
                 "Distribution",
-                "How many statements per second took how long. A second band far above the first one is waiting for locks.",
+                "How many statements per second took how long. A second band far above the first one is waiting for "
+                "locks.",
                 "sum by (le) (rate(db_query_duration_seconds_bucket{APP}[$__rate_interval]))",
                 "s", w=8,
             ),
@@ -151,8 +158,9 @@ BOARD = board(
             "PostgreSQL",
             timeseries(
                 "Connections by state",
-                "Connections of the server, with the most that clients may have (its maximum without the reserved ones). idle in "
-                "transaction that stays: a client forgot to end its transaction, and vacuum waits for it.",
+                "Connections of the server, with the most that clients may have (its maximum without the reserved "
+                "ones). idle in transaction that stays: a client forgot to end its transaction, and vacuum waits for "
+                "it.",
                 [
                     query("sum by (state) (pg_stat_activity_count{PG}) > 0", "{{state}}"),
                     query(
@@ -163,7 +171,8 @@ BOARD = board(
             ),
             timeseries(
                 "Transactions",
-                "Transactions per second that were committed and rolled back, by database. Far above the usual: a client in a loop.",
+                "Transactions per second that were committed and rolled back, by database. Far above the usual: a "
+                "client in a loop.",
                 [
                     query(f"sum by (datname) (rate(pg_stat_database_xact_commit{{{DATABASES}}}[$__rate_interval]))",
                           "{{datname}} committed"),
@@ -174,7 +183,8 @@ BOARD = board(
             ),
             timeseries(
                 "Share of rollbacks",
-                "Share of transactions that were rolled back. It rises with conflicts and with statements that miss their deadline.",
+                "Share of transactions that were rolled back. It rises with conflicts and with statements that miss "
+                "their deadline.",
                 [
                     query(
                         f"sum(rate(pg_stat_database_xact_rollback{{{DATABASES}}}[$__rate_interval])) / (("
@@ -187,8 +197,8 @@ BOARD = board(
             ),
             timeseries(
                 "Cache hits",
-                "Share of blocks that the server found in its own cache. Below 99 % for long: the data no longer fits into "
-                "shared_buffers, or a statement reads whole tables.",
+                "Share of blocks that the server found in its own cache. Below 99 % for long: the data no longer fits "
+                "into shared_buffers, or a statement reads whole tables.",
                 [
                     query(
                         f"sum by (datname) (rate(pg_stat_database_blks_hit{{{DATABASES}}}[$__rate_interval])) / (("
@@ -201,20 +211,22 @@ BOARD = board(
             ),
             timeseries(
                 "Deadlocks",
-                "Deadlocks within the interval. Each one cost somebody a transaction: two paths take the same rows in different orders; "
-                "the server's log names both.",
+                "Deadlocks within the interval. Each one cost somebody a transaction: two paths take the same rows in "
+                "different orders; the server's log names both.",
                 [query(f"sum by (datname) (increase(pg_stat_database_deadlocks{{{DATABASES}}}[$__rate_interval]))", "{{datname}}")],
                 "short", w=6, thresholds=rising(None, 1),
             ),
             timeseries(
                 "Longest transaction",
-                "Age of the oldest transaction by state. Minutes and more keep vacuum from cleaning up: find it in pg_stat_activity.",
+                "Age of the oldest transaction by state. Minutes and more keep vacuum from cleaning up: find it in "
+                "pg_stat_activity.",
                 [query("max by (state) (pg_stat_activity_max_tx_duration{PG}) > 0", "{{state}}")],
                 "s", w=6, thresholds=rising(60, 600), no_value="none open",
             ),
             timeseries(
                 "Size",
-                "Disk space that each database takes. Hold its growth against the free space on the infrastructure board.",
+                "Disk space that each database takes. Hold its growth against the free space on the infrastructure "
+                "board.",
                 [query(f"max by (datname) (pg_database_size_bytes{{{DATABASES}}})", "{{datname}}")],
                 "bytes", w=6, to="infrastructure",
             ),

@@ -19,31 +19,34 @@ CONNECTIONS = (
 BOARD = board(
     "infrastructure",
     "FlowViz infrastructure",
-    "What the service stands on: machines, its own processes, the server's connections, containers. Full disks and memory first.",
+    "What the service stands on: machines, its own processes, the server's connections, containers. Full disks and "
+    "memory first.",
     app_variables(node_variable(), postgres_variable(), container_variable()),
     [
         row(
             "Summary",
             stat(
                 "CPU",
-                "Share of its cores that the busiest machine uses. Red from 90 %: see which process or container it is.",
+                "Share of its cores that the busiest machine uses. Red from 90 %: see which process or container it "
+                "is.",
                 f"max({BUSY})", "percentunit", w=6, low=0, high=1, decimals=0, thresholds=rising(0.75, 0.9), no_value="no machine",
             ),
             stat(
                 "Memory",
-                "Share of its memory that the fullest machine cannot give to anybody. Red from 90 %: the kernel will soon kill a "
-                "process.",
+                "Share of its memory that the fullest machine cannot give to anybody. Red from 90 %: the kernel will "
+                "soon kill a process.",
                 f"max({MEMORY})", "percentunit", w=6, low=0, high=1, decimals=0, thresholds=rising(0.75, 0.9), no_value="no machine",
             ),
             stat(
                 "Fullest disk",
-                "Share of the fullest file system that is taken. Red from 90 %: PostgreSQL stops when its disk is full. Delete old logs "
-                "and backups, or grow it.",
+                "Share of the fullest file system that is taken. Red from 90 %: PostgreSQL stops when its disk is "
+                "full. Delete old logs and backups, or grow it.",
                 f"max(1 - {FREE})", "percentunit", w=6, low=0, high=1, decimals=0, thresholds=rising(0.75, 0.9), no_value="no machine",
             ),
             stat(
                 "PostgreSQL connections",
-                "Connections of all that clients may have. Yellow from 80 %, where the alert begins: someone goes around the pooler.",
+                "Connections of all that clients may have. Yellow from 80 %, where the alert begins: someone goes "
+                "around the pooler.",
                 CONNECTIONS, "percentunit", w=6, low=0, high=1, decimals=0, thresholds=rising(0.8, 0.95), no_value="no exporter",
                 runbooks=["PostgresConnectionsHigh"], to="database",
             ),
@@ -52,14 +55,15 @@ BOARD = board(
             "Machines",
             timeseries(
                 "CPU by mode",
-                "Cores by what they do, all machines together. iowait: the disk is slow; steal: the host gives the machine less than "
-                "it has.",
+                "Cores by what they do, all machines together. iowait: the disk is slow; steal: the host gives the "
+                "machine less than it has.",
                 [query('sum by (mode) (rate(node_cpu_seconds_total{NODE,mode!="idle"}[$__rate_interval]))', "{{mode}}")],
                 "short", w=8, stacked=True, decimals=2,
             ),
             timeseries(
                 "Load",
-                "Processes that run or want to, averaged over a minute, by machine. For long above the number of cores: work queues.",
+                "Processes that run or want to, averaged over a minute, by machine. For long above the number of "
+                "cores: work queues.",
                 [query("node_load1{NODE}", "{{instance}}")],
                 "short", w=8,
             ),
@@ -77,7 +81,8 @@ BOARD = board(
             ),
             timeseries(
                 "Disks busy",
-                "Share of time in which a disk had work. Near 100 % commits wait for it: see transaction on the database board.",
+                "Share of time in which a disk had work. Near 100 % commits wait for it: see transaction on the "
+                "database board.",
                 [query("rate(node_disk_io_time_seconds_total{NODE}[$__rate_interval])", "{{instance}} {{device}}")],
                 "percentunit", w=8, high=1, thresholds=rising(0.9), to="database",
             ),
@@ -103,7 +108,8 @@ BOARD = board(
             ),
             timeseries(
                 "Network errors",
-                "Packets per second that were broken or dropped. Steady and not 0: a cable, a card, or a queue that is too short.",
+                "Packets per second that were broken or dropped. Steady and not 0: a cable, a card, or a queue that "
+                "is too short.",
                 [
                     query(f"sum by (instance) (rate(node_network_receive_errs_total{{{CARDS}}}[$__rate_interval]))",
                           "{{instance}} receiving"),
@@ -131,7 +137,8 @@ BOARD = board(
             ),
             timeseries(
                 "Threads",
-                "Threads of each instance. At the size of its pool of workers all of them are taken: slow clients or a slow database.",
+                "Threads of each instance. At the size of its pool of workers all of them are taken: slow clients or "
+                "a slow database.",
                 [query("process_threads{APP}", "{{instance}}")],
                 "short", w=6,
             ),
@@ -173,8 +180,8 @@ BOARD = board(
                 "Memory that each container cannot give back, as a share of its limit. At 100 % the kernel kills it.",
                 [
                     query(
-                        "sum by (name) (container_memory_working_set_bytes{BOX})"
-                        " / (sum by (name) (container_spec_memory_limit_bytes{BOX}) > 0)",
+                        "sum by (name) (container_memory_working_set_bytes{BOX}) / (sum by (name) "
+                        "(container_spec_memory_limit_bytes{BOX}) > 0)",
                         "{{name}}",
                     )
                 ],

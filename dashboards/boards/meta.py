@@ -11,7 +11,8 @@ SAMPLE_LIMIT = 20000  # sample_limit of the job app
 BOARD = board(
     "meta",
     "FlowViz monitoring",
-    "Whether Prometheus sees everything, what the service's metrics cost, whether a label ran over, and whether alerts would arrive.",
+    "Whether Prometheus sees everything, what the service's metrics cost, whether a label ran over, and whether "
+    "alerts would arrive.",
     target_variables(),
     [
         row(
@@ -24,8 +25,8 @@ BOARD = board(
             ),
             stat(
                 "Configuration",
-                "Whether Prometheus took its configuration when it was loaded last. DOWN: it still works by the one before; its log has "
-                "the line that is wrong.",
+                "Whether Prometheus took its configuration when it was loaded last. DOWN: it still works by the one "
+                "before; its log has the line that is wrong.",
                 "min(prometheus_config_last_reload_successful)", "none", w=4, mappings=up_or_down(),
                 thresholds=steps((None, RED), (1, GREEN)), no_value="not scraped",
             ),
@@ -37,15 +38,15 @@ BOARD = board(
             ),
             stat(
                 "Rules failing",
-                "Evaluations of rules per second that failed. Not 0: an alert or a recording rule does not work; Prometheus' page of rules "
-                "has the message.",
+                "Evaluations of rules per second that failed. Not 0: an alert or a recording rule does not work; "
+                "Prometheus' page of rules has the message.",
                 rate("prometheus_rule_evaluation_failures_total"), "ops", w=4, low=0, thresholds=steps((None, GREEN), (0.0001, RED)),
                 no_value="no rules", runbooks=["PrometheusRuleFailures"],
             ),
             stat(
                 "Labels over their cap, 15m",
-                "What was counted under `_other` within the last 15m because a label had too many values. Not 0: the table below says "
-                "which metric and label.",
+                "What was counted under `_other` within the last 15m because a label had too many values. Not 0: the "
+                "table below says which metric and label.",
                 "sum(increase(flowviz_metrics_label_overflow_total{APP}[15m]))", "short", w=4, low=0, decimals=0,
                 thresholds=rising(1), no_value="no open label", runbooks=["MetricLabelOverflow"],
             ),
@@ -80,8 +81,8 @@ BOARD = board(
             ),
             timeseries(
                 "Samples by scrape",
-                "Samples on each page. A page of the service grows with routes and labels and then stays; one that grows on has an open "
-                "label that is not capped.",
+                "Samples on each page. A page of the service grows with routes and labels and then stays; one that "
+                "grows on has an open label that is not capped.",
                 [query("max by (job, instance) (scrape_samples_post_metric_relabeling{APP})", "{{job}} {{instance}}")],
                 "short", w=8, h=9, thresholds=rising(0.8 * SAMPLE_LIMIT, SAMPLE_LIMIT), runbooks=["ScrapeSamplesNearLimit"],
             ),
@@ -90,22 +91,24 @@ BOARD = board(
             "What the service exposes",
             bars(
                 "Series by metric",
-                "The twenty metrics with most series. The first of them are histograms by handler; anything else deserves a look.",
+                "The twenty metrics with most series. The first of them are histograms by handler; anything else "
+                "deserves a look.",
                 'topk(20, count by (__name__) ({APP}))',
                 "{{__name__}}", "short", h=12, decimals=0,
             ),
             table(
                 "Labels over their cap",
-                "What was counted under `_other` over the range of the board, by metric and label. Raise the cap, or find out who sends "
-                "so many values.",
+                "What was counted under `_other` over the range of the board, by metric and label. Raise the cap, or "
+                "find out who sends so many values.",
                 [("sum by (metric, label) (increase(flowviz_metrics_label_overflow_total{APP}[$__range])) > 0", "{{metric}}")],
                 "short", {"metric": "Metric", "label": "Label", "Value #A": "Counted under _other"}, w=6, h=12,
                 sort="Counted under _other", decimals=0, no_value="none", runbooks=["MetricLabelOverflow"],
             ),
             timeseries(
                 "What the library refused or mended",
-                "Values and texts that a metric could not hold as they were, memory that could not be had, and callbacks that were left "
-                "out, per second. Not 0: a defect of the program that counts, or it is out of memory.",
+                "Values and texts that a metric could not hold as they were, memory that could not be had, and "
+                "callbacks that were left out, per second. Not 0: a defect of the program that counts, or it is out "
+                "of memory.",
                 [
                     query(rate("flowviz_metrics_values_refused_total{APP}", "reason"), "value refused: {{reason}}"),
                     query(rate("flowviz_metrics_label_texts_repaired_total{APP}", "reason"), "text mended: {{reason}}"),
@@ -120,14 +123,15 @@ BOARD = board(
             "Prometheus and Alertmanager",
             timeseries(
                 "Evaluations of rules that failed",
-                "Per second, by group of rules. A query that no longer fits its metrics: Prometheus' page of rules has the message.",
+                "Per second, by group of rules. A query that no longer fits its metrics: Prometheus' page of rules "
+                "has the message.",
                 [query(rate("prometheus_rule_evaluation_failures_total", "rule_group"), "{{rule_group}}")],
                 "ops", w=8, runbooks=["PrometheusRuleFailures"],
             ),
             timeseries(
                 "Notifications that failed",
-                "Share of what Prometheus could not hand to an Alertmanager, and of what an Alertmanager could not deliver, by way. Not 0: "
-                "alerts are lost; check addresses and secrets.",
+                "Share of what Prometheus could not hand to an Alertmanager, and of what an Alertmanager could not "
+                "deliver, by way. Not 0: alerts are lost; check addresses and secrets.",
                 [
                     query(
                         ratio(
@@ -148,7 +152,8 @@ BOARD = board(
             ),
             timeseries(
                 "Notifications lost",
-                "Notifications per second that Prometheus dropped because its queue was full or no Alertmanager answered.",
+                "Notifications per second that Prometheus dropped because its queue was full or no Alertmanager "
+                "answered.",
                 [query(rate("prometheus_notifications_dropped_total"), "dropped")],
                 "ops", w=8, runbooks=["PrometheusNotConnectedToAlertmanager"],
             ),
@@ -166,7 +171,8 @@ BOARD = board(
             ),
             timeseries(
                 "Size on disk",
-                "What the blocks of the database take. It levels off when its 30 days are full; hold it against the disk's size.",
+                "What the blocks of the database take. It levels off when its 30 days are full; hold it against the "
+                "disk's size.",
                 [query("sum(prometheus_tsdb_storage_blocks_bytes)", "blocks")],
                 "bytes", w=8, to="infrastructure",
             ),

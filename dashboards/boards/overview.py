@@ -17,16 +17,16 @@ SLOW_30D = ratio(
 BOARD = board(
     "overview",
     "FlowViz overview",
-    "Whether anything is wrong now, and where to look. Read it from the top: what is up and what is firing, then rate, errors "
-    "and latency, then resources.",
+    "Whether anything is wrong now, and where to look. Read it from the top: what is up and what is firing, then "
+    "rate, errors and latency, then resources.",
     app_variables(),
     [
         row(
             "Now",
             stat(
                 "Up",
-                "Whether the last scrape of every instance worked, for every job, the exporters' as well. DOWN: one instance at least cannot be scraped; look "
-                "at its log and at whether its metrics listener answers.",
+                "Whether the last scrape of every instance worked, for every job, the exporters' as well. DOWN: one "
+                "instance at least cannot be scraped; look at its log and at whether its metrics listener answers.",
                 "min by (job) (up)",
                 "none", w=6, legend="{{job}}", mappings=up_or_down(), thresholds=steps((None, RED), (1, GREEN)),
                 no_value="no target", runbooks=["AppDown", "AppAbsent"], to="meta",
@@ -39,24 +39,24 @@ BOARD = board(
             ),
             stat(
                 "Error budget left",
-                "What is left of the 0.1 % of requests that may fail within 30 d (SLO 99.9 %). Below 0 % the SLO is missed: "
-                "stop risky releases, and see the SLO board for how fast it goes.",
+                "What is left of the 0.1 % of requests that may fail within 30 d (SLO 99.9 %). Below 0 % the SLO is "
+                "missed: stop risky releases, and see the SLO board for how fast it goes.",
                 f"1 - ({ERRORS_30D}) / 0.001",
                 "percentunit", w=5, low=-1, high=1, decimals=1, thresholds=falling(0, 0.25), range_query=False,
                 no_value="no traffic", runbooks=["HttpErrorBudgetBurn"], to="slo",
             ),
             stat(
                 "Latency budget left",
-                "What is left of the 1 % of requests that may take longer than 200 ms within 30 d (SLO p99 < 200 ms). Below 0 % the "
-                "SLO is missed; the API board shows which handlers are slow.",
+                "What is left of the 1 % of requests that may take longer than 200 ms within 30 d (SLO p99 < 200 ms). "
+                "Below 0 % the SLO is missed; the API board shows which handlers are slow.",
                 f"1 - (1 - {SLOW_30D}) / 0.01",
                 "percentunit", w=5, low=-1, high=1, decimals=1, thresholds=falling(0, 0.25), range_query=False,
                 no_value="no traffic", runbooks=["HttpLatencyBudgetBurn"], to="slo",
             ),
             stat(
                 "Uptime",
-                "How long the instance that started last has been running. Short and nobody released: it crashed or was killed; "
-                "look at its log and at memory below.",
+                "How long the instance that started last has been running. Short and nobody released: it crashed or "
+                "was killed; look at its log and at memory below.",
                 "time() - max(process_start_time_seconds{APP})",
                 "dtdurations", w=5, decimals=0, no_value="no process",
             ),
@@ -65,23 +65,23 @@ BOARD = board(
             "Rate, errors, duration",
             timeseries(
                 "Requests by status",
-                "Requests per second by class of status. A fall to zero while the service is up: clients cannot reach it. A rise "
-                "of 4xx: one client has changed; of 5xx: the service or its database is failing.",
+                "Requests per second by class of status. A fall to zero while the service is up: clients cannot reach "
+                "it. A rise of 4xx: one client has changed; of 5xx: the service or its database is failing.",
                 [query(rate("http_requests_total{APP}", "status"), "{{status}}")],
                 "reqps", w=8, stacked=True, to="api",
             ),
             timeseries(
                 "Error ratio",
-                "Share of requests that the service answered with 5xx. The dashed lines are where alerts begin, 1 % and 5 %. Above "
-                "them open the API board, which shows the handler, and the database board.",
+                "Share of requests that the service answered with 5xx. The dashed lines are where alerts begin, 1 % "
+                "and 5 %. Above them open the API board, which shows the handler, and the database board.",
                 [query(ratio(rate('http_requests_total{APP,status="5xx"}'), rate("http_requests_total{APP}")), "5xx")],
                 "percentunit", w=8, high=1, thresholds=rising(0.01, 0.05), no_value="no traffic",
                 runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"], to="api",
             ),
             timeseries(
                 "Latency",
-                "Quantiles over all requests. p99 up and p50 not: some handlers or a full pool; all up: the database or the "
-                "machine. The dashed lines are 500 ms and 1 s.",
+                "Quantiles over all requests. p99 up and p50 not: some handlers or a full pool; all up: the database "
+                "or the machine. The dashed lines are 500 ms and 1 s.",
                 [
                     query(quantile(0.5, "http_request_duration_seconds{APP}"), "p50"),
                     query(quantile(0.95, "http_request_duration_seconds{APP}"), "p95"),
@@ -94,8 +94,8 @@ BOARD = board(
             "Resources",
             timeseries(
                 "Database connections",
-                "Connections of the pools by state, with the most that all pools together may have. At the limit requests wait: see "
-                "the database board for how long, and for which statements hold connections.",
+                "Connections of the pools by state, with the most that all pools together may have. At the limit "
+                "requests wait: see the database board for how long, and for which statements hold connections.",
                 [
                     query("sum by (state) (db_pool_connections{APP})", "{{state}}"),
                     query("sum(db_pool_connections_max{APP})", "limit"),
@@ -104,21 +104,22 @@ BOARD = board(
             ),
             timeseries(
                 "CPU",
-                "Cores that each instance keeps busy. Near the number of cores of its machine: too much traffic for it, or a loop; "
-                "compare with the rate of requests.",
+                "Cores that each instance keeps busy. Near the number of cores of its machine: too much traffic for "
+                "it, or a loop; compare with the rate of requests.",
                 [query("rate(process_cpu_seconds_total{APP}[$__rate_interval])", "{{instance}}")],
                 "short", w=6, decimals=2, to="infrastructure",
             ),
             timeseries(
                 "Resident memory",
-                "Memory of each instance. A steady rise over days that traffic does not explain is a leak; a restart buys time.",
+                "Memory of each instance. A steady rise over days that traffic does not explain is a leak; a restart "
+                "buys time.",
                 [query("process_resident_memory_bytes{APP}", "{{instance}}")],
                 "bytes", w=6, to="infrastructure",
             ),
             timeseries(
                 "File descriptors in use",
-                "Share of the file descriptors that each instance may open. Near 100 % it cannot accept connections: raise the "
-                "limit (nofile), and look for connections that nobody closes.",
+                "Share of the file descriptors that each instance may open. Near 100 % it cannot accept connections: "
+                "raise the limit (nofile), and look for connections that nobody closes.",
                 [query("process_open_fds{APP} / process_max_fds{APP}", "{{instance}}")],
                 "percentunit", w=6, high=1, thresholds=rising(0.8, 0.95), to="infrastructure",
             ),

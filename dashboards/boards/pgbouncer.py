@@ -26,7 +26,8 @@ def connections(*states):
 BOARD = board(
     "pgbouncer",
     "FlowViz PgBouncer",
-    "Whether clients wait for server connections, and why: too many clients, too few server connections, or a slow server.",
+    "Whether clients wait for server connections, and why: too many clients, too few server connections, or a slow "
+    "server.",
     [pgbouncer_variable()],
     [
         row(
@@ -44,14 +45,15 @@ BOARD = board(
             ),
             stat(
                 "Clients waiting",
-                "Clients that want a server connection and have none. Above 0 for minutes: all server connections are busy.",
+                "Clients that want a server connection and have none. Above 0 for minutes: all server connections are "
+                "busy.",
                 f"sum(pgbouncer_pools_client_waiting_connections{{{REAL}}})", "short", low=0, decimals=0, thresholds=rising(1),
                 runbooks=["PgBouncerClientsWaiting"],
             ),
             stat(
                 "Longest wait",
-                "How long the client at the head of the queue has waited. Red from 1 s: the service will soon give up; see the "
-                "statements on the database board.",
+                "How long the client at the head of the queue has waited. Red from 1 s: the service will soon give "
+                "up; see the statements on the database board.",
                 f"max(pgbouncer_pools_client_maxwait_seconds{{{REAL}}})", "s", low=0, thresholds=rising(None, 1),
                 runbooks=["PgBouncerMaxWaitHigh"], to="database",
             ),
@@ -63,8 +65,8 @@ BOARD = board(
             ),
             stat(
                 "Clients of the limit",
-                "Client connections, idle ones included, of max_client_conn. From 80 % on: more instances or larger pools than the "
-                "pooler was sized for; at 100 % it refuses connections.",
+                "Client connections, idle ones included, of max_client_conn. From 80 % on: more instances or larger "
+                "pools than the pooler was sized for; at 100 % it refuses connections.",
                 f"max({CLIENTS})", "percentunit", low=0, high=1, decimals=0, thresholds=rising(0.8, 0.95),
                 runbooks=["PgBouncerClientLimitNear"],
             ),
@@ -73,8 +75,8 @@ BOARD = board(
             "Clients",
             timeseries(
                 "Clients",
-                "Clients with a server connection, and clients that wait for one, by database. Waiting without a full pool below: the "
-                "server does not accept logins.",
+                "Clients with a server connection, and clients that wait for one, by database. Waiting without a full "
+                "pool below: the server does not accept logins.",
                 connections(("client_active", "at work"), ("client_waiting", "waiting")),
                 "short", w=8, runbooks=["PgBouncerClientsWaiting"],
             ),
@@ -95,8 +97,8 @@ BOARD = board(
             "Server connections",
             timeseries(
                 "Server connections by state",
-                "Connections to PostgreSQL: busy, idle, idle long enough to be checked before use, and logging in. Logins that stay: the "
-                "server refuses or hangs.",
+                "Connections to PostgreSQL: busy, idle, idle long enough to be checked before use, and logging in. "
+                "Logins that stay: the server refuses or hangs.",
                 connections(
                     ("server_active", "busy"), ("server_idle", "idle"), ("server_used", "to be checked"), ("server_login", "logging in")
                 ),
@@ -104,8 +106,8 @@ BOARD = board(
             ),
             timeseries(
                 "Pool in use",
-                "Busy server connections of all that a pool may open, its reserve included. Near 100 % clients queue: shorten "
-                "transactions before you add connections.",
+                "Busy server connections of all that a pool may open, its reserve included. Near 100 % clients queue: "
+                "shorten transactions before you add connections.",
                 [query(f"{LENT} / ({SIZE} > 0)", "{{instance}} {{database}}")],
                 "percentunit", high=1, thresholds=rising(0.7, 0.9), no_value="no pool", runbooks=["PgBouncerPoolSaturated"],
             ),
@@ -125,8 +127,8 @@ BOARD = board(
             ),
             timeseries(
                 "Mean times",
-                "Mean time of a query and of a transaction as PostgreSQL executes them. A transaction far longer than its queries: the "
-                "service works while it holds the connection.",
+                "Mean time of a query and of a transaction as PostgreSQL executes them. A transaction far longer than "
+                "its queries: the service works while it holds the connection.",
                 [
                     query(
                         ratio(
@@ -148,8 +150,8 @@ BOARD = board(
             ),
             timeseries(
                 "Time spent waiting",
-                "Seconds that clients wait per second, in all: the mean number of clients in the queue over the interval. It shows "
-                "queues that are gone again before a scrape sees them.",
+                "Seconds that clients wait per second, in all: the mean number of clients in the queue over the "
+                "interval. It shows queues that are gone again before a scrape sees them.",
                 [query(f"sum by (database) (rate(pgbouncer_stats_client_wait_seconds_total{{{REAL}}}[$__rate_interval]))",
                        "{{database}}")],
                 "short", w=8, decimals=2,

@@ -11,20 +11,22 @@ SUCCESS = ratio(rate(f'http_requests_total{{{WRITES},status="2xx"}}'), rate(f"ht
 BOARD = board(
     "quality",
     "FlowViz quality",
-    "What was refused, and why: fields that were wrong, rules of the business that were broken, and the steps that lots and runs took. "
-    "Field names only, never what was in them.",
+    "What was refused, and why: fields that were wrong, rules of the business that were broken, and the steps that "
+    "lots and runs took. Field names only, never what was in them.",
     app_variables(),
     [
         row(
             "Summary",
             stat(
                 "Writes that succeed",
-                "Share of requests that change something and were answered 2xx. It falls: see which fields and rules refuse them.",
+                "Share of requests that change something and were answered 2xx. It falls: see which fields and rules "
+                "refuse them.",
                 SUCCESS, "percentunit", w=6, low=0, high=1, decimals=1, no_value="no writes", to="api",
             ),
             stat(
                 "Wrong fields, last hour",
-                "Fields that were refused within the last 1h. Many times the usual: a client was released that sends something else.",
+                "Fields that were refused within the last 1h. Many times the usual: a client was released that sends "
+                "something else.",
                 "sum(increase(validation_failures_total{APP}[1h]))", "short", w=6, low=0, decimals=0,
                 runbooks=["ValidationFailureSurge"],
             ),
@@ -35,7 +37,8 @@ BOARD = board(
             ),
             stat(
                 "Transitions, last hour",
-                "Steps that lots, runs and others took from one state to another within the last 1h. 0 in a shift: work stands.",
+                "Steps that lots, runs and others took from one state to another within the last 1h. 0 in a shift: "
+                "work stands.",
                 "sum(increase(workflow_transitions_total{APP}[1h]))", "short", w=6, low=0, decimals=0, to="warehouse",
             ),
         ),
@@ -49,8 +52,8 @@ BOARD = board(
             ),
             bars(
                 "Most refused fields",
-                "The ten fields that were refused most over the range of the board. `_other` are names that clients made up. The first "
-                "one is worth a better form or a better message.",
+                "The ten fields that were refused most over the range of the board. `_other` are names that clients "
+                "made up. The first one is worth a better form or a better message.",
                 "topk(10, sum by (entity, field) (increase(validation_failures_total{APP}[$__range])) > 0)",
                 "{{entity}}.{{field}}", "short", w=8, decimals=0, no_value="none",
             ),
@@ -61,8 +64,8 @@ BOARD = board(
             ),
             hours(
                 "Wrong fields by hour",
-                "Refused fields of the 1h before, by field. A dark column: one hour, one client; a dark row: one field, a form that "
-                "misleads.",
+                "Refused fields of the 1h before, by field. A dark column: one hour, one client; a dark row: one "
+                "field, a form that misleads.",
                 "sum by (entity, field) (increase(validation_failures_total{APP}[1h])) > 0",
                 "{{entity}}.{{field}}", "short", w=24,
             ),
@@ -71,7 +74,8 @@ BOARD = board(
             "Rules of the business",
             timeseries(
                 "Broken rules",
-                "Requests per second that a rule refused, by rule. Inputs that are on hold or used up: terminals show old data.",
+                "Requests per second that a rule refused, by rule. Inputs that are on hold or used up: terminals show "
+                "old data.",
                 [query(rate("business_rule_violations_total{APP}", "rule"), "{{rule}}")],
                 "ops", w=8, stacked=True,
             ),
@@ -82,8 +86,8 @@ BOARD = board(
             ),
             timeseries(
                 "Writes that succeed",
-                "Share of requests that change something and were answered 2xx. A slow decline over weeks is clients that drift away "
-                "from the interface.",
+                "Share of requests that change something and were answered 2xx. A slow decline over weeks is clients "
+                "that drift away from the interface.",
                 [query(SUCCESS, "2xx")],
                 "percentunit", w=8, high=1, no_value="no writes",
             ),
@@ -98,7 +102,8 @@ BOARD = board(
             "Transitions",
             timeseries(
                 "Transitions by entity and state",
-                "Steps per second into each state, by entity. A state that is entered and never left shows in the table.",
+                "Steps per second into each state, by entity. A state that is entered and never left shows in the "
+                "table.",
                 [query(rate("workflow_transitions_total{APP}", "entity, to"), "{{entity}} → {{to}}")],
                 "ops",
             ),

@@ -94,8 +94,8 @@ MEDIAN_WINDOWS = [("1h", "5m", 1), ("6h", "30m", 1), ("1d", "2h", 1), ("3d", "6h
 BOARD = board(
     "slo",
     "FlowViz SLO",
-    "Service level objectives over 30 days. Read a row from the left: what is left, how fast it goes, when it is gone. Long windows "
-    "need as much history as they are long.",
+    "Service level objectives over 30 days. Read a row from the left: what is left, how fast it goes, when it is "
+    "gone. Long windows need as much history as they are long.",
     app_variables(),
     [
         objective("Availability", "99.9 % of requests do not fail", "fail (5xx)", None, 0.001, ALL_WINDOWS, "HttpErrorBudgetBurn"),

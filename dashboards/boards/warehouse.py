@@ -17,34 +17,37 @@ AGE = "time() - max(wms_gauges_refreshed_timestamp_seconds{APP})"
 BOARD = board(
     "warehouse",
     "FlowViz warehouse",
-    "What the warehouse does: lots registered, quality decided, lots traced, work done offline, production runs. Shifts and breaks show "
-    "here; compare a day with the same weekday before.",
+    "What the warehouse does: lots registered, quality decided, lots traced, work done offline, production runs. "
+    "Shifts and breaks show here; compare a day with the same weekday before.",
     app_variables(),
     [
         row(
             "Summary",
             stat(
                 "Lots, last hour",
-                "Lots registered within the last 1h. 0 within business hours: nobody works, or registering fails; see the API board.",
+                "Lots registered within the last 1h. 0 within business hours: nobody works, or registering fails; see "
+                "the API board.",
                 "sum(increase(flowviz_lots_registered_total{APP}[1h]))", "short", low=0, decimals=0,
                 runbooks=["NoLotsRegisteredInBusinessHours"], to="api",
             ),
             stat(
                 "QC failures, last hour",
-                "Share of quality decisions of the last 1h that are FAIL. Red from 10 %, where the alert begins if there are twenty "
-                "decisions: a supplier, a line or an inspector.",
+                "Share of quality decisions of the last 1h that are FAIL. Red from 10 %, where the alert begins if "
+                "there are twenty decisions: a supplier, a line or an inspector.",
                 FAILURES, "percentunit", low=0, high=1, decimals=1, thresholds=rising(0.05, 0.1), no_value="no decisions",
                 runbooks=["QcFailureRatioHigh"], to="quality",
             ),
             stat(
                 "Lots to sync",
-                "Lots accepted offline that are not applied yet. Red from 500: the background worker is behind or stuck.",
+                "Lots accepted offline that are not applied yet. Red from 500: the background worker is behind or "
+                "stuck.",
                 "max(flowviz_pending_sync_lots{APP})", "short", low=0, decimals=0, thresholds=rising(1, 500),
                 runbooks=["PendingSyncNotDraining", "PendingSyncBacklogHigh"], to="workflow",
             ),
             stat(
                 "Active operators",
-                "Distinct operators of the last 15 minutes. Far fewer than the shift has: the terminals cannot reach the service.",
+                "Distinct operators of the last 15 minutes. Far fewer than the shift has: the terminals cannot reach "
+                "the service.",
                 "max(flowviz_active_operators{APP})", "short", low=0, decimals=0,
             ),
             stat(
@@ -54,8 +57,8 @@ BOARD = board(
             ),
             stat(
                 "Age of these gauges",
-                "How old the gauges are that come out of the database, which are read every 5 s. Red from 1 minute: the database is "
-                "away, and operators, lots to sync and runs stand still.",
+                "How old the gauges are that come out of the database, which are read every 5 s. Red from 1 minute: "
+                "the database is away, and operators, lots to sync and runs stand still.",
                 AGE, "s", low=0, decimals=0, thresholds=rising(15, 60), to="database",
             ),
         ),
@@ -69,7 +72,8 @@ BOARD = board(
             ),
             pie(
                 "Lots by type",
-                "Lots registered over the range of the board, by type. A share far from the usual: one step is not recorded.",
+                "Lots registered over the range of the board, by type. A share far from the usual: one step is not "
+                "recorded.",
                 "sum by (lot_type) (increase(flowviz_lots_registered_total{APP}[$__range]))", "{{lot_type}}", decimals=0,
             ),
         ),
@@ -77,15 +81,15 @@ BOARD = board(
             "Quality",
             timeseries(
                 "Decisions per hour",
-                "Quality decisions within the last 1h, by decision. HOLD that grows and does not turn into PASS or FAIL: lots wait for an "
-                "inspector.",
+                "Quality decisions within the last 1h, by decision. HOLD that grows and does not turn into PASS or "
+                "FAIL: lots wait for an inspector.",
                 [query("sum by (decision) (increase(flowviz_qc_decisions_total{APP}[1h]))", "{{decision}}")],
                 "short", w=8, stacked=True, to="quality",
             ),
             timeseries(
                 "Failure ratio",
-                "Share of quality decisions of the last 1h that are FAIL. The dashed line is 10 %, where the alert begins. Few decisions "
-                "make it jump.",
+                "Share of quality decisions of the last 1h that are FAIL. The dashed line is 10 %, where the alert "
+                "begins. Few decisions make it jump.",
                 [query(FAILURES, "FAIL")],
                 "percentunit", w=8, high=1, thresholds=rising(0.05, 0.1), no_value="no decisions", runbooks=["QcFailureRatioHigh"],
             ),
@@ -105,8 +109,8 @@ BOARD = board(
             ),
             timeseries(
                 "p95 of traces",
-                "95 % of the traces are answered within this time. backward that rises: lots with more and more inputs; both: the "
-                "database.",
+                "95 % of the traces are answered within this time. backward that rises: lots with more and more "
+                "inputs; both: the database.",
                 [query(quantile(0.95, "flowviz_traceability_query_duration_seconds{APP}", "direction"), "{{direction}}")],
                 "s", w=6, thresholds=rising(0.5, 2.5), no_value="no traces", to="database",
             ),
@@ -127,15 +131,15 @@ BOARD = board(
             ),
             timeseries(
                 "Lots to sync",
-                "Lots accepted offline that are not applied yet. A saw tooth is healthy; a line that only rises is a worker that "
-                "stands.",
+                "Lots accepted offline that are not applied yet. A saw tooth is healthy; a line that only rises is a "
+                "worker that stands.",
                 [query("max(flowviz_pending_sync_lots{APP})", "waiting")],
                 "short", w=8, thresholds=rising(None, 500), runbooks=["PendingSyncBacklogHigh"], to="workflow",
             ),
             timeseries(
                 "Slope of lots to sync",
-                "By how many lots per minute the queue grew or shrank, over the last 15m. Above 0 for half an hour: it does not "
-                "drain.",
+                "By how many lots per minute the queue grew or shrank, over the last 15m. Above 0 for half an hour: "
+                "it does not drain.",
                 [query("max(deriv(flowviz_pending_sync_lots{APP}[15m])) * 60", "lots per minute")],
                 "short", w=8, low=None, decimals=1, runbooks=["PendingSyncNotDraining"],
             ),
@@ -147,14 +151,15 @@ BOARD = board(
             ),
             timeseries(
                 "Runs ended per hour",
-                "Production runs that ended within the last 1h, by outcome. Aborted ones have a reason in the run's note.",
+                "Production runs that ended within the last 1h, by outcome. Aborted ones have a reason in the run's "
+                "note.",
                 [query("sum by (outcome) (increase(flowviz_production_runs_completed_total{APP}[1h]))", "{{outcome}}")],
                 "short", w=8, stacked=True,
             ),
             timeseries(
                 "Age of the gauges",
-                "How old operators, lots to sync and runs are, by instance; they are read every 5 s. An age that grows: that instance "
-                "cannot reach the database.",
+                "How old operators, lots to sync and runs are, by instance; they are read every 5 s. An age that "
+                "grows: that instance cannot reach the database.",
                 [
                     query(
                         "time() - max by (instance) (wms_gauges_refreshed_timestamp_seconds{APP})", "{{instance}}"

@@ -13,7 +13,8 @@ ERRORS = ratio(rate('http_requests_total{APP,status="5xx"}'), rate("http_request
 BOARD = board(
     "workflow",
     "FlowViz workflow",
-    "Background tasks, the cache, outbound requests and notifications, beside rate, errors and duration of the service.",
+    "Background tasks, the cache, outbound requests and notifications, beside rate, errors and duration of the "
+    "service.",
     app_variables(),
     [
         row(
@@ -26,13 +27,15 @@ BOARD = board(
             ),
             timeseries(
                 "Request duration, p95",
-                "95 % of requests are answered within this time. The dashed lines are 500 ms and 2 s, where alerts begin.",
+                "95 % of requests are answered within this time. The dashed lines are 500 ms and 2 s, where alerts "
+                "begin.",
                 [query(quantile(0.95, "http_request_duration_seconds{APP}"), "p95")],
                 "s", w=8, thresholds=rising(0.5, 2), no_value="no traffic", to="api",
             ),
             timeseries(
                 "Error ratio",
-                "Share of requests answered with 5xx. Above 5 % for minutes clients notice: see the errors by type below.",
+                "Share of requests answered with 5xx. Above 5 % for minutes clients notice: see the errors by type "
+                "below.",
                 [query(ERRORS, "5xx")],
                 "percentunit", w=8, high=1, thresholds=rising(0.01, 0.05), no_value="no traffic", to="api",
                 runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"],
@@ -42,8 +45,8 @@ BOARD = board(
             "Tasks",
             timeseries(
                 "Tasks by status",
-                "Tasks of the job table; done and failed are those of the last hour. queued that grows while running stands: the worker "
-                "hangs. The table is one for all instances, so the highest count counts.",
+                "Tasks of the job table; done and failed are those of the last hour. queued that grows while running "
+                "stands: the worker hangs. The table is one for all instances, so the highest count counts.",
                 [query("max by (task, status) (tasks_by_status{APP})", "{{task}} {{status}}")],
                 "short", w=8,
             ),
@@ -55,8 +58,8 @@ BOARD = board(
             ),
             timeseries(
                 "Completed per hour",
-                "Tasks that ended within the last 1h, by kind and outcome. Below what is created for long: the queue grows. failed: the "
-                "log has the reason.",
+                "Tasks that ended within the last 1h, by kind and outcome. Below what is created for long: the queue "
+                "grows. failed: the log has the reason.",
                 [query("sum by (task, outcome) (increase(tasks_completed_total{APP}[1h]))", "{{task}} {{outcome}}")],
                 "short", w=8, stacked=True, runbooks=["PendingSyncNotDraining"],
             ),
@@ -68,7 +71,8 @@ BOARD = board(
             ),
             stat(
                 "Completed over the range",
-                "Tasks that were done over the range of the board, by kind. Far below what was created: they fail or wait.",
+                "Tasks that were done over the range of the board, by kind. Far below what was created: they fail or "
+                "wait.",
                 'sum by (task) (increase(tasks_completed_total{APP,outcome="done"}[$__range]))',
                 "short", w=12, legend="{{task}}", low=0, decimals=0, range_query=False,
             ),
@@ -92,14 +96,15 @@ BOARD = board(
             ),
             timeseries(
                 "Statement duration, p95",
-                "95 % of an operation's statements are executed within this time. The dashed line is 1 s, where the alert begins.",
+                "95 % of an operation's statements are executed within this time. The dashed line is 1 s, where the "
+                "alert begins.",
                 [query(quantile(0.95, "db_query_duration_seconds{APP}", "operation"), "{{operation}}")],
                 "s", w=6, thresholds=rising(None, 1), to="database",
             ),
             timeseries(
                 "Cache hits",
-                "Share of look-ups that the cache could answer. Below 50 % with traffic: it is too small, its entries are too short-lived, "
-                "or what is asked for never repeats.",
+                "Share of look-ups that the cache could answer. Below 50 % with traffic: it is too small, its entries "
+                "are too short-lived, or what is asked for never repeats.",
                 [query(HITS, "hits")],
                 "percentunit", w=6, high=1, thresholds=falling(0.5, 0.8), no_value="no look-ups", runbooks=["CacheHitRatioLow"],
             ),
@@ -108,26 +113,29 @@ BOARD = board(
             "Errors and other services",
             timeseries(
                 "Errors per minute",
-                "Errors per minute by what went wrong. internal is a defect of the service; outbound and database are their neighbours'.",
+                "Errors per minute by what went wrong. internal is a defect of the service; outbound and database are "
+                "their neighbours'.",
                 [query(f"{rate('errors_total{APP}', 'type')} * 60", "{{type}}")],
                 "short", w=8, stacked=True, to="api",
             ),
             timeseries(
                 "Outbound duration, p95",
-                "95 % of the requests to another service end within this time. It rises: that service is slow, and tasks take longer.",
+                "95 % of the requests to another service end within this time. It rises: that service is slow, and "
+                "tasks take longer.",
                 [query(quantile(0.95, "outbound_request_duration_seconds{APP}", "target"), "{{target}}")],
                 "s", w=8, no_value="no requests",
             ),
             timeseries(
                 "Notifications per minute",
-                "Notifications per minute by channel and whether they could be sent. failed: check the channel's address and secret.",
+                "Notifications per minute by channel and whether they could be sent. failed: check the channel's "
+                "address and secret.",
                 [query(f"{rate('notifications_sent_total{APP}', 'channel, status')} * 60", "{{channel}} {{status}}")],
                 "short", w=8, runbooks=["NotificationFailures"],
             ),
             timeseries(
                 "Outbound failures",
-                "Share of requests to another service that failed or came too late. From 10 % on, with ten failures at least, an alert "
-                "comes: ask those who run it.",
+                "Share of requests to another service that failed or came too late. From 10 % on, with ten failures "
+                "at least, an alert comes: ask those who run it.",
                 [
                     query(
                         ratio(

@@ -154,7 +154,8 @@ class Meaning:
         for label in node.labels:
             if label not in labels:
                 self.complain("label", f"{node.function} {node.grouping} ({label}): there are only {sorted(labels)}")
-        if node.function in ("sum", "avg") and isinstance(node.inner, Call) and node.inner.function == "histogram_quantile":
+        quantiles = any(isinstance(one, Call) and one.function == "histogram_quantile" for one in promql.walk(node.inner))
+        if node.function in ("sum", "avg") and quantiles:
             self.complain("quantile", f"a {node.function} of quantiles is no quantile: add the buckets up first")
         if node.function in ("topk", "bottomk"):
             return inner

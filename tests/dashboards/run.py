@@ -4,6 +4,7 @@
 
 - Each board against the rules of linter.py, whose sentences are in RULES there.
 - Each expression by promtool: in a throw-away file of rules, with Grafana's variables replaced by stand-ins.
+- Each expression by a Prometheus with every metric of the catalogue, at work and at rest: answers.py.
 - The files are what dashboards/build.py writes from their descriptions.
 - catalogue.json, which says which metrics there are, against the headers that define them.
 - What Grafana is provisioned with.
@@ -14,6 +15,7 @@ The last line is `N passed, N failed`.
 
 import copy
 import json
+import math
 import os
 import pathlib
 import re
@@ -26,6 +28,7 @@ ROOT = HERE.parents[1]
 BOARDS = ROOT / "dashboards"
 RUNBOOKS = ROOT / "alerts" / "runbooks"
 sys.path[:0] = [str(ROOT / "tests" / "harness"), str(HERE), str(BOARDS)]
+import answers
 import build
 import checks
 import linter
@@ -84,6 +87,63 @@ def check_promtool(folder, name, text):
     if not expressions:
         return "it asks nothing"
     return promtool_says(folder, name, expressions)
+
+
+def check_answers(problems, server, text):
+    return listed(problems(json.loads(text), server))
+
+
+# What some panels show of the samples that answers.py makes up, worked out by hand: all series of a counter rise alike, each
+# bucket of a histogram by as much as the one before it, and two instances report the same.
+NUMBERS = [
+    ("overview", "Error ratio", 1 / 5),  # one of five classes of status
+    ("overview", "Error budget left", 1 - 0.2 / 0.001),
+    ("slo", "Availability: burn now", 0.2 / 0.001),
+    ("slo", "p99: burn now", (1 - 6 / 14) / 0.01),  # 0.2 is the sixth of fourteen buckets
+    ("slo", "p50: bad requests", 1 - 4 / 14),
+    ("slo", "Availability: gone in", 0),
+    ("api", "p95", 10),  # in the last bucket, of which only its lower bound is known
+    ("database", "Pool in use", 2 / 35),
+    ("database", "Slow statements", 1 - 10 / 15),
+    ("pgbouncer", "Pool in use", 1 / 2),  # one at work, one and one in reserve
+    ("warehouse", "QC failures, last hour", 1 / 3),
+    ("warehouse", "Active operators", 1),
+    ("warehouse", "Lots to sync", 1),
+    ("workflow", "Cache hits", 1 / 3),
+    ("workflow", "Outbound failures", 2 / 3),
+    ("quality", "Writes that succeed", 1 / 5),
+    ("infrastructure", "PostgreSQL connections", 1 / 99),
+    ("meta", "Samples of the limit", 1 / 20000),
+]
+
+
+def check_number(server, name, title, wanted):
+    board = json.loads((BOARDS / f"{name}.json").read_text(encoding="utf-8"))
+    expression = next(one for one in linter.all_panels(board) if one["title"] == title)["targets"][0]["expr"]
+    answer = server.query(answers.sent(expression))
+    if len(answer) == 1 and math.isclose(answer[0][1], wanted, abs_tol=1e-9):
+        return None
+    return f"{answer} instead of {wanted}: {expression}"
+
+
+def check_answers_are_looked_at(working, resting):
+    """What has no answer, no number or no name is found."""
+    for problems, server, title, expression, legend, words in (
+        (answers.working_problems, working, "Operators", "max(flowviz_operators)", "operators", "has no answer"),
+        (answers.working_problems, working, "Operators", "max(flowviz_active_operators) / 0", "operators", "yields inf"),
+        (answers.working_problems, working, "Operators", "max by (job) (flowviz_active_operators)", "{{host}}", "has no host"),
+        (answers.working_problems, working, "Operators", "flowviz_active_operators", "operators", "two series are called"),
+        (answers.resting_problems, resting, "Quantile", 'histogram_quantile(0.95, sum by (le) (rate('
+         "http_request_duration_seconds_bucket{APP}[$__rate_interval])))", "p95", "yields nan"),
+    ):  # fmt: skip
+        board = small_board()
+        if problems(board, server):
+            return f"a board that is right: {problems(board, server)}"
+        expr(title, expression, legend)(board)
+        found = problems(board, server)
+        if not any(words in one for one in found):
+            return f"{expression} as {legend}: found was {found}"
+    return None
 
 
 def check_built():
@@ -406,14 +466,24 @@ def check_stale_is_found(folder):
 
 
 def main():
-    if shutil.which(os.environ.get("PROMTOOL", "promtool")) is None:
-        return checks.report([], ["promtool is missing; it comes with the package prometheus"])
+    for variable, name in (("PROMTOOL", "promtool"), ("PROMETHEUS", "prometheus")):
+        if shutil.which(os.environ.get(variable, name)) is None:
+            return checks.report([], [f"{name} is missing; it comes with the package prometheus"])
     texts = files()
     found = linter.Linter(texts, catalogue(), runbooks()).found
-    with tempfile.TemporaryDirectory() as folder:
+    sources = catalogue_by_source()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        answers.prometheus(folder, "working", sources, working=True) as working,
+        answers.prometheus(folder, "resting", sources, working=False) as resting,
+    ):
         plan = [(name, check_board, found, name) for name in texts]
         plan += [(f"{name} by promtool", check_promtool, folder, name, text) for name, text in texts.items()]
+        plan += [(f"{name} at work", check_answers, answers.working_problems, working, text) for name, text in texts.items()]
+        plan += [(f"{name} at rest", check_answers, answers.resting_problems, resting, text) for name, text in texts.items()]
+        plan += [(f"{name}: {title}", check_number, working, name, title, wanted) for name, title, wanted in NUMBERS]
         plan += [
+            ("answers that are none", check_answers_are_looked_at, working, resting),
             ("files and descriptions", check_built),
             ("catalogue and headers", check_catalogue),
             ("metrics and boards", check_uses),
