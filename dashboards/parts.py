@@ -2,7 +2,7 @@
 """The parts of a board as Grafana's JSON: variables, queries, panels, rows. boards/*.py put them together, build.py writes
 the files. What all panels have in common, from the data source to the colours, is said here once.
 
-In expressions the words APP, API, PG, PGB, NODE and BOX inside of braces stand for the selectors below.
+In expressions the words JOB, APP, API, PG, PGB, NODE and BOX inside of braces stand for the selectors below.
 """
 
 import re
@@ -15,6 +15,7 @@ GRID = 24
 RUNBOOKS = "https://github.com/flowviz/flowviz_metrics/blob/main/alerts/runbooks"
 
 SELECTORS = {
+    "JOB": 'job=~"$job"',
     "APP": 'job=~"$job",instance=~"$instance"',
     "API": 'job=~"$job",instance=~"$instance",handler=~"$handler"',
     "PG": 'instance=~"$postgres"',
@@ -386,8 +387,8 @@ def _annotation(name, color, expression, title, text, **more):
     }  # fmt: skip
 
 
-def annotations(starts):
-    """Alerts while they fire, and starts of the service, at which a release shows."""
+def annotations(variables):
+    """Alerts while they fire, and starts of the service where the board is about it, at which a release shows."""
     items = [
         {
             "name": "Annotations & Alerts", "builtIn": 1, "datasource": {"type": "grafana", "uid": "-- Grafana --"},
@@ -398,10 +399,11 @@ def annotations(starts):
             "{{severity}} {{instance}}", tagKeys="severity",
         ),
     ]  # fmt: skip
-    if starts:
+    if "job" in variables:
+        selector = "APP" if "instance" in variables else "JOB"
         items.append(
             _annotation(
-                "Starts and deploys", BLUE, "process_start_time_seconds{APP} * 1000", "{{job}} started", "{{instance}}",
+                "Starts and deploys", BLUE, f"process_start_time_seconds{{{selector}}} * 1000", "{{job}} started", "{{instance}}",
                 useValueForTime="on",
             )  # fmt: skip
         )
@@ -440,7 +442,7 @@ def board(uid, title, description, variables, rows, links=(), range_from="now-6h
         "time": {"from": range_from, "to": "now"},
         "timepicker": {},
         "links": [_link(text, f"/d/{other}") for text, other in links] + [_link("Runbooks", "${runbooks}", blank=True)],
-        "annotations": annotations(starts={"job", "instance"} <= names),
+        "annotations": annotations(names),
         "templating": {"list": [datasource_variable(), *variables, runbooks_variable()]},
         "panels": lay_out(rows),
     }

@@ -49,14 +49,14 @@ BOARD = board(
                 "95 % of requests are answered within this time. Yellow from 500 ms, red from 2 s: see the slowest "
                 "handlers, and on the database board whether statements or waiting for a connection take the time.",
                 quantile(0.95, "http_request_duration_seconds{API}"), "s", low=0, thresholds=rising(0.5, 2),
-                no_value="no traffic", to="database",
+                no_value="no traffic", runbooks=["HttpLatencyP95High", "HttpLatencyP95VeryHigh"], to="database",
             ),
             stat(
                 "p99",
                 "99 % of requests are answered within this time; the target is under 500 ms. Yellow from there, red "
                 "from 1 s.",
                 quantile(0.99, "http_request_duration_seconds{API}"), "s", low=0, thresholds=rising(0.5, 1),
-                no_value="no traffic", to="database",
+                no_value="no traffic", runbooks=["HttpLatencyP99High", "HttpLatencyP99Critical"], to="database",
             ),
             stat(
                 "In progress",
@@ -231,7 +231,7 @@ BOARD = board(
             timeseries(
                 "Refused by route",
                 "Requests per second answered 429, by the route whose limit was reached. One client in a loop shows "
-                "as a plateau; the log has the operator.",
+                "as a plateau; the log has its requests.",
                 [query(rate("rate_limit_violations_total{APP}", "route"), "{{route}}")],
                 "reqps", w=6,
             ),

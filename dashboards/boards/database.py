@@ -15,6 +15,11 @@ POOL_USE = (
     'sum by (instance) (db_pool_connections{APP,state=~"active|overflow"})'
     " / sum by (instance) (db_pool_connections_max{APP})"
 )
+# What clients may have; servers before PostgreSQL 16 do not know the second kind of reserved connections.
+LIMIT = (
+    "sum(pg_settings_max_connections{PG}) - sum(pg_settings_superuser_reserved_connections{PG})"
+    " - (sum(pg_settings_reserved_connections{PG}) or vector(0))"
+)
 DATABASES = 'PG,datname!~"template.*|"'  # rows of shared tables have no name
 
 BOARD = board(
@@ -45,6 +50,7 @@ BOARD = board(
                 "95 % of statements are executed within this time. Red from 1 s, as its alert: the slowest ones are "
                 "named below.",
                 quantile(0.95, "db_query_duration_seconds{APP}"), "s", low=0, thresholds=rising(0.1, 1), no_value="no statements",
+                runbooks=["DbQueryLatencyHigh"],
             ),
             stat(
                 "Slow statements",
@@ -63,7 +69,7 @@ BOARD = board(
                 "PostgreSQL",
                 "Whether the exporter reached the server. DOWN: the server is stopped, full or not to be reached.",
                 "min(pg_up{PG})", "none", mappings=up_or_down(), thresholds=steps((None, RED), (1, GREEN)), no_value="no exporter",
-                runbooks=["PostgresDown"],
+                runbooks=["PostgresDown", "PostgresAbsent"],
             ),
         ),
         row(
@@ -77,7 +83,7 @@ BOARD = board(
                     query("sum by (state) (db_pool_connections{APP})", "{{state}}"),
                     query("sum(db_pool_connections_max{APP})", "limit"),
                 ],
-                "short", w=8,
+                "short", w=8, runbooks=["AppDbPoolOverflow", "AppDbPoolSaturated"],
             ),
             timeseries(
                 "Pool in use by instance",
@@ -88,8 +94,8 @@ BOARD = board(
             ),
             timeseries(
                 "Waiting for a connection",
-                "How long requests wait until they have a connection. It rises before errors do: after 30 s waiting "
-                "is given up.",
+                "How long requests wait until they have a connection. It rises before errors do: who waits until the "
+                "deadline of its request gets a 503.",
                 [
                     query(quantile(0.5, "db_connection_wait_seconds{APP}"), "p50"),
                     query(quantile(0.95, "db_connection_wait_seconds{APP}"), "p95"),
@@ -112,7 +118,7 @@ BOARD = board(
                 "95 % of the statements of an operation are executed within this time. transaction that rises alone: "
                 "commits wait for the disk; select: indexes or locks.",
                 [query(quantile(0.95, "db_query_duration_seconds{APP}", "operation"), "{{operation}}")],
-                "s", w=8, thresholds=rising(None, 1),
+                "s", w=8, thresholds=rising(None, 1), runbooks=["DbQueryLatencyHigh"],
             ),
             timeseries(
                 "Mean by operation",
@@ -145,7 +151,7 @@ BOARD = board(
                 "Slower than 1 s",
                 "Statements per second that took longer than 1 s. The dashed line is 0.05/s, where the alert begins.",
                 [query(SLOW_BY_OPERATION, "{{operation}}")],
-                "ops", w=8, thresholds=rising(0.05),
+                "ops", w=8, thresholds=rising(0.05), runbooks=["DbSlowQueries"],
             ),
             timeseries(
                 "Failed by operation",
@@ -163,9 +169,7 @@ BOARD = board(
                 "it.",
                 [
                     query("sum by (state) (pg_stat_activity_count{PG}) > 0", "{{state}}"),
-                    query(
-                        "sum(pg_settings_max_connections{PG}) - sum(pg_settings_superuser_reserved_connections{PG})", "limit"
-                    ),
+                    query(LIMIT, "limit"),
                 ],
                 "short", w=8, runbooks=["PostgresConnectionsHigh"], to="pgbouncer",
             ),

@@ -11,10 +11,12 @@ CARDS = 'NODE,device!~"lo|veth.*|br-.*|docker.*"'
 FREE = f"node_filesystem_avail_bytes{{{DISKS}}} / node_filesystem_size_bytes{{{DISKS}}}"
 BUSY = '1 - avg by (instance) (rate(node_cpu_seconds_total{NODE,mode="idle"}[$__rate_interval]))'
 MEMORY = "1 - node_memory_MemAvailable_bytes{NODE} / node_memory_MemTotal_bytes{NODE}"
-CONNECTIONS = (
-    "sum(pg_stat_activity_count{PG}) / (sum(pg_settings_max_connections{PG})"
-    " - sum(pg_settings_superuser_reserved_connections{PG}))"
+# What clients may have; servers before PostgreSQL 16 do not know the second kind of reserved connections.
+LIMIT = (
+    "sum(pg_settings_max_connections{PG}) - sum(pg_settings_superuser_reserved_connections{PG})"
+    " - (sum(pg_settings_reserved_connections{PG}) or vector(0))"
 )
+CONNECTIONS = f"sum(pg_stat_activity_count{{PG}}) / ({LIMIT})"
 
 BOARD = board(
     "infrastructure",
@@ -156,7 +158,7 @@ BOARD = board(
                 "Connections of the server by database, with the most that clients may have.",
                 [
                     query("sum by (datname) (pg_stat_activity_count{PG}) > 0", "{{datname}}"),
-                    query("sum(pg_settings_max_connections{PG}) - sum(pg_settings_superuser_reserved_connections{PG})", "limit"),
+                    query(LIMIT, "limit"),
                 ],
                 "short", runbooks=["PostgresConnectionsHigh"], to="database",
             ),

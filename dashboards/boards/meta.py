@@ -20,34 +20,41 @@ BOARD = board(
             stat(
                 "Targets down",
                 "Targets whose last scrape failed. Not 0: the table below names them.",
-                "count(up{APP} == 0) or vector(0)", "none", w=4, decimals=0, thresholds=steps((None, GREEN), (1, RED)),
+                "count(up{APP} == 0) or vector(0)", "none", w=3, decimals=0, thresholds=steps((None, GREEN), (1, RED)),
                 runbooks=["AppDown"],
             ),
             stat(
                 "Configuration",
                 "Whether Prometheus took its configuration when it was loaded last. DOWN: it still works by the one "
                 "before; its log has the line that is wrong.",
-                "min(prometheus_config_last_reload_successful)", "none", w=4, mappings=up_or_down(),
+                "min(prometheus_config_last_reload_successful)", "none", w=3, mappings=up_or_down(),
                 thresholds=steps((None, RED), (1, GREEN)), no_value="not scraped",
             ),
             stat(
                 "Alertmanagers",
                 "Alertmanagers that Prometheus sends to. 0: no alert reaches anybody.",
-                "min(prometheus_notifications_alertmanagers_discovered)", "none", w=4, decimals=0,
+                "min(prometheus_notifications_alertmanagers_discovered)", "none", w=3, decimals=0,
                 thresholds=steps((None, RED), (1, GREEN)), no_value="not scraped", runbooks=["PrometheusNotConnectedToAlertmanager"],
+            ),
+            stat(
+                "Watchdog",
+                "Whether the alert fires that always fires, by which a receiver outside sees that alerts arrive. "
+                "DOWN: rules are not evaluated, or were not loaded.",
+                'count(ALERTS{alertname="Watchdog",alertstate="firing"}) or vector(0)', "none", w=3, mappings=up_or_down(),
+                thresholds=steps((None, RED), (1, GREEN)), runbooks=["Watchdog"],
             ),
             stat(
                 "Rules failing",
                 "Evaluations of rules per second that failed. Not 0: an alert or a recording rule does not work; "
                 "Prometheus' page of rules has the message.",
-                rate("prometheus_rule_evaluation_failures_total"), "ops", w=4, low=0, thresholds=steps((None, GREEN), (0.0001, RED)),
+                rate("prometheus_rule_evaluation_failures_total"), "ops", w=3, low=0, thresholds=steps((None, GREEN), (0.0001, RED)),
                 no_value="no rules", runbooks=["PrometheusRuleFailures"],
             ),
             stat(
                 "Labels over their cap, 15m",
                 "What was counted under `_other` within the last 15m because a label had too many values. Not 0: the "
                 "table below says which metric and label.",
-                "sum(increase(flowviz_metrics_label_overflow_total{APP}[15m]))", "short", w=4, low=0, decimals=0,
+                "sum(increase(flowviz_metrics_label_overflow_total{APP}[15m]))", "short", w=3, low=0, decimals=0,
                 thresholds=rising(1), no_value="no open label", runbooks=["MetricLabelOverflow"],
             ),
             stat(
@@ -55,7 +62,7 @@ BOARD = board(
                 f"Samples of the largest page of the service, of the {SAMPLE_LIMIT:,} that a scrape may have. From 80 % on find out "
                 "which metric grew: beyond 100 % the whole scrape is refused.",
                 f'max(scrape_samples_post_metric_relabeling{{APP,job="app"}}) / {SAMPLE_LIMIT}',
-                "percentunit", w=4, low=0, high=1, decimals=1, thresholds=rising(0.8, 1), no_value="no service",
+                "percentunit", w=6, low=0, high=1, decimals=1, thresholds=rising(0.8, 1), no_value="no service",
                 runbooks=["ScrapeSamplesNearLimit"],
             ),
         ),
@@ -71,20 +78,27 @@ BOARD = board(
                 ],
                 "none",
                 {"job": "Job", "instance": "Instance", "Value #A": "Up", "Value #B": "Duration", "Value #C": "Samples"},
-                w=8, h=9, column_units={"Value #B": "s", "Value #C": "short"},
+                w=6, h=9, column_units={"Value #B": "s", "Value #C": "short"},
+            ),
+            timeseries(
+                "Pages refused",
+                "Pages per second that Prometheus refused because they had too many samples. Not 0: a target is "
+                "unknown meanwhile, the one that is down in the table.",
+                [query(rate("prometheus_target_scrapes_exceeded_sample_limit_total"), "refused")],
+                "ops", w=6, h=9, runbooks=["ScrapeSamplesLimitHit"],
             ),
             timeseries(
                 "Duration of scrapes",
                 "How long each scrape takes. Near the interval of 10 s scrapes are lost.",
                 [query("max by (job, instance) (scrape_duration_seconds{APP})", "{{job}} {{instance}}")],
-                "s", w=8, h=9,
+                "s", w=6, h=9,
             ),
             timeseries(
                 "Samples by scrape",
                 "Samples on each page. A page of the service grows with routes and labels and then stays; one that "
                 "grows on has an open label that is not capped.",
                 [query("max by (job, instance) (scrape_samples_post_metric_relabeling{APP})", "{{job}} {{instance}}")],
-                "short", w=8, h=9, thresholds=rising(0.8 * SAMPLE_LIMIT, SAMPLE_LIMIT), runbooks=["ScrapeSamplesNearLimit"],
+                "short", w=6, h=9, thresholds=rising(0.8 * SAMPLE_LIMIT, SAMPLE_LIMIT), runbooks=["ScrapeSamplesNearLimit"],
             ),
         ),
         row(

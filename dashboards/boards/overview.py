@@ -6,14 +6,6 @@ from parts import (
     timeseries, up_or_down,
 )  # fmt: skip
 
-ERRORS_30D = ratio(
-    'sum(rate(http_requests_total{APP,status="5xx"}[30d]))', "sum(rate(http_requests_total{APP}[30d]))"
-)
-SLOW_30D = ratio(
-    'sum(rate(http_request_duration_seconds_bucket{APP,le="0.2"}[30d]))',
-    "sum(rate(http_request_duration_seconds_count{APP}[30d]))",
-)
-
 BOARD = board(
     "overview",
     "FlowViz overview",
@@ -29,28 +21,29 @@ BOARD = board(
                 "instance at least cannot be scraped; look at its log and at whether its metrics listener answers.",
                 "min by (job) (up)",
                 "none", w=6, legend="{{job}}", mappings=up_or_down(), thresholds=steps((None, RED), (1, GREEN)),
-                no_value="no target", runbooks=["AppDown", "AppAbsent"], to="meta",
+                no_value="no target", runbooks=["AppDown", "AppAbsent", "AppMetricsMissing"], to="meta",
             ),
             stat(
                 "Firing alerts",
                 "Alerts that fire now, the Watchdog aside. Not 0: the table at the end of this board names them.",
                 'count(ALERTS{alertstate="firing",alertname!="Watchdog"}) or vector(0)',
                 "none", w=3, thresholds=steps((None, GREEN), (1, RED)), decimals=0,
+                runbooks=["TestAlert"],
             ),
             stat(
                 "Error budget left",
-                "What is left of the 0.1 % of requests that may fail within 30 d (SLO 99.9 %). Below 0 % the SLO is "
-                "missed: stop risky releases, and see the SLO board for how fast it goes.",
-                f"1 - ({ERRORS_30D}) / 0.001",
-                "percentunit", w=5, low=-1, high=1, decimals=1, thresholds=falling(0, 0.25), range_query=False,
+                "What is left of the 0.1 % of requests that may fail within 30 days (SLO 99.9 %). Below 0 % the SLO "
+                "is missed: stop risky releases, and see the SLO board for how fast it goes.",
+                'job_slo:error_budget_left:ratio30d{JOB,slo="availability"}',
+                "percentunit", w=5, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
                 no_value="no traffic", runbooks=["HttpErrorBudgetBurn"], to="slo",
             ),
             stat(
                 "Latency budget left",
-                "What is left of the 1 % of requests that may take longer than 200 ms within 30 d (SLO p99 < 200 ms). "
-                "Below 0 % the SLO is missed; the API board shows which handlers are slow.",
-                f"1 - (1 - {SLOW_30D}) / 0.01",
-                "percentunit", w=5, low=-1, high=1, decimals=1, thresholds=falling(0, 0.25), range_query=False,
+                "What is left of the 1 % of requests that may take longer than 200 ms within 30 days (SLO p99 < 200 "
+                "ms). Below 0 % the SLO is missed; the API board shows which handlers are slow.",
+                'job_slo:error_budget_left:ratio30d{JOB,slo="latency_p99"}',
+                "percentunit", w=5, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
                 no_value="no traffic", runbooks=["HttpLatencyBudgetBurn"], to="slo",
             ),
             stat(

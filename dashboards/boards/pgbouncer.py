@@ -10,10 +10,11 @@ from parts import (
 )  # fmt: skip
 
 REAL = 'PGB,database!="pgbouncer"'  # without the admin console
-LENT = f"sum by (instance, database) (pgbouncer_pools_server_active_connections{{{REAL}}})"
-SIZE = (
-    "sum by (instance, database) (label_replace(pgbouncer_databases_pool_size{PGB} + pgbouncer_databases_reserve_pool{PGB}, "
-    '"database", "$1", "name", "(.+)"))'
+# Of a database and a user; without the reserve, which makes it more than all.
+USE = (
+    f"sum by (instance, database, user) (pgbouncer_pools_server_active_connections{{{REAL}}})"
+    " / on (instance, database) group_left () "
+    '(max by (instance, database) (label_replace(pgbouncer_databases_pool_size{PGB}, "database", "$1", "name", "(.+)")) > 0)'
 )
 CLIENTS = "pgbouncer_used_clients{PGB} / pgbouncer_config_max_client_connections{PGB}"
 
@@ -59,8 +60,9 @@ BOARD = board(
             ),
             stat(
                 "Pool in use",
-                "Busy server connections of all that the fullest pool may open, its reserve included. Red from 90 %.",
-                f"max({LENT} / ({SIZE} > 0))", "percentunit", low=0, high=1, decimals=0, thresholds=rising(0.7, 0.9),
+                "Busy server connections of the size of the fullest pool. Red from 90 %; above 100 % its reserve is "
+                "in use.",
+                f"max({USE})", "percentunit", low=0, high=1.2, decimals=0, thresholds=rising(0.7, 0.9),
                 no_value="no pool", runbooks=["PgBouncerPoolSaturated"],
             ),
             stat(
@@ -106,10 +108,10 @@ BOARD = board(
             ),
             timeseries(
                 "Pool in use",
-                "Busy server connections of all that a pool may open, its reserve included. Near 100 % clients queue: "
-                "shorten transactions before you add connections.",
-                [query(f"{LENT} / ({SIZE} > 0)", "{{instance}} {{database}}")],
-                "percentunit", high=1, thresholds=rising(0.7, 0.9), no_value="no pool", runbooks=["PgBouncerPoolSaturated"],
+                "Busy server connections of the size of each pool; above 100 % its reserve is in use. Near 100 % "
+                "clients queue: shorten transactions before you add connections.",
+                [query(USE, "{{instance}} {{database}} {{user}}")],
+                "percentunit", high=1.2, thresholds=rising(0.7, 0.9), no_value="no pool", runbooks=["PgBouncerPoolSaturated"],
             ),
         ),
         row(

@@ -151,8 +151,7 @@ BOARD = board(
             ),
             timeseries(
                 "Runs ended per hour",
-                "Production runs that ended within the last 1h, by outcome. Aborted ones have a reason in the run's "
-                "note.",
+                "Production runs that ended within the last 1h, by outcome. Many aborted ones: ask the line.",
                 [query("sum by (outcome) (increase(flowviz_production_runs_completed_total{APP}[1h]))", "{{outcome}}")],
                 "short", w=8, stacked=True,
             ),

@@ -37,10 +37,14 @@ VALUES = {"pg_settings_max_connections": 100, "process_max_fds": 1024, "db_pool_
 def series_of(name, entry, source):
     """(series, what it gains in a step or None) of one metric on all of its targets."""
     values = [[(label, one) for one in closed or OPEN.get(label, ["first"])] for label, closed in entry["labels"].items()]
-    targets = JOBS.items() if source == "scrape" else [(source, JOBS[source])]
+    if source == "rules":
+        targets = [("app", [""])]  # of all instances together
+    else:
+        targets = JOBS.items() if source == "scrape" else [(source, JOBS[source])]
     for job, instances in targets:
         for instance, labels in itertools.product(instances, itertools.product(*values)):
-            text = ",".join(f'{label}="{value}"' for label, value in [("job", job), ("instance", instance), *labels])
+            pairs = [("job", job), ("instance", instance), *labels]
+            text = ",".join(f'{label}="{value}"' for label, value in pairs if value)  # without a value there is no label
             if entry["type"] != "histogram":
                 yield f"{name}{{{text}}}", (3 if entry["type"] == "counter" else None)
                 continue

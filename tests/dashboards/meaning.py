@@ -8,7 +8,7 @@ import re
 import promql
 from promql import Aggregation, Binary, Call, Number, Selector, String, Subquery
 
-TARGET_LABELS = frozenset({"job", "instance"})
+TARGET_LABELS = frozenset({"job", "instance"})  # what Prometheus adds, unless an entry has `targets` of its own
 OF_COUNTERS = {"rate", "increase", "irate", "resets"}
 OF_GAUGES = {"deriv", "delta", "idelta", "predict_linear", "avg_over_time", "min_over_time", "max_over_time", "quantile_over_time"}
 OF_ANY = {"changes", "count_over_time", "last_over_time", "present_over_time"}
@@ -25,7 +25,8 @@ def find(catalogue, name):
     """The metric that a series of this name is of, or None."""
     entry = catalogue.get(name)
     if entry is not None:
-        return None if entry["type"] == "histogram" else Named(entry, "", frozenset(entry["labels"]) | TARGET_LABELS)
+        labels = frozenset(entry["labels"]) | frozenset(entry.get("targets", TARGET_LABELS))
+        return None if entry["type"] == "histogram" else Named(entry, "", labels)
     for part, more in PARTS.items():
         base = catalogue.get(name.removesuffix(part)) if name.endswith(part) else None
         if base is not None and base["type"] == "histogram":
@@ -55,7 +56,7 @@ class Meaning:
         if named is None:
             self.complain("metric", f"nothing exposes {node.name}")
             return Vector(TARGET_LABELS, False)
-        values = dict.fromkeys(TARGET_LABELS) | named.entry["labels"] | ({"le": None} if named.part == "_bucket" else {})
+        values = dict.fromkeys(named.labels) | named.entry["labels"]
         self.matchers(node, values, named)
         self.use(node, named, above)
         self.alike(node, named, above)

@@ -40,7 +40,8 @@ import parts
 def catalogue_by_source():
     """The metrics by what exposes them: {source: {name: {type, labels: {name: values or null}, bounds, same, planned}}}.
 
-    `same`: every instance reports the same number. `planned`: no source has it yet. Of `app` this list is written by hand
+    `same`: every instance reports the same number. `planned`: no source has it yet. `targets`: the labels of targets that
+    it has, if not job and instance. `rules` are recorded by the rules in alerts/. Of `app` this list is written by hand
     and held against the headers below; when the service can print its catalogue (`wms_service --describe`), that takes the
     place of `app`, here and nowhere else. The others list what the boards use of each exporter.
     """
@@ -97,22 +98,21 @@ def check_answers(problems, server, text):
 # bucket of a histogram by as much as the one before it, and two instances report the same.
 NUMBERS = [
     ("overview", "Error ratio", 1 / 5),  # one of five classes of status
-    ("overview", "Error budget left", 1 - 0.2 / 0.001),
-    ("slo", "Availability: burn now", 0.2 / 0.001),
-    ("slo", "p99: burn now", (1 - 6 / 14) / 0.01),  # 0.2 is the sixth of fourteen buckets
+    ("slo", "Availability: bad requests", 1 / 5),
+    ("slo", "p99: bad requests", 1 - 6 / 14),  # 0.2 is the sixth of fourteen buckets
     ("slo", "p50: bad requests", 1 - 4 / 14),
-    ("slo", "Availability: gone in", 0),
+    ("slo", "Availability: gone in", 30 * 86400),  # all of it left, at a burn of 1
     ("api", "p95", 10),  # in the last bucket, of which only its lower bound is known
     ("database", "Pool in use", 2 / 35),
     ("database", "Slow statements", 1 - 10 / 15),
-    ("pgbouncer", "Pool in use", 1 / 2),  # one at work, one and one in reserve
+    ("pgbouncer", "Pool in use", 1),  # one at work, of one
     ("warehouse", "QC failures, last hour", 1 / 3),
     ("warehouse", "Active operators", 1),
     ("warehouse", "Lots to sync", 1),
     ("workflow", "Cache hits", 1 / 3),
     ("workflow", "Outbound failures", 2 / 3),
     ("quality", "Writes that succeed", 1 / 5),
-    ("infrastructure", "PostgreSQL connections", 1 / 99),
+    ("infrastructure", "PostgreSQL connections", 1 / 98),
     ("meta", "Samples of the limit", 1 / 20000),
 ]
 
@@ -163,6 +163,34 @@ def check_catalogue():
             problems.append(f"no header has {name}")
         problems += [f"no header has the label {label} of {name}" for label in entry["labels"] if label not in quoted]
     return listed(problems)
+
+
+def rule_problems(text):
+    """What the boards take from recording rules and the rules do not record, and alerts that no board leads on from."""
+    recorded, alerts = set(re.findall(r"record: (\S+)", text)), set(re.findall(r"alert: (\S+)", text))
+    linked = set(re.findall(r"\$\{runbooks\}/(\w+)\.md", "\n".join(files().values())))
+    problems = [f"no rule records {name}" for name in catalogue_by_source()["rules"] if name not in recorded]
+    return problems + [f"no board has a link to the runbook of {name}" for name in sorted(alerts - linked)]
+
+
+def check_rules():
+    """Boards and rules fit, once there are rules."""
+    rules = sorted((ROOT / "alerts").glob("*.rules.yml"))
+    return listed(rule_problems("\n".join(path.read_text(encoding="utf-8") for path in rules))) if rules else None
+
+
+def check_misfits_are_found():
+    """A rule that was renamed, and an alert that nobody put on a board."""
+    text = "\n".join(f"- record: {name}" for name in catalogue_by_source()["rules"]) + "\n- alert: AppDown"
+    for change, words in (
+        (lambda right: right, None),
+        (lambda right: right.replace("rate5m", "ratio5m"), "no rule records job_slo:burn_rate:rate5m"),
+        (lambda right: right + "\n- alert: NobodyLooks", "runbook of NobodyLooks"),
+    ):
+        found = rule_problems(change(text))
+        if bool(found) != bool(words) or words and not any(words in one for one in found):
+            return f"{words}: found was {found}"
+    return None
 
 
 def check_uses():
@@ -486,6 +514,8 @@ def main():
             ("answers that are none", check_answers_are_looked_at, working, resting),
             ("files and descriptions", check_built),
             ("catalogue and headers", check_catalogue),
+            ("boards and rules", check_rules),
+            ("rules and alerts that do not fit", check_misfits_are_found),
             ("metrics and boards", check_uses),
             ("links of the overview", check_overview),
             ("provisioning", check_provisioning),
