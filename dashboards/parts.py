@@ -10,9 +10,9 @@ import re
 SCHEMA_VERSION = 39  # Grafana 10.4 and later
 GRID = 24
 
-# Where the runbooks of the alerts are read. A board has it in a hidden variable, so that whoever copies one board changes
-# one value; who keeps the boards in a repository of their own changes it here.
-RUNBOOKS = "https://github.com/flowviz/flowviz_metrics/blob/main/alerts/runbooks"
+# Where the pages of alerts/runbooks are read in a browser: an example, for a repository does not know its address. Set it
+# here, or in a board that was copied, which has it in one hidden variable.
+RUNBOOKS = "https://example.com/flowviz_metrics/alerts/runbooks"
 
 SELECTORS = {
     "JOB": 'job=~"$job"',
@@ -24,7 +24,7 @@ SELECTORS = {
     "BOX": 'name=~"$container"',
 }
 
-GREEN, YELLOW, ORANGE, RED, BLUE, GREY = "green", "yellow", "orange", "red", "blue", "text"
+GREEN, YELLOW, ORANGE, RED, BLUE = "green", "yellow", "orange", "red", "blue"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -103,16 +103,14 @@ def falling(critical, warning):
     return steps((None, RED), (critical, YELLOW), (warning, GREEN))
 
 
+def words(*triples):
+    """Words and colours for values: words(("0", "DOWN", RED), ("1", "UP", GREEN))."""
+    options = {value: {"color": color, "index": i, "text": text} for i, (value, text, color) in enumerate(triples)}
+    return [{"type": "value", "options": options}]
+
+
 def up_or_down():
-    return [
-        {
-            "type": "value",
-            "options": {
-                "0": {"color": RED, "index": 0, "text": "DOWN"},
-                "1": {"color": GREEN, "index": 1, "text": "UP"},
-            },
-        }
-    ]
+    return words(("0", "DOWN", RED), ("1", "UP", GREEN))
 
 
 def panel(
@@ -178,8 +176,9 @@ def stat(title, description, expression, unit, *, w=4, h=4, legend="__auto", ran
     return panel("stat", title, description, queries, unit, w=w, h=h, options=options, **more)
 
 
-def timeseries(title, description, queries, unit, *, w=12, h=8, low=0, stacked=False, legend="table", **more):
-    """Lines, or areas on top of each other. Thresholds, where there are any, are dashed lines."""
+def timeseries(title, description, queries, unit, *, w=12, h=8, low=0, soft_high=None, stacked=False, **more):
+    """Lines, or areas on top of each other. Thresholds, where there are any, are dashed lines. `soft_high`: how far the axis
+    reaches at least, for shares that are far from 100 % even when they are bad."""
     custom = {
         "axisPlacement": "auto",
         "drawStyle": "line",
@@ -191,10 +190,12 @@ def timeseries(title, description, queries, unit, *, w=12, h=8, low=0, stacked=F
         "stacking": {"group": "A", "mode": "normal" if stacked else "none"},
         "thresholdsStyle": {"mode": "dashed" if "thresholds" in more else "off"},
     }
+    if soft_high is not None:
+        custom["axisSoftMax"] = soft_high
     options = {
         "legend": {
-            "calcs": ["lastNotNull", "max"] if legend == "table" else [],
-            "displayMode": legend,
+            "calcs": ["lastNotNull", "max"],
+            "displayMode": "table",
             "placement": "bottom",
             "showLegend": True,
         },
@@ -267,9 +268,9 @@ def pie(title, description, expression, legend, unit="short", *, w=8, h=8, **mor
     return panel("piechart", title, description, [query(expression, legend, instant=True)], unit, w=w, h=h, options=options, **more)
 
 
-def table(title, description, queries, unit, columns, *, w=12, h=8, sort=None, column_units=None, hidden=(), **more):
+def table(title, description, queries, unit, columns, *, w=12, h=8, sort=None, column_units=None, column_maps=None, **more):
     """A row for each series. `columns`: what labels, and `Value #A` and so on, are called; all others are hidden.
-    Queries: (expression, legend)."""
+    Queries: (expression, legend). `column_units` and `column_maps` are by the same names as `columns`."""
     targets = [query(expression, legend, table=True) for expression, legend in queries]
     if len(targets) == 1:  # one query alone has its values under the plain name
         columns = {("Value" if name == "Value #A" else name): text for name, text in columns.items()}
@@ -277,16 +278,22 @@ def table(title, description, queries, unit, columns, *, w=12, h=8, sort=None, c
     keep = {"id": "filterFieldsByName", "options": {"include": {"names": list(columns)}}}
     order = {"id": "organize", "options": {"indexByName": {n: i for i, n in enumerate(columns)}, "renameByName": columns}}
     transformations = ([{"id": "merge", "options": {}}] if len(targets) > 1 else []) + [keep, order]
-    overrides = list(more.pop("overrides", ()))
+    overrides = []
     for name, column_unit in (column_units or {}).items():
-        matcher = {"id": "byName", "options": columns[name]}
-        overrides.append({"matcher": matcher, "properties": [{"id": "unit", "value": column_unit}]})
+        overrides.append(_override(columns[name], {"unit": column_unit}))
+    for name, mappings in (column_maps or {}).items():
+        overrides.append(_override(columns[name], {"mappings": mappings, "custom.cellOptions": {"type": "color-text"}}))
     options = {"cellHeight": "sm", "showHeader": True, "sortBy": [{"desc": True, "displayName": sort}] if sort else []}
-    custom = {"align": "auto", "cellOptions": {"type": "color-text"}, "filterable": False}
+    custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False}
     return panel(
         "table", title, description, targets, unit, w=w, h=h, options=options, custom=custom, overrides=overrides,
         transformations=transformations, **more,
     )  # fmt: skip
+
+
+def _override(column, properties):
+    matcher = {"id": "byName", "options": column}
+    return {"matcher": matcher, "properties": [{"id": name, "value": value} for name, value in properties.items()]}
 
 
 def row(title, *panels, collapsed=False):

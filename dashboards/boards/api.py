@@ -131,7 +131,7 @@ BOARD = board(
                         "{{handler}}",
                     )
                 ],
-                "percentunit", w=8, high=1, thresholds=rising(0.01, 0.05), data_link=THIS_HANDLER,
+                "percentunit", w=8, soft_high=0.06, thresholds=rising(0.01, 0.05), data_link=THIS_HANDLER,
             ),
             timeseries(
                 "Errors by type",
@@ -153,7 +153,7 @@ BOARD = board(
                 "Shares of all requests that were refused (4xx) and that failed (5xx). A share of 4xx that stays "
                 "above its usual level is a client's defect.",
                 [query(ratio(REFUSED, TOTAL), "4xx"), query(ratio(FAILED, TOTAL), "5xx")],
-                "percentunit", high=1, no_value="no traffic",
+                "percentunit", soft_high=0.06, no_value="no traffic",
             ),
         ),
         row(

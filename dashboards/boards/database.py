@@ -155,7 +155,8 @@ BOARD = board(
             ),
             timeseries(
                 "Failed by operation",
-                "Statements per second that failed or were given up, by operation.",
+                "Statements per second that failed or were given up, by operation. All operations: the server is away "
+                "or full; one: its statement is wrong, or too slow for its deadline.",
                 [query(rate("db_query_errors_total{APP}", "operation"), "{{operation}}")],
                 "ops", w=8,
             ),
@@ -197,7 +198,7 @@ BOARD = board(
                         "rolled back",
                     )
                 ],
-                "percentunit", w=8, high=1, no_value="no transactions",
+                "percentunit", w=8, soft_high=0.1, no_value="no transactions",
             ),
             timeseries(
                 "Cache hits",

@@ -71,7 +71,8 @@ BOARD = board(
             ),
             timeseries(
                 "Memory in use",
-                "Share of memory that is taken and cannot be given back, by machine.",
+                "Share of memory that is taken and cannot be given back, by machine. It climbs without more traffic: "
+                "find the process or container that grows below.",
                 [query(MEMORY, "{{instance}}")],
                 "percentunit", w=8, high=1, thresholds=rising(0.75, 0.9),
             ),
@@ -90,7 +91,8 @@ BOARD = board(
             ),
             timeseries(
                 "Disk traffic",
-                "Bytes per second that disks read and write, by machine.",
+                "Bytes per second that disks read and write, by machine. Reads that rise alone: a table no longer "
+                "fits into memory; writes: a backup, logs, or checkpoints.",
                 [
                     query("sum by (instance) (rate(node_disk_read_bytes_total{NODE}[$__rate_interval]))", "{{instance}} read"),
                     query("sum by (instance) (rate(node_disk_written_bytes_total{NODE}[$__rate_interval]))", "{{instance}} written"),
@@ -99,7 +101,8 @@ BOARD = board(
             ),
             timeseries(
                 "Network",
-                "Bytes per second that machines receive and send, without loopback and bridges.",
+                "Bytes per second that machines receive and send, without loopback and bridges. It follows the "
+                "requests; near the speed of the card everything waits.",
                 [
                     query(f"sum by (instance) (rate(node_network_receive_bytes_total{{{CARDS}}}[$__rate_interval]))",
                           "{{instance}} received"),
@@ -127,7 +130,8 @@ BOARD = board(
             "The service's processes",
             timeseries(
                 "CPU",
-                "Cores that each instance keeps busy.",
+                "Cores that each instance keeps busy. One instance alone: its load is not shared, or it loops; "
+                "compare with the requests on the API board.",
                 [query("rate(process_cpu_seconds_total{APP}[$__rate_interval])", "{{instance}}")],
                 "short", w=6, decimals=2,
             ),
@@ -155,7 +159,8 @@ BOARD = board(
             "PostgreSQL",
             timeseries(
                 "Connections by database",
-                "Connections of the server by database, with the most that clients may have.",
+                "Connections of the server by database, with the most that clients may have. Near the limit somebody "
+                "goes around the pooler: pg_stat_activity names the client.",
                 [
                     query("sum by (datname) (pg_stat_activity_count{PG}) > 0", "{{datname}}"),
                     query(LIMIT, "limit"),
@@ -164,7 +169,8 @@ BOARD = board(
             ),
             timeseries(
                 "Transactions",
-                "Transactions per second on all databases, committed or not.",
+                "Transactions per second on all databases, committed or not. A rise without more requests is a client "
+                "in a loop: the database board tells which database.",
                 [query(f"{rate('pg_stat_database_xact_commit{PG}')} + {rate('pg_stat_database_xact_rollback{PG}')}", "transactions")],
                 "ops", to="database",
             ),

@@ -78,7 +78,7 @@ BOARD = board(
                 ],
                 "none",
                 {"job": "Job", "instance": "Instance", "Value #A": "Up", "Value #B": "Duration", "Value #C": "Samples"},
-                w=6, h=9, column_units={"Value #B": "s", "Value #C": "short"},
+                w=6, h=9, column_maps={"Value #A": up_or_down()}, column_units={"Value #B": "s", "Value #C": "short"},
             ),
             timeseries(
                 "Pages refused",
@@ -162,12 +162,12 @@ BOARD = board(
                         "by {{integration}}",
                     ),
                 ],
-                "percentunit", w=8, high=1, no_value="nothing sent", runbooks=["AlertmanagerNotificationsFailing"],
+                "percentunit", w=8, soft_high=0.1, no_value="nothing sent", runbooks=["AlertmanagerNotificationsFailing"],
             ),
             timeseries(
                 "Notifications lost",
                 "Notifications per second that Prometheus dropped because its queue was full or no Alertmanager "
-                "answered.",
+                "answered. Not 0: alerts are lost; see whether the Alertmanager is up.",
                 [query(rate("prometheus_notifications_dropped_total"), "dropped")],
                 "ops", w=8, runbooks=["PrometheusNotConnectedToAlertmanager"],
             ),
@@ -179,7 +179,8 @@ BOARD = board(
             ),
             timeseries(
                 "Samples stored",
-                "Samples per second that Prometheus stores.",
+                "Samples per second that Prometheus stores. It falls without a release: targets are down or refused; "
+                "it climbs: see which pages grew.",
                 [query(rate("prometheus_tsdb_head_samples_appended_total"), "samples")],
                 "short", w=8,
             ),

@@ -3,7 +3,7 @@
 
 from parts import (
     ORANGE, RED, GREEN, app_variables, board, falling, quantile, query, rate, ratio, rising, row, stat, steps, table,
-    timeseries, up_or_down,
+    timeseries, up_or_down, words,
 )  # fmt: skip
 
 BOARD = board(
@@ -68,7 +68,7 @@ BOARD = board(
                 "Share of requests that the service answered with 5xx. The dashed lines are where alerts begin, 1 % "
                 "and 5 %. Above them open the API board, which shows the handler, and the database board.",
                 [query(ratio(rate('http_requests_total{APP,status="5xx"}'), rate("http_requests_total{APP}")), "5xx")],
-                "percentunit", w=8, high=1, thresholds=rising(0.01, 0.05), no_value="no traffic",
+                "percentunit", w=8, soft_high=0.06, thresholds=rising(0.01, 0.05), no_value="no traffic",
                 runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"], to="api",
             ),
             timeseries(
@@ -126,25 +126,7 @@ BOARD = board(
                 "none",
                 {"alertname": "Alert", "severity": "Severity", "job": "Job", "instance": "Instance"},
                 w=24, h=7, no_value="none", data_link=("Runbook", "${runbooks}/${__data.fields.Alert:percentencode}.md"),
-                overrides=[
-                    {
-                        "matcher": {"id": "byName", "options": "Severity"},
-                        "properties": [
-                            {
-                                "id": "mappings",
-                                "value": [
-                                    {
-                                        "type": "value",
-                                        "options": {
-                                            "critical": {"color": RED, "index": 0, "text": "critical"},
-                                            "warning": {"color": ORANGE, "index": 1, "text": "warning"},
-                                        },
-                                    }
-                                ],
-                            }
-                        ],
-                    }
-                ],
+                column_maps={"severity": words(("critical", "critical", RED), ("warning", "warning", ORANGE))},
             ),
         ),
     ],

@@ -84,13 +84,15 @@ BOARD = board(
             ),
             timeseries(
                 "Longest wait",
-                "How long the client at the head of each queue has waited.",
+                "How long the client at the head of each queue has waited. Above 1 s the service begins to give up: "
+                "look for slow statements and long transactions on the database board.",
                 [query(f"max by (database) (pgbouncer_pools_client_maxwait_seconds{{{REAL}}})", "{{database}}")],
                 "s", w=8, thresholds=rising(None, 1), runbooks=["PgBouncerMaxWaitHigh"],
             ),
             timeseries(
                 "Clients of the limit",
-                "Client connections of max_client_conn, by pooler.",
+                "Client connections of max_client_conn, by pooler. It grows with instances and with the size of their "
+                "pools: raise the limit, and the limit on open files with it.",
                 [query(CLIENTS, "{{instance}}")],
                 "percentunit", w=8, high=1, thresholds=rising(0.8, 0.95), runbooks=["PgBouncerClientLimitNear"],
             ),
@@ -160,7 +162,8 @@ BOARD = board(
             ),
             timeseries(
                 "Traffic",
-                "Bytes per second between clients and pooler, by database.",
+                "Bytes per second between clients and pooler, by database. More sent for the same queries: an answer "
+                "grew; find a list that is read without a limit.",
                 [
                     query(f"sum by (database) (rate(pgbouncer_stats_received_bytes_total{{{REAL}}}[$__rate_interval]))",
                           "{{database}} received"),

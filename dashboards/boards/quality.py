@@ -32,7 +32,8 @@ BOARD = board(
             ),
             stat(
                 "Broken rules, last hour",
-                "Requests of the last 1h that a rule of the business refused.",
+                "Requests of the last 1h that a rule of the business refused. Many times the usual: see below which "
+                "rule, and ask the shift what changed.",
                 "sum(increase(business_rule_violations_total{APP}[1h]))", "short", w=6, low=0, decimals=0,
             ),
             stat(
@@ -46,7 +47,8 @@ BOARD = board(
             "Validation",
             timeseries(
                 "Wrong fields by entity",
-                "Fields per second that were refused, by entity.",
+                "Fields per second that were refused, by entity. A step is a client that was released and sends "
+                "something else; the list beside names the fields.",
                 [query(rate("validation_failures_total{APP}", "entity"), "{{entity}}")],
                 "ops", w=8, stacked=True, runbooks=["ValidationFailureSurge"],
             ),
@@ -59,7 +61,8 @@ BOARD = board(
             ),
             pie(
                 "Shares by entity",
-                "Refused fields over the range of the board, by entity.",
+                "Refused fields over the range of the board, by entity. The largest share is where a form or its help "
+                "misleads.",
                 "sum by (entity) (increase(validation_failures_total{APP}[$__range]))", "{{entity}}", decimals=0,
             ),
             hours(
@@ -81,7 +84,8 @@ BOARD = board(
             ),
             pie(
                 "Shares by rule",
-                "Broken rules over the range of the board.",
+                "Broken rules over the range of the board. The largest share is the rule that people do not know, or "
+                "that no longer fits the work.",
                 "sum by (rule) (increase(business_rule_violations_total{APP}[$__range]))", "{{rule}}", decimals=0,
             ),
             timeseries(

@@ -52,7 +52,8 @@ BOARD = board(
             ),
             stat(
                 "Production runs",
-                "Production runs that are running now.",
+                "Production runs that are running now. 0 in a shift: nobody starts runs, or starting fails; see the "
+                "API board.",
                 "max(flowviz_production_runs_active{APP})", "short", low=0, decimals=0,
             ),
             stat(
@@ -91,11 +92,12 @@ BOARD = board(
                 "Share of quality decisions of the last 1h that are FAIL. The dashed line is 10 %, where the alert "
                 "begins. Few decisions make it jump.",
                 [query(FAILURES, "FAIL")],
-                "percentunit", w=8, high=1, thresholds=rising(0.05, 0.1), no_value="no decisions", runbooks=["QcFailureRatioHigh"],
+                "percentunit", w=8, soft_high=0.12, thresholds=rising(0.05, 0.1), no_value="no decisions", runbooks=["QcFailureRatioHigh"],
             ),
             pie(
                 "Decisions",
-                "Quality decisions over the range of the board.",
+                "Quality decisions over the range of the board. A share of FAIL or HOLD far from the usual: ask who "
+                "inspects, and which supplier or line it was.",
                 "sum by (decision) (increase(flowviz_qc_decisions_total{APP}[$__range]))", "{{decision}}", decimals=0,
             ),
         ),
@@ -116,7 +118,8 @@ BOARD = board(
             ),
             timeseries(
                 "Traces",
-                "Traces per second by direction.",
+                "Traces per second by direction. A burst is a recall or an audit; a steady load that nobody ordered "
+                "is a client that polls.",
                 [query(rate("flowviz_traceability_query_duration_seconds_count{APP}", "direction"), "{{direction}}")],
                 "ops", w=6,
             ),

@@ -37,7 +37,7 @@ BOARD = board(
                 "Share of requests answered with 5xx. Above 5 % for minutes clients notice: see the errors by type "
                 "below.",
                 [query(ERRORS, "5xx")],
-                "percentunit", w=8, high=1, thresholds=rising(0.01, 0.05), no_value="no traffic", to="api",
+                "percentunit", w=8, soft_high=0.06, thresholds=rising(0.01, 0.05), no_value="no traffic", to="api",
                 runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"],
             ),
         ),
@@ -65,7 +65,8 @@ BOARD = board(
             ),
             stat(
                 "Created over the range",
-                "Tasks queued over the range of the board, by kind.",
+                "Tasks queued over the range of the board, by kind. Compare with those completed: what is missing "
+                "waits or failed.",
                 "sum by (task) (increase(tasks_created_total{APP}[$__range]))",
                 "short", w=12, legend="{{task}}", low=0, decimals=0, range_query=False,
             ),
@@ -90,7 +91,8 @@ BOARD = board(
             ),
             timeseries(
                 "Statements",
-                "Statements per second by operation.",
+                "Statements per second by operation. A rise without more requests is a loop: see the statements on "
+                "the database board.",
                 [query(rate("db_queries_total{APP}", "operation"), "{{operation}}")],
                 "ops", w=6, stacked=True, to="database",
             ),
@@ -145,7 +147,7 @@ BOARD = board(
                         "{{target}}",
                     )
                 ],
-                "percentunit", high=1, thresholds=rising(0.1), no_value="no requests", runbooks=["OutboundFailures"],
+                "percentunit", soft_high=0.12, thresholds=rising(0.1), no_value="no requests", runbooks=["OutboundFailures"],
             ),
             timeseries(
                 "Cache operations",

@@ -15,9 +15,9 @@ RULES = {
     "ids": "panels are numbered uniquely",
     "grid": "panels lie in the 24 columns and on no other one",
     "panel": "a panel is of a known kind, with a title and queries",
-    "description": "boards and panels have a description in whole sentences",
+    "description": "boards and panels say what they show, and panels what to do when it looks wrong, in sentences of their own",
     "unit": "a panel has a unit that Grafana knows, and the one that its quantiles have",
-    "range": "a share has a minimum and a maximum",
+    "range": "a share has a minimum and a maximum, or at least how far its axis reaches",
     "thresholds": "thresholds ascend from the beginning, and numbers that are coloured have two at least",
     "datasource": "queries, annotations and variables take the data source of the variable",
     "variables": "variables are there, defined, used and able to mean all",
@@ -46,7 +46,7 @@ KINDS = {"stat", "timeseries", "heatmap", "bargauge", "piechart", "table", "gaug
 UNITS = {
     "none", "short", "percent", "percentunit", "s", "ms", "dtdurations", "bytes", "decbytes", "Bps", "reqps", "ops", "pps",
 }  # fmt: skip
-COLORS = {"green", "yellow", "orange", "red", "blue", "text"}
+COLORS = {"green", "yellow", "orange", "red", "blue"}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 CONVENTIONS = {
     "editable": False, "timezone": "utc", "refresh": "30s", "graphTooltip": 1, "tags": ["flowviz"], "version": 1,
@@ -154,7 +154,8 @@ class Linter:
 
     def description(self, thing, where):
         text = thing.get("description", "")
-        if len(text) < 20 or not text.endswith("."):
+        sentences = re.findall(r"\S[.:;](?= |$)", text)
+        if len(text) < 20 or not text.endswith(".") or where and len(sentences) < 2:
             self.say("description", f"it says {text!r}", where)
 
     def variables(self, board):
@@ -269,7 +270,8 @@ class Linter:
         unit = defaults.get("unit")
         if unit not in UNITS:
             self.say("unit", f"{unit!r} is no unit", where)
-        if unit == "percentunit" and ("min" not in defaults or "max" not in defaults):
+        reaches = "max" in defaults or "axisSoftMax" in defaults.get("custom", {})
+        if unit == "percentunit" and not ("min" in defaults and reaches):
             self.say("range", "a share needs a minimum and a maximum", where)
         for target in targets:
             measured = re.match(r"(?:topk\(\d+, )?histogram_quantile\([^_]*\w+_(seconds|bytes)_bucket", target.get("expr", ""))

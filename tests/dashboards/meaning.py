@@ -6,7 +6,7 @@ import collections
 import re
 
 import promql
-from promql import Aggregation, Binary, Call, Number, Selector, String, Subquery
+from promql import Aggregation, Binary, Call, Number, Selector, String
 
 TARGET_LABELS = frozenset({"job", "instance"})  # what Prometheus adds, unless an entry has `targets` of its own
 OF_COUNTERS = {"rate", "increase", "irate", "resets"}

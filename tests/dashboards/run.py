@@ -271,7 +271,7 @@ def small_board():
     """A board that is right: one panel of every kind that a rule is about."""
     errors = 'sum(rate(http_requests_total{APP,status="5xx"}[$__rate_interval]))'
     total = "sum(rate(http_requests_total{APP}[$__rate_interval]))"
-    text = "What it shows, and what to do."
+    text = "What it shows. What to do when it looks wrong."
     return parts.board(
         "small", "Small", "A board of a test, as small as can be.", parts.app_variables(),
         [
@@ -366,6 +366,7 @@ BROKEN = [
     ("panel", "a query without a name", on_target("Rates", refId="")),
     ("description", "no description", on_panel("Rates", description="")),
     ("description", "no sentence", on_panel("Rates", description="Rate of requests by status")),
+    ("description", "nothing to do about it", on_panel("Rates", description="Requests per second, by status.")),
     ("description", "a board without one", on_board(description="")),
     ("unit", "no unit", on_defaults("Rates", unit="")),
     ("unit", "a unit that there is not", on_defaults("Rates", unit="requests")),
