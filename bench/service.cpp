@@ -48,7 +48,7 @@ struct Service {
     metrics.qc_decisions.with(wms::Decision{}).inc();
     metrics.traceability_duration.with(wms::Direction{}).observe(0.02);
     metrics.active_operators.set(3);
-    metrics.business_rule_violations.with(wms::BusinessRule{}).inc();
+    metrics.business_rules.violated(wms::BusinessRule{});
     for (const std::string_view query : {"select lot", "insert lot", "update lot", "select runs", "insert run",
                                          "select trace", "insert decision", "select operators"}) {
       queries.with(query).observe(0.001);
