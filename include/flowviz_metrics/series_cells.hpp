@@ -28,14 +28,15 @@ class SeriesCells {
   [[nodiscard]] FLOWVIZ_METRICS_NOINLINE double amount(Place place) const noexcept {
     if (is_set(kind_)) return 0;
     if (kind_ == Kind::double_counter) return double_at(place);
-    return static_cast<double>(counted(place, kind_ == Kind::up_down ? 1 : counts()));
+    return static_cast<double>(place.chunk->sum_counts(place.at, kind_ == Kind::up_down ? 1 : counts()));
   }
 
   /// A number that rises with what is counted in a series that is not set: its count, the bits of its amount, its observations,
   /// or how often it went up and down.
   [[nodiscard]] FLOWVIZ_METRICS_NOINLINE std::uint64_t written(Place place) const noexcept {
     // As long as they are not negative, doubles are in the order of their bits.
-    return kind_ == Kind::double_counter ? std::bit_cast<std::uint64_t>(double_at(place)) : counted(place, counts());
+    return kind_ == Kind::double_counter ? std::bit_cast<std::uint64_t>(double_at(place))
+                                         : place.chunk->sum_counts(place.at, counts());
   }
 
  private:
@@ -52,9 +53,6 @@ class SeriesCells {
 
   // How many of the cells are counts, the first ones.
   [[nodiscard]] std::uint32_t counts() const noexcept { return kind_ == Kind::histogram ? count_ - 1 : count_; }
-  static std::uint64_t counted(Place place, std::uint32_t cells) noexcept {
-    return place.chunk->sum_counts(place.at, cells);
-  }
   static double double_at(Place place) noexcept {
     double amount = 0;
     place.chunk->read_doubles(place.at, {&amount, 1});

@@ -53,16 +53,10 @@ def check_function(name, off, on):
     return None
 
 
-def check_one_program(compiler, folder):
-    program = folder / f"program-{compiler}"
-    must([compiler, *FLAGS, HERE / "on.cpp", HERE / "off.cpp", "-o", program])
-    must([program])
-
-
-def check_order(compiler, folder):
-    """The same, with the files linked the other way round: whatever is defined twice comes from the other one."""
-    program = folder / f"program-{compiler}-turned"
-    must([compiler, *FLAGS, HERE / "off.cpp", HERE / "on.cpp", "-o", program])
+def check_one_program(compiler, folder, *sources):
+    """Both files in one program, in either order: whatever were defined twice would come from the first one."""
+    program = folder / f"program-{compiler}-{sources[0]}"
+    must([compiler, *FLAGS, *(HERE / source for source in sources), "-o", program])
     must([program])
 
 
@@ -113,8 +107,8 @@ def main():
                 return checks.report([], [f"{compiler}: writes.cpp"])
             table += [(f"{compiler}: {name}", check_function, name, off, on) for name in sorted(off)]
             table += [
-                (f"{compiler}: one program", check_one_program, compiler, folder),
-                (f"{compiler}: one program, linked the other way round", check_order, compiler, folder),
+                (f"{compiler}: one program", check_one_program, compiler, folder, "on.cpp", "off.cpp"),
+                (f"{compiler}: one program, linked the other way round", check_one_program, compiler, folder, "off.cpp", "on.cpp"),
                 (f"{compiler}: files that do not fit together", check_mixed, compiler, folder),
                 (f"{compiler}: a wrong name", check_refused, compiler, DISABLED, "counter_name.cpp", "1", "_total"),
                 (f"{compiler}: no with()", check_refused, compiler, DISABLED + "=1", "labelled.cpp", "counter",

@@ -4,10 +4,9 @@
 /// Messages that a service sends to people: by which channel, and whether they got out.
 
 #include <cstdint>
-#include <utility>
 
+#include <flowviz_metrics/bundles/counted_end.hpp>
 #include <flowviz_metrics/bundles/label_values.hpp>
-#include <flowviz_metrics/bundles/once.hpp>
 #include <flowviz_metrics/counter.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -20,38 +19,8 @@ struct NotificationsOptions {
   LabelValues<Channel> channels{};
 };
 
-/// A notification that is being sent. Ends once: by `finish`, by `fail`, or, when it is destroyed before, as by an
-/// exception, as failed. Moves; not thread-safe.
-class [[nodiscard]] Delivery {
- public:
-  Delivery(Delivery&&) noexcept = default;
-  Delivery& operator=(Delivery&& other) noexcept {
-    if (this != &other) {
-      fail();
-      ok_ = other.ok_;
-      failed_ = other.failed_;
-      once_ = std::move(other.once_);
-    }
-    return *this;
-  }
-  ~Delivery() { fail(); }
-
-  /// The channel has taken it.
-  void finish() noexcept {
-    if (once_.take()) ok_.inc();
-  }
-  void fail() noexcept {
-    if (once_.take()) failed_.inc();
-  }
-
- private:
-  template <OwnLabel Channel>
-  friend struct Notifications;
-  Delivery(CounterSeries ok, CounterSeries failed) noexcept : ok_(ok), failed_(failed) {}
-
-  CounterSeries ok_, failed_;
-  Once once_;
-};
+/// A notification that is being sent; it has ended well when the channel has taken it.
+using Delivery = CountedEnd<DeliveryStatus>;
 
 /// `notifications_sent_total{channel,status}`.
 ///

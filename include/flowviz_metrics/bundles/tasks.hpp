@@ -5,10 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
+#include <flowviz_metrics/bundles/counted_end.hpp>
 #include <flowviz_metrics/bundles/label_values.hpp>
-#include <flowviz_metrics/bundles/once.hpp>
 #include <flowviz_metrics/counter.hpp>
 #include <flowviz_metrics/gauge.hpp>
 
@@ -33,37 +32,8 @@ struct TasksOptions {
   LabelValues<Task> tasks{};  ///< texts have to be pinned, for there is a gauge among the metrics
 };
 
-/// A task that is being worked on. Ends once: by `finish`, by `fail`, or, when it is destroyed before, as by an exception,
-/// as failed. Moves; not thread-safe.
-class [[nodiscard]] TaskRun {
- public:
-  TaskRun(TaskRun&&) noexcept = default;
-  TaskRun& operator=(TaskRun&& other) noexcept {
-    if (this != &other) {
-      fail();
-      done_ = other.done_;
-      failed_ = other.failed_;
-      once_ = std::move(other.once_);
-    }
-    return *this;
-  }
-  ~TaskRun() { fail(); }
-
-  void finish() noexcept {
-    if (once_.take()) done_.inc();
-  }
-  void fail() noexcept {
-    if (once_.take()) failed_.inc();
-  }
-
- private:
-  template <OwnLabel Task>
-  friend struct Tasks;
-  TaskRun(CounterSeries done, CounterSeries failed) noexcept : done_(done), failed_(failed) {}
-
-  CounterSeries done_, failed_;
-  Once once_;
-};
+/// A task that is being worked on.
+using TaskRun = CountedEnd<TaskOutcome>;
 
 /// `tasks_created_total{task,priority}`, `tasks_completed_total{task,outcome}` and `tasks_by_status{task,status}`.
 ///

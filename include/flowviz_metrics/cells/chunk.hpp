@@ -115,8 +115,7 @@ class Chunk {
   }
 
   /// Sets the gauge at `at` back to how it was born, but for one thing: `is_unset` says so of what `read_one` returns, until it
-  /// is set or added to.
-  /// False if it was so before.
+  /// is set or added to. False if it was so before.
   bool unset_one(std::uint32_t at) noexcept {
     Cell* cell = one(at);
     return cell != nullptr && cell->exchange(unset, std::memory_order_relaxed) != unset;
