@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <span>
@@ -19,6 +20,7 @@
 
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/text.hpp>
+#include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/refresh.hpp>
 #include <flowviz_metrics/registry.hpp>
@@ -312,47 +314,31 @@ class Collector {
   }
 
   void collect_own() {
-    // Calls `samples` if the metric is wanted.
-    const auto own = [this](std::string_view name, std::string_view help, auto samples) {
-      if (!wanted(name)) return;
-      encoder_.family(name, help, PageType::counter);
-      samples();
-    };
-    if (!overflow_.empty()) {
-      own("flowviz_metrics_label_overflow_total",
-          "What was counted under _other: a label's value was beyond its cap, or memory lacking.", [this] {
-            for (const auto& [labels, amount] : overflow_) encoder_.sample(labels, amount);
-          });
+    if (!overflow_.empty() && wanted(own::label_overflow.name)) {
+      encoder_.family(own::label_overflow.name, own::label_overflow.help, PageType::counter);
+      for (const auto& [labels, amount] : overflow_) encoder_.sample(labels, amount);
     }
-    own("flowviz_metrics_label_texts_repaired_total", "Label values that were not UTF-8, or too long.", [this] {
-      reason("not_utf8", cells::incidents.texts_not_utf8.value());
-      reason("too_long", cells::incidents.texts_too_long.value());
-    });
-    own("flowviz_metrics_values_refused_total", "Values that had no effect because the metric cannot hold them.",
-        [this] {
-          reason("negative", cells::incidents.negative_values.value());
-          reason("not_finite", cells::incidents.not_finite.value());
-          reason("not_pinned", cells::incidents.values_not_pinned.value());
-        });
-    own("flowviz_metrics_allocation_failures_total", "Times that memory for cells or series could not be had.", [this] {
-      std::uint64_t count = cells::incidents.allocation_failures.value();
-      for (const Registry* registry : registries_) count += registry->allocation_failures();
-      encoder_.sample(registry_->constant_labels(), count);
-    });
-    own("flowviz_metrics_callbacks_left_out_total",
-        "Times that a page left out a metric because its callback threw, or took too long.", [this] {
-          reason("threw", cells::incidents.callbacks_threw.value());
-          reason("late", cells::incidents.callbacks_late.value());
-        });
-    own("flowviz_metrics_families_left_out_total",
-        "Times that a page of several registries left out a metric that clashed with one before it.",
-        [this] { encoder_.sample(registry_->constant_labels(), cells::incidents.families_left_out.value()); });
+    const auto& happened = cells::incidents;
+    show(own::texts_repaired, {happened.texts_not_utf8.value(), happened.texts_too_long.value()});
+    show(own::values_refused,
+         {happened.negative_values.value(), happened.not_finite.value(), happened.values_not_pinned.value()});
+    std::uint64_t allocation_failures = happened.allocation_failures.value();
+    for (const Registry* registry : registries_) allocation_failures += registry->allocation_failures();
+    show(own::allocation_failures, {allocation_failures});
+    show(own::callbacks_left_out, {happened.callbacks_threw.value(), happened.callbacks_late.value()});
+    show(own::families_left_out, {happened.families_left_out.value()});
   }
 
-  void reason(std::string_view reason, std::uint64_t count) {
-    std::string labels(registry_->constant_labels());
-    encode::append_label(labels, "reason", reason);
-    encoder_.sample(labels, count);
+  // One of the library's own metrics, with a count for each reason, or the only one.
+  void show(const own::Metric& metric, std::initializer_list<std::uint64_t> counts) {
+    if (!wanted(metric.name)) return;
+    encoder_.family(metric.name, metric.help, PageType::counter);
+    std::size_t i = 0;
+    for (const std::uint64_t count : counts) {
+      std::string labels(registry_->constant_labels());
+      if (!metric.reasons.empty()) encode::append_label(labels, "reason", metric.reasons[i++]);
+      encoder_.sample(labels, count);
+    }
   }
 
   struct Overflow {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// What the library counts about itself, by name: what a page shows of it, and what a catalogue says.
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include <flowviz_metrics/version.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+namespace own {
+
+/// A counter of the library. With `reasons` it has a label `reason` and a series for each; without, one series.
+struct Metric {
+  std::string_view name, help;
+  std::span<const std::string_view> reasons{};
+};
+
+/// Of metrics with an open label: what was counted under `_other`, by the labels `metric` and `label`.
+inline constexpr Metric label_overflow{
+    "flowviz_metrics_label_overflow_total",
+    "What was counted under _other: a label's value was beyond its cap, or memory lacking."};
+
+inline constexpr std::array<std::string_view, 2> repairs{"not_utf8", "too_long"};
+inline constexpr Metric texts_repaired{"flowviz_metrics_label_texts_repaired_total",
+                                       "Label values that were not UTF-8, or too long.", repairs};
+
+inline constexpr std::array<std::string_view, 3> refusals{"negative", "not_finite", "not_pinned"};
+inline constexpr Metric values_refused{"flowviz_metrics_values_refused_total",
+                                       "Values that had no effect because the metric cannot hold them.", refusals};
+
+inline constexpr Metric allocation_failures{"flowviz_metrics_allocation_failures_total",
+                                            "Times that memory for cells or series could not be had."};
+
+inline constexpr std::array<std::string_view, 2> failures{"threw", "late"};
+inline constexpr Metric callbacks_left_out{
+    "flowviz_metrics_callbacks_left_out_total",
+    "Times that a page left out a metric because its callback threw, or took too long.", failures};
+
+inline constexpr Metric families_left_out{
+    "flowviz_metrics_families_left_out_total",
+    "Times that a page of several registries left out a metric that clashed with one before it."};
+
+/// Those that are on every page.
+inline constexpr std::array<const Metric*, 5> on_every_page{&texts_repaired, &values_refused, &allocation_failures,
+                                                            &callbacks_left_out, &families_left_out};
+
+}  // namespace own
+FLOWVIZ_METRICS_END
