@@ -394,7 +394,7 @@ def _annotation(name, color, expression, title, text, **more):
     }  # fmt: skip
 
 
-def annotations(variables):
+def annotations(variables, starts=True):
     """Alerts while they fire, and starts of the service where the board is about it, at which a release shows."""
     items = [
         {
@@ -406,7 +406,7 @@ def annotations(variables):
             "{{severity}} {{instance}}", tagKeys="severity",
         ),
     ]  # fmt: skip
-    if "job" in variables:
+    if starts and "job" in variables:
         selector = "APP" if "instance" in variables else "JOB"
         items.append(
             _annotation(
@@ -428,8 +428,9 @@ def _link(title, address, blank=False):
     }  # fmt: skip
 
 
-def board(uid, title, description, variables, rows, links=(), range_from="now-6h"):
-    """A board. `links`: (title, uid) of others. Variables of the service come with annotations of its starts."""
+def board(uid, title, description, variables, rows, links=(), range_from="now-6h", runbooks=True, starts=True):
+    """A board. `links`: (title, uid) of others. Variables of the service come with annotations of its `starts`. Without
+    `runbooks` there is no link to any."""
     names = {variable["name"] for variable in variables}
     return {
         "id": None,
@@ -448,9 +449,10 @@ def board(uid, title, description, variables, rows, links=(), range_from="now-6h
         "refresh": "30s",
         "time": {"from": range_from, "to": "now"},
         "timepicker": {},
-        "links": [_link(text, f"/d/{other}") for text, other in links] + [_link("Runbooks", "${runbooks}", blank=True)],
-        "annotations": annotations(names),
-        "templating": {"list": [datasource_variable(), *variables, runbooks_variable()]},
+        "links": [_link(text, f"/d/{other}") for text, other in links]
+        + ([_link("Runbooks", "${runbooks}", blank=True)] if runbooks else []),
+        "annotations": annotations(names, starts),
+        "templating": {"list": [datasource_variable(), *variables, *([runbooks_variable()] if runbooks else [])]},
         "panels": lay_out(rows),
     }
 

@@ -3,6 +3,7 @@
 VALIDATE_PAGE the strict validator of the text format."""
 
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -35,7 +36,7 @@ class ExampleTest(unittest.TestCase):
 class Examples(ExampleTest):
     def test_each_is_one_file_of_less_than_sixty_lines(self):
         files = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in SOURCES.glob("*.cpp")}
-        self.assertEqual(sorted(files), ["httplib.cpp", "minimal.cpp", "sqlite.cpp", "testing.cpp"])
+        self.assertEqual(sorted(files), ["describe.cpp", "httplib.cpp", "minimal.cpp", "sqlite.cpp", "testing.cpp"])
         self.assertLess(max(files.values()), 60, files)
 
     def test_sqlite_counts_its_statements_by_name(self):
@@ -51,6 +52,18 @@ class Examples(ExampleTest):
             'db_statement_duration_seconds_count{statement="heavy_lots"} 1',
         ):
             self.assertIn(sample, done.stdout.splitlines())
+
+    def test_describe_prints_a_catalogue_of_what_its_page_shows(self):
+        catalogue = run(PROGRAMS / "example_describe", "--describe")
+        page = run(PROGRAMS / "example_describe")
+        self.assertEqual((catalogue.returncode, page.returncode), (0, 0), catalogue.stderr + page.stderr)
+        self.assert_valid(page.stdout)
+        described = {metric["name"]: metric for metric in json.loads(catalogue.stdout)["metrics"]}
+        types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", page.stdout, re.M))
+        shown = {name: "gauge" if metric["type"] == "info" else metric["type"] for name, metric in described.items()}
+        self.assertEqual(shown, types)
+        helps = dict(re.findall(r"^# HELP (\S+) (.*)$", page.stdout, re.M))
+        self.assertEqual({name: metric["help"] for name, metric in described.items()}, helps)
 
     def test_minimal_prints_a_valid_page_of_its_own_metrics(self):
         done = run(PROGRAMS / "example_minimal")

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""What goes into Prometheus for a service: the job that scrapes it, and alerts to start with."""
+
+import re
+
+from observe.board import Requests
+from parts import quantile
+
+HEAD = "# Written by scripts/observe for the job {job}. {note}\n"
+
+
+def round_up(number, digits=2):
+    """To so many leading digits, for a limit that people read."""
+    step = 10 ** max(len(str(number)) - digits, 0)
+    return -(-number // step) * step
+
+
+def sample_limit(source):
+    """More than the service can ever show; of a page, five times what it shows now."""
+    return round_up(max(int(source.samples * (1.2 if source.exact else 5)), 1000))
+
+
+def scrape_job(source, job, target):
+    note = "Goes under scrape_configs in prometheus.yml."
+    why = "The most that it can show, and a fifth more" if source.exact else "Five times what it showed when this was written"
+    return (
+        HEAD.format(job=job, note=note)
+        + f"- job_name: {job}\n"
+        + "  scrape_interval: 15s\n"
+        + f"  # {why}; above it Prometheus takes nothing of a page.\n"
+        + f"  sample_limit: {sample_limit(source)}\n"
+        + "  static_configs:\n"
+        + f'    - targets: ["{target}"]\n'
+    )
+
+
+def camel(job):
+    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", job))
+
+
+def plain(expression, job):
+    """The expression of a panel as one of a rule."""
+    selected = expression.replace("{APP", f'{{job="{job}"').replace("$__rate_interval", "5m")
+    return selected.removesuffix(" >= 0")
+
+
+def alert(name, expression, hold, severity, summary, description):
+    lines = [
+        f"      - alert: {name}",
+        f"        expr: {expression}" if ": " not in expression and "#" not in expression else f"        expr: >-\n          {expression}",
+        *([f"        for: {hold}"] if hold else []),
+        "        labels:",
+        f"          severity: {severity}",
+        "        annotations:",
+        f"          summary: {summary}",
+        f'          description: "{description}"',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def alerts(source, job):
+    """Alerts that any service is glad of, as far as it has the metrics. Thresholds are a beginning."""
+    word, mine = camel(job), f'{{job="{job}"}}'
+    requests = Requests(source)
+    rules = [
+        alert(f"{word}Down", f"up{mine} == 0", "1m", "critical", "An instance does not answer Prometheus.",
+              "{{ $labels.instance }} has not answered a scrape for a minute."),
+        alert(f"{word}Absent", f"absent(up{mine})", "5m", "critical", "Prometheus does not know the job.",
+              f"No target has the job {job}: it is missing in prometheus.yml, or nothing is discovered."),
+    ]  # fmt: skip
+    if requests.counter:
+        total, failed = plain(requests.total, job), plain(requests.failed, job)
+        for name, share, hold, severity in (("High", 0.01, "5m", "warning"), ("Critical", 0.05, "2m", "critical")):
+            rules.append(
+                alert(f"{word}ErrorRatio{name}", f"{failed} / ({total} > 0.1) > {share}", hold, severity,
+                      f"More than {share:.0%} of requests fail.",
+                      "{{ $value | humanizePercentage }} of the requests of the last five minutes were answered with 5xx.")
+            )  # fmt: skip
+    if requests.duration:
+        bound = max((b for b in requests.duration.bounds if b <= 1), default=None)
+        if bound is not None:
+            p99 = plain(quantile(0.99, f"{requests.duration.name}{{APP}}"), job)
+            rules.append(
+                alert(f"{word}LatencyP99High", f"{p99} > {bound:g}", "5m", "warning", "Requests are slow.",
+                      "99 % of the requests of the last five minutes were answered within {{ $value | humanizeDuration }}, "
+                      f"which is more than {bound:g} s.")
+            )  # fmt: skip
+    if source.named("process_start_time_seconds"):
+        rules.append(
+            alert(f"{word}Restarting", f"changes(process_start_time_seconds{mine}[1h]) > 3", "", "warning", "It starts again and again.",
+                  "{{ $labels.instance }} has started {{ $value }} times in the last hour.")
+        )  # fmt: skip
+    if source.named("process_open_fds") and source.named("process_max_fds"):
+        rules.append(
+            alert(f"{word}FileDescriptorsNearLimit", f"process_open_fds{mine} / process_max_fds{mine} > 0.8", "10m", "warning",
+                  "File descriptors run out.", "{{ $labels.instance }} has {{ $value | humanizePercentage }} of its limit open.")
+        )  # fmt: skip
+    if source.named("flowviz_metrics_label_overflow_total"):
+        rules.append(
+            alert(f"{word}LabelOverflow",
+                  f"sum by (job, metric, label) (increase(flowviz_metrics_label_overflow_total{mine}[15m])) > 0", "", "warning",
+                  "A label has more values than its cap.",
+                  "{{ $labels.metric }} counted {{ $value | humanize }} under _other of its label {{ $labels.label }}.")
+        )  # fmt: skip
+    note = "Name it under rule_files; the thresholds are a beginning."
+    return HEAD.format(job=job, note=note) + f"groups:\n  - name: {job}\n    rules:\n" + "\n".join(rules)

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks what scripts/observe makes, out of the catalogue and out of the page of an example, and of pages of other programs.
+
+- The board against the rules that the boards of this repository keep, all of its expressions by promtool and by a Prometheus
+  with every metric of it, at work and at rest.
+- The scrape job in a configuration by promtool; the alerts by promtool, with samples that make them fire and that do not.
+- What is no source is refused, in a sentence.
+
+DESCRIBE names the example's program. The last line is `N passed, N failed`.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import sys
+import tempfile
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "harness"), str(ROOT / "tests" / "dashboards"), str(ROOT / "dashboards")]
+import answers
+import checks
+import linter
+from observe import source
+
+OBSERVE = ROOT / "scripts" / "observe"
+PROMTOOL = os.environ.get("PROMTOOL", "promtool")
+
+# A page as other libraries write it: another label for the status, a summary, an untyped metric, OpenMetrics' `# EOF`.
+FOREIGN = """\
+# HELP python_info Python platform information
+# TYPE python_info gauge
+python_info{implementation="CPython",version="3.11"} 1
+# HELP app_requests_total
+# TYPE app_requests_total counter
+app_requests_total{code="200",path="/a"} 5
+app_requests_total{code="500",path="/a"} 1
+app_requests_total{code="200",path="/b \\"q\\""} 5
+# TYPE app_requests_created gauge
+app_requests_created 1.7e+09
+# HELP app_request_latency_seconds Latency.
+# TYPE app_request_latency_seconds histogram
+app_request_latency_seconds_bucket{path="/a",le="0.5"} 1
+app_request_latency_seconds_bucket{path="/a",le="2"} 1
+app_request_latency_seconds_bucket{path="/a",le="+Inf"} 1
+app_request_latency_seconds_sum{path="/a"} 0.25
+app_request_latency_seconds_count{path="/a"} 1
+# HELP gc_pause_seconds Pauses.
+# TYPE gc_pause_seconds summary
+gc_pause_seconds{quantile="0.5"} 0.1
+gc_pause_seconds_sum 3
+gc_pause_seconds_count 7
+# TYPE jobs counter
+jobs_total 17
+bare 3
+# EOF
+"""
+
+REFUSED = [
+    ("nothing", "", "there is no metric in it"),
+    ("a web page", "<!doctype html>\n<p>hello</p>\n", "line 1 is no sample"),
+    ("other JSON", '{"dashboard": {}}', "no catalogue"),
+    ("broken JSON", '{"metrics": [', "no catalogue"),
+    ("JSON of another shape", '{"metrics": [{"name": 1}]}', "no catalogue"),
+    ("comments alone", "# HELP a A.\n# TYPE a counter\n", "there is no metric in it"),
+]
+MISUSED = [
+    ([], "SOURCE"),
+    (["page"], "--job"),
+    (["page", "--job", "a b"], "is not a letter followed by"),
+    (["page", "--job", "app", "--target", "nowhere"], "is not HOST:PORT"),
+    (["/no/such/file", "--job", "app"], "cannot be read"),
+    (["http://127.0.0.1:9/metrics", "--job", "app"], "does not answer"),
+]
+
+
+def made(folder, name, text, job):
+    """The folder with what scripts/observe makes of a text."""
+    out = folder / name
+    path = folder / f"{name}.source"
+    path.write_text(text, encoding="utf-8")
+    checks.must([sys.executable, OBSERVE, path, "--job", job, "--target", "127.0.0.1:9464", "--out", out])
+    return out
+
+
+def entries(text):
+    """The metrics as tests/dashboards wants to know them."""
+    found = {}
+    for family in source.read(text).families:
+        kind = {"info": "gauge", "summary": "counter"}.get(family.type, family.type)
+        if family.type == "summary":
+            for ending in ("_sum", "_count"):
+                found[family.name + ending] = {"type": "counter", "labels": family.labels}
+            continue
+        found[family.name] = {"type": kind, "labels": family.labels, **({"bounds": family.bounds} if kind == "histogram" else {})}
+    return found
+
+
+def scraped(text):
+    """The metrics with what Prometheus adds itself."""
+    shared = json.loads((ROOT / "tests" / "dashboards" / "catalogue.json").read_text(encoding="utf-8"))
+    return {"app": entries(text), "scrape": shared["scrape"]}
+
+
+def board_of(out):
+    [path] = out.glob("*.json")
+    return path, json.loads(path.read_text(encoding="utf-8"))
+
+
+def check_rules_of_boards(out, text):
+    """Its own links aside, the board is as those that were finished by hand."""
+    path, _ = board_of(out)
+    metrics = {name: entry for part in scraped(text).values() for name, entry in part.items()}
+    found = linter.Linter({path.name: path.read_text(encoding="utf-8")}, metrics, None).found
+    return "".join(f"\n  {where}: {said} [{rule}]" for rule, where, said in found) or None
+
+
+def check_every_metric_is_shown(out, text):
+    path, _ = board_of(out)
+    board = path.read_text(encoding="utf-8")
+    missing = [family.name for family in source.read(text).families if family.name not in board]
+    return f"no panel for {', '.join(missing)}" if missing else None
+
+
+def check_answers(problems, server, out):
+    found = problems(board_of(out)[1], server)
+    return "".join(f"\n  {one}" for one in found) or None
+
+
+def check_scrape_job(out):
+    [path] = out.glob("*.scrape.yml")
+    indented = "".join(f"  {line}\n" for line in path.read_text(encoding="utf-8").splitlines())
+    whole = out / "prometheus.yml"
+    whole.write_text(f"rule_files: [{next(out.glob('*.rules.yml')).name}]\nscrape_configs:\n{indented}", encoding="utf-8")
+    checks.must([PROMTOOL, "check", "config", "--lint=all", "--lint-fatal", whole])
+    return None
+
+
+def check_alerts(out):
+    checks.must([PROMTOOL, "check", "rules", "--lint=all", "--lint-fatal", *out.glob("*.rules.yml")])
+    return None
+
+
+def fires(alert, at, labels, annotations=None):
+    return {"eval_time": at, "alertname": alert, "exp_alerts": [{"exp_labels": labels, "exp_annotations": annotations or {}}]}
+
+
+def check_alerts_fire(out):
+    """Down, errors and latency: quiet while all is well, firing when not. Annotations are compared as well, so they are read
+    from the file that is tested."""
+    [path] = out.glob("*.rules.yml")
+    rules = {rule["alert"]: rule for rule in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"][0]["rules"]}
+
+    def summary(alert, description):
+        return {"summary": rules[alert]["annotations"]["summary"], "description": description}
+
+    instance = 'job="shop",instance="one"'
+    requests = 'http_requests_total{%s,method="GET",handler="/a",status="%s"}'
+    bucket = 'http_request_duration_seconds_bucket{%s,method="GET",handler="/a",le="%s"}'
+    good = [
+        {"series": f"up{{{instance}}}", "values": "1x20"},
+        {"series": requests % (instance, "2xx"), "values": "0+600x20"},
+        {"series": requests % (instance, "5xx"), "values": "0+0x20"},
+        {"series": bucket % (instance, "0.1"), "values": "0+600x20"},
+        {"series": bucket % (instance, "2"), "values": "0+600x20"},
+        {"series": bucket % (instance, "+Inf"), "values": "0+600x20"},
+    ]
+    bad = [
+        {"series": f"up{{{instance}}}", "values": "0x20"},
+        {"series": requests % (instance, "2xx"), "values": "0+540x20"},
+        {"series": requests % (instance, "5xx"), "values": "0+60x20"},
+        {"series": bucket % (instance, "0.1"), "values": "0+0x20"},
+        {"series": bucket % (instance, "2"), "values": "0+600x20"},
+        {"series": bucket % (instance, "+Inf"), "values": "0+600x20"},
+    ]
+    names = ("ShopDown", "ShopAbsent", "ShopErrorRatioHigh", "ShopErrorRatioCritical", "ShopLatencyP99High")
+    quiet = [{"eval_time": "15m", "alertname": name, "exp_alerts": []} for name in names]
+    failed = "10% of the requests of the last five minutes were answered with 5xx."
+    firing = [
+        fires("ShopDown", "15m", {"severity": "critical", "job": "shop", "instance": "one"},
+              summary("ShopDown", "one has not answered a scrape for a minute.")),
+        fires("ShopErrorRatioHigh", "15m", {"severity": "warning"}, summary("ShopErrorRatioHigh", failed)),
+        fires("ShopErrorRatioCritical", "15m", {"severity": "critical"}, summary("ShopErrorRatioCritical", failed)),
+        fires("ShopLatencyP99High", "15m", {"severity": "warning"},
+              summary("ShopLatencyP99High",
+                      "99 % of the requests of the last five minutes were answered within 1.981s, which is more than 1 s.")),
+    ]  # fmt: skip
+    absent = [fires("ShopAbsent", "15m", {"severity": "critical", "job": "shop"},
+                    summary("ShopAbsent", "No target has the job shop: it is missing in prometheus.yml, or nothing is discovered."))]  # fmt: skip
+    test = {
+        "rule_files": [path.name], "evaluation_interval": "1m",
+        "tests": [
+            {"interval": "1m", "input_series": good, "alert_rule_test": quiet},
+            {"interval": "1m", "input_series": bad, "alert_rule_test": firing},
+            {"interval": "1m", "input_series": [], "alert_rule_test": absent},
+        ],
+    }  # fmt: skip
+    cases = out / "test.yml"
+    cases.write_text(json.dumps(test), encoding="utf-8")  # JSON is YAML
+    checks.must([PROMTOOL, "test", "rules", cases.name], cwd=out)
+    return None
+
+
+def check_limits(folder, catalogue, page):
+    """The limit on samples is above what the catalogue says is the most."""
+    most = source.read(catalogue).samples
+    for name, text in (("limit_catalogue", catalogue), ("limit_page", page)):
+        job = next(made(folder, name, text, "shop").glob("*.scrape.yml")).read_text(encoding="utf-8")
+        limit = int(job.split("sample_limit: ")[1].split()[0])
+        least = most if text is catalogue else source.read(page).samples
+        if limit <= least:
+            return f"{name}: sample_limit is {limit}, and {least} samples can come"
+    return None
+
+
+def check_refused(folder, name, text, words):
+    path = folder / f"refused {name}"
+    path.write_text(text, encoding="utf-8")
+    done = checks.start([sys.executable, OBSERVE, path, "--job", "app", "--out", folder / "never"])
+    if done.status == 0 or words not in done.stderr or "Traceback" in done.stderr or (folder / "never").exists():
+        return f"status {done.status}, and it said {done.stderr!r}"
+    return None
+
+
+def check_misused(folder, arguments, words):
+    done = checks.start([sys.executable, OBSERVE, *arguments, "--out", folder / "never"])
+    if done.status == 0 or words not in done.stderr or "Traceback" in done.stderr:
+        return f"status {done.status}, and it said {done.stderr!r}"
+    return None
+
+
+def main():
+    program = os.environ["DESCRIBE"]
+    catalogue, page = checks.must([program, "--describe"]), checks.must([program])
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        texts = {"catalogue": catalogue, "page": page, "foreign": FOREIGN}
+        table = [("limits", check_limits, folder, catalogue, page)]
+        with contextlib.ExitStack() as servers:
+            for kind, text in texts.items():
+                out = made(folder, kind, text, "shop")
+                if kind != "foreign":  # its label names and labels' values follow other habits
+                    table.append((f"{kind}: rules of boards", check_rules_of_boards, out, text))
+                    table.append((f"{kind}: its alerts fire", check_alerts_fire, out))
+                table += [
+                    (f"{kind}: every metric is shown", check_every_metric_is_shown, out, text),
+                    (f"{kind}: scrape job", check_scrape_job, out),
+                    (f"{kind}: alerts", check_alerts, out),
+                ]
+                for state, working, problems in (("work", True, answers.working_problems), ("rest", False, answers.resting_problems)):
+                    server = servers.enter_context(answers.prometheus(folder, f"{kind}-{state}", scraped(text), working))
+                    table.append((f"{kind}: answers at {state}", check_answers, problems, server, out))
+            table += [(f"refused: {what}", check_refused, folder, what, text, words) for what, text, words in REFUSED]
+            table += [(f"misused: {words}", check_misused, folder, arguments, words) for arguments, words in MISUSED]
+            return checks.report(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
