@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
+#include "support/protobuf_page.hpp"
 
 using flowviz::Counter;
 using flowviz::Gauge;
@@ -21,17 +23,49 @@ using flowviz::Registry;
 using flowviz::scrape;
 using sample::LotType;
 
-TEST_CASE("a page is text 0.0.4 for any Accept header") {
+TEST_CASE("a page is text 0.0.4 unless another format is asked for") {
   Registry registry;
   const std::string body = scrape(registry).body;
   for (const std::string_view accept :
-       {"", "*/*", "text/plain;version=0.0.4", "text/html",
-        "application/openmetrics-text;version=1.0.0;q=0.6,*/*;q=0.2", "\xff;q=;;,,", "text/plain;q=0"}) {
+       {"", "*/*", "text/plain;version=0.0.4", "text/html", "\xff;q=;;,,", "text/plain;q=0"}) {
     CAPTURE(accept);
     const flowviz::Scrape page = scrape(registry, accept);
     CHECK(page.content_type == "text/plain; version=0.0.4; charset=utf-8");
     CHECK(page.body == body);
   }
+}
+
+TEST_CASE("the three formats hold the same samples") {
+  Registry registry{{{"site", "n\"o\\r\nth"}}};
+  const flowviz::Counter lots{registry, "lots_total", "Lots.", flowviz::Label<LotType>{"lot_type"},
+                              flowviz::OpenLabel{"zone", 5}};
+  const Gauge fill{registry, "fill_ratio", "F."};
+  const Gauge never{registry, "odd_values", "O.", flowviz::OpenLabel{"which", 3}.pin({"nan", "low", "high"})};
+  const flowviz::DoubleCounter busy{registry, "busy_seconds_total", "B."};
+  const flowviz::UpDownCounter going{registry, "going", "G."};
+  const Histogram took{registry, "took_seconds", "T.", flowviz::Buckets{0.1, 1, 100000}, flowviz::OpenLabel{"zone", 5}};
+  const flowviz::Info build{registry, "build_info", "B.", {{"version", "1.2"}}};
+  for (const std::string_view zone : {"", "a\"b\\c\nd", "\xf0\x9f\x93\xa6", "\xff"}) {
+    lots.with(LotType::raw, zone).inc(1'000'000);
+    took.with(zone).observe(0.25);
+    took.with(zone).observe(1e6);
+  }
+  fill.set(100000);
+  never.with("nan").set(std::numeric_limits<double>::quiet_NaN());
+  never.with("low").set(-std::numeric_limits<double>::infinity());
+  never.with("high").set(std::numeric_limits<double>::denorm_min());
+  busy.inc(2);
+  going.dec(3);
+
+  const std::vector<std::string> text = support::sorted_samples(support::parse_samples(valid_page(registry)));
+  const flowviz::Scrape open = scrape(registry, "application/openmetrics-text;version=1.0.0");
+  CHECK(open.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  CHECK(support::sorted_samples(support::parse_samples(open.body)) == text);
+  const flowviz::Scrape binary =
+      scrape(registry, "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited");
+  CHECK(binary.content_type ==
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited");
+  CHECK(support::sorted_samples(support::read_protobuf(binary.body)) == text);
 }
 
 TEST_CASE("a page without a registry is the default one's") {

@@ -19,7 +19,8 @@
 #include <vector>
 
 #include <flowviz_metrics/encode/escape.hpp>
-#include <flowviz_metrics/encode/text.hpp>
+#include <flowviz_metrics/encode/page_type.hpp>
+#include <flowviz_metrics/encode/sink.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/refresh.hpp>

@@ -4,7 +4,6 @@
 /// The catalogue: what a registry's page can show, as data and as JSON, for what is made from it: boards, rules, tables,
 /// tests. It says what was registered, not what was counted.
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +16,7 @@
 #include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/registry.hpp>
+#include <flowviz_metrics/unit.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -47,18 +47,6 @@ struct MetricDescription {
 };
 
 namespace describing {
-
-/// The unit that a metric's name ends in, its `_total` aside.
-[[nodiscard]] inline std::string_view unit_of(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 16> units{"seconds", "bytes",   "ratio",  "celsius", "meters", "metres",
-                                                   "volts",   "amperes", "joules", "grams",   "hertz",  "watts",
-                                                   "newtons", "pascals", "moles",  "candelas"};
-  if (name.ends_with("_total")) name.remove_suffix(std::string_view("_total").size());
-  for (const std::string_view unit : units) {
-    if (name.size() > unit.size() && name.ends_with(unit) && name[name.size() - unit.size() - 1] == '_') return unit;
-  }
-  return {};
-}
 
 inline std::string_view type_of(Kind kind) noexcept {
   return is_counter(kind) ? "counter" : kind == Kind::histogram ? "histogram" : kind == Kind::info ? "info" : "gauge";

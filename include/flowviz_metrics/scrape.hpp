@@ -12,6 +12,8 @@
 #include <vector>
 
 #include <flowviz_metrics/collect.hpp>
+#include <flowviz_metrics/encode/negotiate.hpp>
+#include <flowviz_metrics/encode/protobuf.hpp>
 #include <flowviz_metrics/encode/text.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -24,7 +26,8 @@ struct Scrape {
 
 /// What a page is to be.
 struct ScrapeOptions {
-  /// The value of an Accept header: the best format it allows. So far that is the text format 0.0.4, whatever it says.
+  /// The value of an Accept header. Of the text format 0.0.4, OpenMetrics 1.0.0 and the delimited protobuf format the page has
+  /// the one that it wants most; the text format if it is empty, cannot be read, or wants none of them.
   std::string_view accept{};
   /// Only metrics of these names, as a reader gives them in `/metrics?name[]=...`; all if it is empty. A histogram has its
   /// own name and those of its samples.
@@ -46,12 +49,23 @@ struct ScrapeOptions {
 inline std::string_view scrape_into(std::string& page, std::span<const Registry* const> registries,
                                     const ScrapeOptions& options = {}) {
   page.clear();
-  if constexpr (metrics_enabled) {
-    encode::TextEncoder encoder(page);
-    Collector(registries, options.names, encoder).collect(options.budget);
-    encoder.flush();
+  const encode::Negotiated answer = encode::negotiate(options.accept);
+  const auto write = [&](auto&& encoder) {
+    if constexpr (metrics_enabled) Collector(registries, options.names, encoder).collect(options.budget);
+    encoder.finish();
+  };
+  switch (answer.format) {
+    case encode::Format::text:
+      write(encode::TextEncoder(page));
+      break;
+    case encode::Format::open_metrics:
+      write(encode::TextEncoder(page, encode::TextFormat::open_metrics));
+      break;
+    case encode::Format::protobuf:
+      write(encode::ProtobufEncoder(page));
+      break;
   }
-  return encode::TextEncoder::content_type;
+  return answer.content_type;
 }
 inline std::string_view scrape_into(std::string& page, std::initializer_list<const Registry*> registries,
                                     const ScrapeOptions& options = {}) {

@@ -21,7 +21,7 @@ std::string page(Write write) {
   std::string text;
   TextEncoder encoder(text);
   write(encoder);
-  encoder.flush();
+  encoder.finish();
   std::string faults;
   for (const auto& violation : support::validate_text(text)) faults += violation.rule + ": " + violation.detail + "\n";
   CHECK(faults == "");
@@ -29,10 +29,6 @@ std::string page(Write write) {
 }
 
 }  // namespace
-
-TEST_CASE("the content type is that of the text format 0.0.4") {
-  CHECK(TextEncoder::content_type == "text/plain; version=0.0.4; charset=utf-8");
-}
 
 TEST_CASE("a family begins with its help text and its type") {
   CHECK(page([](TextEncoder& to) {
@@ -82,4 +78,62 @@ TEST_CASE("a histogram's bounds are those of its own family") {
           to.family("b", "B.", PageType::histogram, std::vector<double>{3});
           to.histogram("", std::vector<std::uint64_t>{0, 1}, 5);
         }).ends_with("b_bucket{le=\"3\"} 0\nb_bucket{le=\"+Inf\"} 1\nb_sum 5\nb_count 1\n"));
+}
+
+namespace {
+
+/// The same as OpenMetrics, without the mark at the end, which is checked here.
+template <class Write>
+std::string open_metrics(Write write) {
+  std::string text;
+  TextEncoder encoder(text, flowviz::encode::TextFormat::open_metrics);
+  write(encoder);
+  encoder.finish();
+  REQUIRE(text.ends_with("# EOF\n"));
+  return text.substr(0, text.size() - std::string_view("# EOF\n").size());
+}
+
+}  // namespace
+
+TEST_CASE("OpenMetrics names the family of a counter or an info without its ending, and has units") {
+  CHECK(open_metrics([](TextEncoder& to) {
+          to.family("a_seconds_total", "A \\ \"b\"\nc.", PageType::counter);
+          to.sample("", std::uint64_t{3});
+          to.family("b_bytes", "B.", PageType::gauge);
+          to.family("c_info", "C.", PageType::info);
+          to.sample("v=\"1\"", 1.0);
+          to.family("legacy", "A counter by a name that has to stay.", PageType::counter);
+          to.sample("", 1.0);
+        }) ==
+        "# HELP a_seconds A \\\\ \\\"b\\\"\\nc.\n# TYPE a_seconds counter\n# UNIT a_seconds seconds\n"
+        "a_seconds_total 3\n"
+        "# HELP b_bytes B.\n# TYPE b_bytes gauge\n# UNIT b_bytes bytes\n"
+        "# HELP c C.\n# TYPE c info\nc_info{v=\"1\"} 1\n"
+        "# HELP legacy A counter by a name that has to stay.\n# TYPE legacy counter\nlegacy_total 1.0\n");
+}
+
+TEST_CASE("OpenMetrics' doubles say that they are doubles, its counts do not") {
+  CHECK(open_metrics([](TextEncoder& to) {
+          to.family("a", "A.", PageType::gauge);
+          for (const double value : {0.0, -7.0, 0.5, 1e5, 1e6, 1e21, std::numeric_limits<double>::infinity()})
+            to.sample("", value);
+          to.sample("", std::numeric_limits<double>::quiet_NaN());
+          to.sample("", std::int64_t{-9});
+        }) == "# HELP a A.\n# TYPE a gauge\na 0.0\na -7.0\na 0.5\na 100000.0\na 1e+06\na 1e+21\na +Inf\na NaN\na -9\n");
+}
+
+TEST_CASE("OpenMetrics' bounds are doubles, and with negative ones there is no sum") {
+  CHECK(open_metrics([](TextEncoder& to) {
+          to.family("h", "H.", PageType::histogram, std::vector<double>{0.5, 1, 1e5, 1e6});
+          to.histogram("x=\"1\"", std::vector<std::uint64_t>{1, 0, 0, 0, 2}, 7);
+          to.family("n", "N.", PageType::histogram, std::vector<double>{-1});
+          to.histogram("", std::vector<std::uint64_t>{1, 2}, 7);
+          to.family("p", "P.", PageType::histogram, std::vector<double>{1});
+          to.histogram("", std::vector<std::uint64_t>{0, 0}, 0);
+        }) ==
+        "# HELP h H.\n# TYPE h histogram\nh_bucket{x=\"1\",le=\"0.5\"} 1\nh_bucket{x=\"1\",le=\"1.0\"} 1\n"
+        "h_bucket{x=\"1\",le=\"100000.0\"} 1\nh_bucket{x=\"1\",le=\"1e+06\"} 1\nh_bucket{x=\"1\",le=\"+Inf\"} 3\n"
+        "h_sum{x=\"1\"} 7.0\nh_count{x=\"1\"} 3\n"
+        "# HELP n N.\n# TYPE n histogram\nn_bucket{le=\"-1.0\"} 1\nn_bucket{le=\"+Inf\"} 3\n"
+        "# HELP p P.\n# TYPE p histogram\np_bucket{le=\"1.0\"} 0\np_bucket{le=\"+Inf\"} 0\np_sum 0.0\np_count 0\n");
 }

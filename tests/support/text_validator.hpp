@@ -17,7 +17,8 @@ namespace support {
 /// The names of the rules are those that tests/support_test/text_validator.cpp lists, one broken page for each.
 std::vector<Violation> validate_text(std::string_view page, const ValidationOptions& options = {});
 
-/// The samples of a page in their order. Throws std::runtime_error with the line if a line cannot be read.
+/// The samples of a page in their order, a page of OpenMetrics too. Throws std::runtime_error with the line if a sample cannot
+/// be read.
 std::vector<Sample> parse_samples(std::string_view page);
 
 /// The value of the one sample with this name and exactly these labels, in any order; throws std::out_of_range if there

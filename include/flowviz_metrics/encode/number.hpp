@@ -3,6 +3,7 @@
 /// \file
 /// Numbers as Prometheus prints them, whatever the locale of the process.
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -77,6 +78,20 @@ inline char* write_number(char* out, double value) noexcept {
   if (std::isnan(value)) return copy("NaN");
   if (std::isinf(value)) return copy(value > 0 ? "+Inf" : "-Inf");
   return std::to_chars(out, out + max_number, value, std::chars_format::general).ptr;
+}
+
+/// A double as OpenMetrics spells it: one that is integral says that it is a double, `100.0`.
+struct OpenDouble {
+  double value;
+};
+inline char* write_number(char* out, OpenDouble number) noexcept {
+  char* end = write_number(out, number.value);
+  const bool is_integer = std::all_of(out, end, [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
+  if (is_integer) {
+    *end++ = '.';
+    *end++ = '0';
+  }
+  return end;
 }
 
 }  // namespace encode

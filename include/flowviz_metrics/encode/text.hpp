@@ -1,48 +1,63 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// The Prometheus text format, version 0.0.4.
+/// The two text formats: Prometheus' 0.0.4 and OpenMetrics 1.0.
 
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/page_type.hpp>
 #include <flowviz_metrics/encode/sink.hpp>
+#include <flowviz_metrics/unit.hpp>
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace encode {
 
-/// What a family is to the reader of a page, whatever counts it.
-enum class PageType : std::uint8_t { counter, gauge, histogram, info };
+/// The formats of lines.
+enum class TextFormat : std::uint8_t { prometheus, open_metrics };
 
 /// Writes families as they are handed to it: first the family, then its samples. `labels` is rendered label text
 /// without braces.
 class TextEncoder {
  public:
-  static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
-
-  explicit TextEncoder(std::string& page) noexcept : sink_(page) {}
+  explicit TextEncoder(std::string& page, TextFormat format = TextFormat::prometheus) noexcept
+      : sink_(page), open_metrics_(format == TextFormat::open_metrics) {}
 
   /// Starts a family; `bounds` are those of a histogram.
   void family(std::string_view name, std::string_view help, PageType type, std::span<const double> bounds = {}) {
-    name_.assign(name);
+    // OpenMetrics gives a counter its ending sample by sample, and an info; the family goes without.
+    std::string_view base = name, ending = "";
+    if (open_metrics_ && type == PageType::counter) base = without(name, ending = "_total");
+    if (open_metrics_ && type == PageType::info) base = without(name, ending = "_info");
     sink_ += "# HELP ";
-    sink_ += name;
+    sink_ += base;
     sink_ += ' ';
-    append_escaped_help(sink_, help);
+    open_metrics_ ? append_escaped_value(sink_, help) : append_escaped_help(sink_, help);
     sink_ += "\n# TYPE ";
-    sink_ += name;
-    // Info has no type of its own in this format.
-    sink_ += type == PageType::counter ? " counter\n" : type == PageType::histogram ? " histogram\n" : " gauge\n";
-    open_.assign(name).append("{");
+    sink_ += base;
+    sink_ += type_text(type);
+    if (const std::string_view unit = open_metrics_ && type != PageType::info ? unit_of(base) : ""; !unit.empty()) {
+      sink_ += "# UNIT ";
+      sink_ += base;
+      sink_ += ' ';
+      sink_ += unit;
+      sink_ += '\n';
+    }
+    name_.assign(base).append(ending);
+    open_.assign(name_.text()).append("{");
     le_.clear();
     for (const double bound : bounds) add_le(bound);
     if (type == PageType::histogram) add_le(std::numeric_limits<double>::infinity());
+    is_info_ = type == PageType::info;
+    // What goes down as well as up has no sum there.
+    no_sum_ = open_metrics_ && !bounds.empty() && bounds.front() < 0;
   }
 
   /// One sample of a counter or a gauge; the value is a double or an integer, which is printed with all its digits.
@@ -63,17 +78,36 @@ class TextEncoder {
     write_histogram(labels, buckets, sum);
   }
 
-  /// Hands what is still held back to the page.
-  void flush() { sink_.flush(); }
+  /// Ends the page.
+  void finish() {
+    if (open_metrics_) sink_ += "# EOF\n";
+    sink_.flush();
+  }
 
  private:
   template <class Text, class Number>
   void write_sample(Text labels, Number value) {
+    if constexpr (std::is_same_v<Number, double>) {
+      if (open_metrics_) return write_open_sample(text_of(labels), value);
+    }
     if (labels.size() == 0) {
       sink_.line(value, name_.padded(), std::string_view(" "));
     } else {
       sink_.line(value, open_.padded(), labels, std::string_view("} "));
     }
+  }
+
+  // Apart from the above, which is inlined where a page's counters are written.
+  FLOWVIZ_METRICS_NOINLINE void write_open_sample(std::string_view labels, double value) {
+    sink_ += labels.empty() ? name_.text() : open_.text();
+    sink_ += labels;
+    sink_ += labels.empty() ? " " : "} ";
+    char digits[max_number + 3];
+    char* end = write_number(digits, OpenDouble{value});
+    // An info is 1, and nothing that was measured.
+    if (is_info_) end = digits + 1;
+    *end++ = '\n';
+    sink_ += std::string_view(digits, static_cast<std::size_t>(end - digits));
   }
 
   template <class Text>
@@ -87,18 +121,39 @@ class TextEncoder {
     }
     const std::string_view open = labels.size() == 0 ? std::string_view("") : std::string_view("{"),
                            close = labels.size() == 0 ? std::string_view(" ") : std::string_view("} ");
-    sink_.line(sum, name_.padded(), std::string_view("_sum"), open, labels, close);
+    if (no_sum_) return;
+    open_metrics_ ? sink_.line(OpenDouble{sum}, name_.padded(), std::string_view("_sum"), open, labels, close)
+                  : sink_.line(sum, name_.padded(), std::string_view("_sum"), open, labels, close);
     sink_.line(count, name_.padded(), std::string_view("_count"), open, labels, close);
   }
 
   void add_le(double bound) {
     char digits[max_number];
-    const char* end = write_number(digits, bound);
+    const char* end = open_metrics_ ? write_number(digits, OpenDouble{bound}) : write_number(digits, bound);
     le_.emplace_back().assign("le=\"").append({digits, static_cast<std::size_t>(end - digits)}).append("\"} ");
   }
 
+  static std::string_view without(std::string_view name, std::string_view ending) noexcept {
+    return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
+  }
+  [[nodiscard]] std::string_view type_text(PageType type) const noexcept {
+    switch (type) {
+      case PageType::counter:
+        return " counter\n";
+      case PageType::histogram:
+        return " histogram\n";
+      case PageType::info:
+        return open_metrics_ ? " info\n" : " gauge\n";  // which has no type of its own in the older format
+      default:
+        return " gauge\n";
+    }
+  }
+
   Sink sink_;
-  PaddedString name_;
+  const bool open_metrics_;
+  bool is_info_ = false;
+  bool no_sum_ = false;
+  PaddedString name_;             // of samples
   PaddedString open_;             // the name and an opening brace
   std::vector<PaddedString> le_;  // le="0.5"} and so on
   PaddedString head_;             // the beginning of a series' lines of buckets; kept for its memory

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Which format a reader gets: the Accept header (RFC 9110, 12.5.1) against the formats that there are.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <flowviz_metrics/version.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+namespace encode {
+
+/// The formats of pages.
+enum class Format : std::uint8_t { text, open_metrics, protobuf };
+
+/// A format as an answer names it.
+struct Negotiated {
+  Format format = Format::text;
+  std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+};
+
+namespace accept {
+
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+constexpr std::string_view trimmed(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// Whether both are the same but for the case of letters.
+constexpr bool same(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// Takes what stands before the first `separator` outside of quotes off `text`.
+constexpr std::string_view take(std::string_view& text, char separator) noexcept {
+  bool quoted = false;
+  std::size_t at = 0;
+  for (; at < text.size() && (quoted || text[at] != separator); ++at) {
+    if (text[at] == '"') quoted = !quoted;
+    if (text[at] == '\\' && quoted) ++at;
+  }
+  at = std::min(at, text.size());
+  const std::string_view taken = text.substr(0, at);
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return trimmed(taken);
+}
+
+/// A value without the quotes around it. Escapes stay: no value that means anything here has one.
+constexpr std::string_view unquoted(std::string_view value) noexcept {
+  return value.size() >= 2 && value.front() == '"' && value.back() == '"' ? value.substr(1, value.size() - 2) : value;
+}
+
+/// A weight in thousandths: `1`, `0.5`, `0.333`. Nothing if it is none.
+constexpr std::optional<int> weight(std::string_view text) noexcept {
+  if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
+  int value = (text[0] - '0') * 1000;
+  if (text.size() > 1 && text[1] != '.') return std::nullopt;
+  for (std::size_t i = 2, unit = 100; i < text.size(); ++i, unit /= 10) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    value += (text[i] - '0') * static_cast<int>(unit);
+  }
+  return value <= 1000 ? std::optional(value) : std::nullopt;
+}
+
+/// How a parameter of a media range, or its absence, speaks for a format.
+constexpr bool is_one_of(std::string_view value, std::string_view a, std::string_view b = "\n") noexcept {
+  return same(value, a) || same(value, b);
+}
+
+/// One media range of the header: what it is for, and how much it is wanted.
+struct Range {
+  std::string_view type;
+  std::string_view version, escaping, proto, encoding;
+  bool has_others = false;  // parameters that no format has
+  int weight = 1000;
+  bool legible = true;
+};
+
+constexpr Range range_of(std::string_view element) noexcept {
+  Range range;
+  range.type = take(element, ';');
+  while (!element.empty()) {
+    std::string_view parameter = take(element, ';');
+    if (parameter.empty()) continue;
+    const std::string_view name = take(parameter, '=');
+    const std::string_view value = unquoted(trimmed(parameter));
+    if (same(name, "q")) {
+      const std::optional<int> given = weight(value);
+      range.weight = given.value_or(0);
+      range.legible = range.legible && given.has_value();
+    } else if (same(name, "version")) {
+      range.version = value;
+    } else if (same(name, "escaping")) {
+      range.escaping = value;
+    } else if (same(name, "proto")) {
+      range.proto = value;
+    } else if (same(name, "encoding")) {
+      range.encoding = value;
+    } else if (!same(name, "charset")) {
+      range.has_others = true;
+    }
+  }
+  return range;
+}
+
+/// How closely a range names a format: 0 not at all, 1 `*/*`, 2 `text/*`, 3 the type, 4 with its version or encoding.
+constexpr int closeness(const Range& range, Format format) noexcept {
+  if (range.type == "*/*") return 1;
+  if (range.has_others) return 0;
+  switch (format) {
+    case Format::text:
+      if (same(range.type, "text/*")) return 2;
+      if (!same(range.type, "text/plain")) return 0;
+      return range.version.empty() ? 3 : range.version == "0.0.4" ? 4 : 0;
+    case Format::open_metrics:
+      if (same(range.type, "application/*")) return 2;
+      if (!same(range.type, "application/openmetrics-text")) return 0;
+      return range.version.empty() ? 3 : range.version == "1.0.0" ? 4 : 0;
+    case Format::protobuf:
+      if (same(range.type, "application/*")) return 2;
+      if (!same(range.type, "application/vnd.google.protobuf")) return 0;
+      if (range.proto != "io.prometheus.client.MetricFamily") return 0;
+      return range.encoding == "delimited" ? 4 : 0;
+  }
+  return 0;
+}
+
+/// Names here are such that these schemes change none of them, so a page is what they would make of it.
+constexpr std::string_view scheme(std::string_view asked) noexcept {
+  for (const std::string_view one : {"allow-utf-8", "underscores", "values"}) {
+    if (same(asked, one)) return one;
+  }
+  return {};
+}
+
+constexpr std::string_view content_type(Format format, std::string_view escaping) noexcept {
+  switch (format) {
+    case Format::text:
+      break;
+    case Format::open_metrics:
+      if (escaping == "allow-utf-8")
+        return "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
+      if (escaping == "underscores")
+        return "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores";
+      if (escaping == "values") return "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values";
+      return "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    case Format::protobuf:
+      return "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+  }
+  return Negotiated{}.content_type;
+}
+
+}  // namespace accept
+
+/// The format for an Accept header: of those that it allows the one that it wants most; of equals the one that it names more
+/// closely, then the one that it names first. The text format for a header that is empty, asks for nothing that there is, or
+/// cannot be read. Any bytes will do; the cost is one pass over them for each format.
+[[nodiscard]] constexpr Negotiated negotiate(std::string_view header) noexcept {
+  struct Claim {
+    int weight = 0;  // of the range that names the format most closely
+    int closeness = 0;
+    std::size_t place = 0;
+    std::string_view escaping;
+  };
+  std::array<Claim, 3> claims{};
+  constexpr std::array formats{Format::text, Format::open_metrics, Format::protobuf};
+  for (std::size_t place = 0; !header.empty(); ++place) {
+    const accept::Range range = accept::range_of(accept::take(header, ','));
+    if (!range.legible) continue;
+    for (std::size_t i = 0; i < formats.size(); ++i) {
+      const int close = accept::closeness(range, formats[i]);
+      // A range that names a format more closely speaks for it, whatever wider ones say; of two alike the greater weight.
+      const bool speaks =
+          close > claims[i].closeness || (close == claims[i].closeness && range.weight > claims[i].weight);
+      if (close > 0 && speaks) claims[i] = {range.weight, close, place, accept::scheme(range.escaping)};
+    }
+  }
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < formats.size(); ++i) {
+    const Claim &one = claims[i], &other = claims[best];
+    if (one.weight == 0 || one.weight < other.weight) continue;
+    const bool closer = one.closeness > other.closeness;
+    const bool earlier = one.closeness == other.closeness && one.closeness > 2 && one.place < other.place;
+    if (one.weight > other.weight || closer || earlier) best = i;
+  }
+  return {formats[best], accept::content_type(formats[best], claims[best].escaping)};
+}
+
+}  // namespace encode
+FLOWVIZ_METRICS_END

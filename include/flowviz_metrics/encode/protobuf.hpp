@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// The protobuf format: a stream of io.prometheus.client.MetricFamily messages, each behind its length. Written by hand, for
+/// it is five field types, and the library has no dependency.
+///
+/// The numbers of the fields are those of metrics.proto in prometheus/client_model.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <flowviz_metrics/encode/page_type.hpp>
+#include <flowviz_metrics/encode/sink.hpp>
+#include <flowviz_metrics/unit.hpp>
+#include <flowviz_metrics/version.hpp>
+
+FLOWVIZ_METRICS_BEGIN
+namespace encode {
+
+/// A message that is being written.
+class Message {
+ public:
+  void clear() noexcept { bytes_.clear(); }
+  [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(value | 0x80);
+    bytes_ += static_cast<char>(value);
+  }
+  void number(std::uint32_t field, std::uint64_t value) {
+    varint(field << 3);
+    varint(value);
+  }
+  void number(std::uint32_t field, double value) {
+    varint(field << 3 | 1);
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    for (int shift = 0; shift < 64; shift += 8) bytes_ += static_cast<char>(bits >> shift);
+  }
+  void text(std::uint32_t field, std::string_view value) {
+    varint(field << 3 | 2);
+    varint(value.size());
+    bytes_ += value;
+  }
+  void message(std::uint32_t field, const Message& inner) { text(field, inner.bytes()); }
+
+ private:
+  std::string bytes_;
+};
+
+/// Writes families as they are handed to it; see TextEncoder.
+class ProtobufEncoder {
+ public:
+  explicit ProtobufEncoder(std::string& page) noexcept : page_(page) {}
+
+  void family(std::string_view name, std::string_view help, PageType type, std::span<const double> bounds = {}) {
+    end_family();
+    open_ = true;
+    type_ = type;
+    bounds_.assign(bounds.begin(), bounds.end());
+    family_.text(1, name);  // counters keep their _total here
+    family_.text(2, help);
+    constexpr std::uint64_t counter = 0, gauge = 1, histogram = 4;
+    family_.number(3, type == PageType::counter ? counter : type == PageType::histogram ? histogram : gauge);
+    unit_ = unit_of(name);
+  }
+
+  template <class Labels, class Number>
+  void sample(Labels labels, Number value) {
+    value_.clear();
+    value_.number(1, static_cast<double>(value));  // all values are doubles here
+    metric_.clear();
+    add_labels(text_of(labels));
+    metric_.message(type_ == PageType::counter ? 3 : 2, value_);
+    family_.message(4, metric_);
+  }
+
+  template <class Labels>
+  void histogram(Labels labels, std::span<const std::uint64_t> buckets, double sum) {
+    std::uint64_t count = 0;
+    for (const std::uint64_t bucket : buckets) count += bucket;
+    value_.clear();
+    value_.number(1, count);
+    value_.number(2, sum);
+    count = 0;
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+      count += buckets[i];
+      bucket_.clear();
+      bucket_.number(1, count);
+      bucket_.number(2, i < bounds_.size() ? bounds_[i] : std::numeric_limits<double>::infinity());
+      value_.message(3, bucket_);
+    }
+    metric_.clear();
+    add_labels(text_of(labels));
+    metric_.message(7, value_);
+    family_.message(4, metric_);
+  }
+
+  void finish() { end_family(); }
+
+ private:
+  // Label text is what cells keep, so it is read back: `name="value",...`, with escapes as the text formats have them.
+  void add_labels(std::string_view labels) {
+    while (!labels.empty()) {
+      const std::size_t name_end = labels.find('=');
+      label_.clear();
+      label_.text(1, labels.substr(0, name_end));
+      labels.remove_prefix(name_end + 2);
+      text_.clear();
+      std::size_t i = 0;
+      for (; labels[i] != '"'; ++i) {
+        if (labels[i] == '\\') {
+          ++i;
+          text_ += labels[i] == 'n' ? '\n' : labels[i];
+        } else {
+          text_ += labels[i];
+        }
+      }
+      labels.remove_prefix(i + 1);
+      if (!labels.empty()) labels.remove_prefix(1);  // the comma
+      // A label with an empty value is an absent one.
+      if (text_.empty()) continue;
+      label_.text(2, text_);
+      metric_.message(1, label_);
+    }
+  }
+
+  void end_family() {
+    if (!open_) return;
+    if (!unit_.empty()) family_.text(5, unit_);
+    value_.clear();
+    value_.varint(family_.bytes().size());
+    page_ += value_.bytes();
+    page_ += family_.bytes();
+    family_.clear();
+    unit_ = {};
+    open_ = false;
+  }
+
+  std::string& page_;
+  PageType type_ = PageType::counter;
+  bool open_ = false;
+  std::string_view unit_;
+  std::vector<double> bounds_;
+  Message family_, metric_, value_, bucket_, label_;  // kept for their memory
+  std::string text_;
+};
+
+}  // namespace encode
+FLOWVIZ_METRICS_END

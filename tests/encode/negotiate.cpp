@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include <flowviz_metrics/encode/negotiate.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+using flowviz::encode::Format;
+using flowviz::encode::negotiate;
+
+namespace {
+
+constexpr std::string_view text = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+constexpr std::string_view open_utf8 =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
+constexpr std::string_view protobuf =
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+struct Case {
+  std::string_view accept, content_type;
+};
+
+void check_all(std::initializer_list<Case> cases) {
+  for (const auto& [accept, content_type] : cases) {
+    CAPTURE(accept);
+    CHECK(negotiate(accept).content_type == content_type);
+  }
+}
+
+#define PROTOBUF_RANGE "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+
+}  // namespace
+
+TEST_CASE("each release line of Prometheus gets the best format that it asks for") {
+  check_all({
+      // 1.x
+      {PROTOBUF_RANGE ";q=0.7,text/plain;version=0.0.4;q=0.3,*/*;q=0.1", protobuf},
+      // 2.0 to 2.4
+      {"text/plain;version=0.0.4;q=1,*/*;q=0.1", text},
+      // 2.5 to 2.32: an OpenMetrics that was never finished, which is not offered
+      {"application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", text},
+      // 2.33 to 2.48
+      {"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+       "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+       open_metrics},
+      // 2.40 and later with native histograms
+      {PROTOBUF_RANGE ",application/openmetrics-text;version=1.0.0;q=0.8,"
+                      "application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+       protobuf},
+      // 2.49 and later
+      {"application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
+       "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+       open_metrics},
+      // 3.x
+      {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+       "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+       "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+       open_utf8},
+      // 3.x with native histograms
+      {PROTOBUF_RANGE
+       ";q=0.7,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+       "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+       "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+       protobuf},
+  });
+}
+
+TEST_CASE("whoever asks for nothing in particular gets text") {
+  check_all({
+      {"", text},
+      {"*/*", text},
+      {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", text},
+      {"text/html", text},
+      {"text/*", text},
+      {"application/json", text},
+      {"application/openmetrics-text;q=0.1,*/*", text},
+  });
+}
+
+TEST_CASE("weights decide, then how closely a format is named, then the order") {
+  check_all({
+      {"text/plain;q=0.2,application/openmetrics-text;q=0.3", open_metrics},
+      {"text/plain;q=0.3,application/openmetrics-text;q=0.2", text},
+      {"application/openmetrics-text,text/plain", open_metrics},
+      {"text/plain,application/openmetrics-text", text},
+      {"text/plain,application/openmetrics-text;version=1.0.0", open_metrics},
+      {"*/*,application/openmetrics-text", open_metrics},
+      {"*/*;q=0.9,application/openmetrics-text;q=0.8", text},
+      {"*/*,text/plain;q=0.5,application/vnd.google.protobuf;q=0", open_metrics},
+      {"application/openmetrics-text;q=0.001,text/plain;q=0", open_metrics},
+      {"application/openmetrics-text;q=0,*/*;q=0.5", text},
+      {"application/openmetrics-text;q=0", text},
+      {"*/*;q=0", text},
+      {"application/openmetrics-text;q=0.3, application/openmetrics-text;q=0.6, text/plain;q=0.5", open_metrics},
+  });
+}
+
+TEST_CASE("names are read whatever their case, with blanks and with quotes") {
+  check_all({
+      {"Application/OpenMetrics-Text; Version=\"1.0.0\"; Q=0.9 , text/plain;q=0.8", open_metrics},
+      {"\tapplication/openmetrics-text ;\tversion=1.0.0", open_metrics},
+      {"application/openmetrics-text;version=1.0.0;charset=UTF-8", open_metrics},
+      {"application/openmetrics-text;version=1.0.0;escaping=\"underscores\"",
+       "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"},
+      {"application/openmetrics-text;version=1.0.0;escaping=values",
+       "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values"},
+      // A scheme that would change names is not claimed.
+      {"application/openmetrics-text;version=1.0.0;escaping=dots", open_metrics},
+      {"application/openmetrics-text;version=\"1.0.0,text/plain\"", text},
+  });
+}
+
+TEST_CASE("other versions, encodings and parameters are other formats") {
+  check_all({
+      {"application/openmetrics-text;version=2.0.0", text},
+      {"text/plain;version=1.0.0;q=1,application/openmetrics-text;q=0.1", open_metrics},
+      {"application/vnd.google.protobuf", text},
+      {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", text},
+      {"application/vnd.google.protobuf;proto=other.Message;encoding=delimited", text},
+      {"application/openmetrics-text;profile=other", text},
+  });
+}
+
+TEST_CASE("what cannot be read asks for nothing") {
+  check_all({
+      {",,,", text},
+      {";", text},
+      {";;;=,=", text},
+      {"application/openmetrics-text;q=", text},
+      {"application/openmetrics-text;q=1.5", text},
+      {"application/openmetrics-text;q=0.1234", text},
+      {"application/openmetrics-text;q=-1", text},
+      {"application/openmetrics-text;q=a", text},
+      {"application/openmetrics-text;version=\"1.0.0", text},
+      {"\xff\xfe;q=1", text},
+      {"application/openmetrics-text;q=x,text/plain;q=0.1", text},
+  });
+  CHECK(negotiate(std::string(100'000, ',')).content_type == text);
+  CHECK(negotiate(std::string(100'000, '"')).content_type == text);
+  CHECK(negotiate(std::string("\"\\")).content_type == text);
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Prints one registry with everything that is hard on a page, in the format for the Accept header in its argument; the content
+// type goes to stderr. tests/exposition/run.py has other readers read it.
+
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include <flowviz_metrics/flowviz_metrics.hpp>
+
+enum class LotType { raw, intermediate, finished };
+
+int main(int argc, char** argv) {
+  using flowviz::OpenLabel;
+  using namespace std::chrono_literals;
+  flowviz::Registry registry{{{"site", "n\"o\\r\nth"}}};
+
+  const flowviz::Counter lots{registry, "lots_total", "Quotes \" backslashes \\ line\nfeeds and tabs\t.",
+                              flowviz::Label<LotType>{"lot_type"}, OpenLabel{"zone", 20}};
+  const std::string longest(FLOWVIZ_METRICS_MAX_LABEL_BYTES, 'x');
+  for (const std::string_view zone :
+       {std::string_view(""), std::string_view("a\"b\\c\nd"), std::string_view("\\n"), std::string_view("}{,=\"x"),
+        std::string_view("\xf0\x9f\x93\xa6 \xe2\x80\xae"
+                         "bidi"),
+        std::string_view("\xff\xfe not UTF-8"), std::string_view("a\rb"), std::string_view("nul\0in it", 9),
+        std::string_view(longest)}) {
+    lots.with(LotType::raw, zone).inc(9'007'199'254'740'992);  // 2^53, the largest that a double counts to
+  }
+
+  const flowviz::Gauge numbers{registry, "number_values", "Numbers.",
+                               OpenLabel{"which", 12}.pin({"zero", "minus_zero", "tiny", "huge", "third", "million",
+                                                           "below", "nan", "inf", "minus_inf", "hundred", "whole"})};
+  using Limits = std::numeric_limits<double>;
+  numbers.with("zero").set(0);
+  numbers.with("minus_zero").set(-0.0);
+  numbers.with("tiny").set(Limits::denorm_min());
+  numbers.with("huge").set(Limits::max());
+  numbers.with("third").set(1.0 / 3);
+  numbers.with("million").set(1e6);
+  numbers.with("below").set(999999);
+  numbers.with("nan").set(Limits::quiet_NaN());
+  numbers.with("inf").set(Limits::infinity());
+  numbers.with("minus_inf").set(-Limits::infinity());
+  numbers.with("hundred").set(100);
+  numbers.with("whole").set(123456789012345680.0);
+
+  const flowviz::DoubleCounter busy{registry, "busy_seconds_total", "Busy."};
+  busy.inc(1500ms);
+  const flowviz::UpDownCounter going{registry, "going", "Going."};
+  going.dec(3);
+  const flowviz::Histogram took{registry, "took_seconds", "Took.", flowviz::Buckets{0.005, 0.1, 1, 2.5, 100000, 1e6},
+                                OpenLabel{"zone", 2}};
+  for (const double value : {0.001, 0.1, 0.5, 3.0, 2e6}) took.with("a").observe(value);
+  const flowviz::Histogram drift{registry, "drift_celsius", "Drift.", flowviz::Buckets{-1, 0, 1}};
+  for (const double value : {-5.0, -0.5, 0.0}) drift.observe(value);
+  const flowviz::Info build{registry, "build_info", "Build.", {{"version", "1.2.3"}}};
+  const flowviz::Counter legacy{registry, flowviz::LegacyName{"oldName"}, "A name that has to stay."};
+  legacy.inc(7);
+
+  const flowviz::Scrape page = flowviz::scrape(registry, argc > 1 ? argv[1] : "");
+  std::fwrite(page.body.data(), 1, page.body.size(), stdout);
+  std::fputs(page.content_type.c_str(), stderr);
+}

@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Other people's readers read our pages, and find the same in each format: promtool, the parsers of Python's Prometheus client,
+Google's protobuf, and a Prometheus that scrapes them. PAGE names the program that prints the pages.
+
+The last line is `N passed, N failed`.
+"""
+
+import contextlib
+import http.server
+import json
+import math
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+import urllib.request
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open_metrics
+from prometheus_client.parser import text_string_to_metric_families as read_text
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "harness"))
+import checks
+
+DEADLINE_S = 60  # a Prometheus that has not scraped by then is stuck
+PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+TYPES = {
+    "text": ("", "text/plain; version=0.0.4; charset=utf-8"),
+    "open_metrics": ("application/openmetrics-text;version=1.0.0", "application/openmetrics-text; version=1.0.0; charset=utf-8"),
+    "protobuf": (PROTOBUF, "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"),
+}  # fmt: skip
+
+
+def page(accept):
+    """(bytes, content type)."""
+    done = subprocess.run([os.environ["PAGE"], accept], capture_output=True, timeout=checks.DEADLINE_S, check=True)
+    return done.stdout, done.stderr.decode()
+
+
+# --- What a page says, the same for each format: {(name, labels): number} and {family: (type, help, unit)} ---
+
+
+def sample(found, name, labels, value):
+    if name == "oldName_total":  # OpenMetrics gives it that ending, and so does Python's reader of text
+        name = "oldName"
+    labels = {key: text for key, text in labels.items() if text}  # an empty label is an absent one
+    if "le" in labels:
+        labels["le"] = repr(float(labels["le"]))
+    key = (name, tuple(sorted(labels.items())))
+    if key in found:
+        raise checks.Failed(f"twice: {key}")
+    found[key] = value
+
+
+def by_parser(families):
+    samples, about = {}, {}
+    for family in families:
+        about[family.name] = (family.type, family.documentation, family.unit)
+        for one in family.samples:
+            sample(samples, one.name, one.labels, one.value)
+    return samples, about
+
+
+def message_class():
+    """MetricFamily as prometheus/client_model numbers its fields, of which we name those that can occur."""
+    file = descriptor_pb2.FileDescriptorProto(name="m.proto", package="p", syntax="proto2")
+    field = descriptor_pb2.FieldDescriptorProto
+    kinds = {"string": field.TYPE_STRING, "double": field.TYPE_DOUBLE, "uint64": field.TYPE_UINT64, "int32": field.TYPE_INT32}
+
+    def message(name, *fields):
+        one = file.message_type.add(name=name)
+        for number, label, kind in fields:
+            repeated = kind.startswith("*")
+            kind = kind.lstrip("*")
+            entry = one.field.add(name=label, number=number, label=field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL)
+            if kind in kinds:
+                entry.type = kinds[kind]
+            else:
+                entry.type, entry.type_name = field.TYPE_MESSAGE, f".p.{kind}"
+
+    message("LabelPair", (1, "name", "string"), (2, "value", "string"))
+    message("Value", (1, "value", "double"))
+    message("Bucket", (1, "cumulative_count", "uint64"), (2, "upper_bound", "double"))
+    message("Histogram", (1, "sample_count", "uint64"), (2, "sample_sum", "double"), (3, "bucket", "*Bucket"))
+    message("Metric", (1, "label", "*LabelPair"), (2, "gauge", "Value"), (3, "counter", "Value"), (7, "histogram", "Histogram"))
+    message("MetricFamily", (1, "name", "string"), (2, "help", "string"), (3, "type", "int32"), (4, "metric", "*Metric"),
+            (5, "unit", "string"))  # fmt: skip
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.MessageFactory(pool).GetPrototype(pool.FindMessageTypeByName("p.MetricFamily"))
+
+
+def by_protobuf(data):
+    family_class = message_class()
+    samples, about = {}, {}
+    at = 0
+    while at < len(data):
+        size, shift = 0, 0
+        while True:
+            byte = data[at]
+            at += 1
+            size |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        family = family_class.FromString(data[at : at + size])
+        at += size
+        about[family.name] = ({0: "counter", 1: "gauge", 4: "histogram"}[family.type], family.help, family.unit)
+        for metric in family.metric:
+            labels = {pair.name: pair.value for pair in metric.label}
+            if family.type != 4:
+                sample(samples, family.name, labels, (metric.counter if family.type == 0 else metric.gauge).value)
+                continue
+            for bucket in metric.histogram.bucket:
+                sample(samples, f"{family.name}_bucket", labels | {"le": repr(bucket.upper_bound)}, bucket.cumulative_count)
+            sample(samples, f"{family.name}_sum", labels, metric.histogram.sample_sum)
+            sample(samples, f"{family.name}_count", labels, metric.histogram.sample_count)
+    return samples, about
+
+
+READERS = {
+    "text": lambda data: by_parser(read_text(data.decode())),
+    "open_metrics": lambda data: by_parser(read_open_metrics(data.decode())),
+    "protobuf": by_protobuf,
+}
+
+
+def same(a, b):
+    return a == b or math.isnan(a) and math.isnan(b)
+
+
+def differences(name, samples, reference):
+    """What one format says otherwise than the text page. Of histograms with negative bounds OpenMetrics has no sum."""
+    if name == "open_metrics":
+        reference = {key: value for key, value in reference.items() if key[0] not in ("drift_celsius_sum", "drift_celsius_count")}
+    problems = [f"only as text: {key}" for key in reference.keys() - samples.keys()]
+    problems += [f"not as text: {key}" for key in samples.keys() - reference.keys()]
+    problems += [
+        f"{key}: {samples[key]!r} and as text {reference[key]!r}"
+        for key in samples.keys() & reference.keys() if not same(samples[key], reference[key])
+    ]  # fmt: skip
+    return "".join(f"\n  {one}" for one in sorted(problems)) or None
+
+
+def check_format(name, data, content_type, reference):
+    if content_type != TYPES[name][1]:
+        return f"the content type is {content_type!r}"
+    return differences(name, READERS[name](data)[0], reference)
+
+
+def check_about(pages):
+    """Types, help texts and units. Text has no units and no infos; OpenMetrics names counters and infos without their ending."""
+    text, open_metrics, protobuf = (READERS[name](pages[name][0])[1] for name in ("text", "open_metrics", "protobuf"))
+    problems = []
+    for name, (kind, documentation, unit) in protobuf.items():
+        base = name.removesuffix("_total") if kind == "counter" else name.removesuffix("_info")
+        there = open_metrics.get(base)
+        wanted = ("info" if name.endswith("_info") else kind, documentation, unit)
+        if there != wanted:
+            problems.append(f"{name}: {there} in OpenMetrics, {wanted} expected")
+        # That parser takes the endings off as well.
+        if text.get(base, text.get(name, (None, None)))[:2] != (kind, documentation):
+            problems.append(f"{name}: {text.get(base)} as text, {(kind, documentation)} expected")
+    if len(protobuf) != len(open_metrics) or len(protobuf) != len(text):
+        problems.append(f"{len(text)}, {len(open_metrics)} and {len(protobuf)} families")
+    units = {name: unit for name, (_, _, unit) in open_metrics.items() if unit}
+    if units.get("took_seconds") != "seconds" or units.get("busy_seconds") != "seconds" or units.get("drift_celsius") != "celsius":
+        problems.append(f"units are {units}")
+    return "".join(f"\n  {one}" for one in problems) or None
+
+
+def check_promtool(data):
+    done = subprocess.run(["promtool", "check", "metrics"], input=data, capture_output=True, timeout=checks.DEADLINE_S, check=False)
+    said = done.stderr.decode().splitlines()
+    # Names that were put there on purpose.
+    rest = [line for line in said if not line.startswith(("oldName", "number_values"))]
+    return None if done.returncode in (0, 3) and not rest else f"status {done.returncode}: {rest}"
+
+
+# --- A Prometheus ---
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    asked = {}  # path: the Accept header of the last scrape
+
+    def do_GET(self):  # noqa: N802 - the name is http.server's
+        accept = self.headers.get("Accept", "")
+        Handler.asked[self.path] = accept
+        data, content_type = page(accept)
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def scraped(folder, flags, accepted):
+    """What a Prometheus with these flags knows after a scrape, by query: {(name, labels): number}."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    home = pathlib.Path(folder)
+    port = free_port()
+    target = f"127.0.0.1:{server.server_port}"
+    config = {"global": {"scrape_interval": "1s"}, "scrape_configs": [{"job_name": "page", "static_configs": [{"targets": [target]}]}]}
+    (home / "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
+    command = ["prometheus", f"--config.file={home}/prometheus.yml", f"--storage.tsdb.path={home}/data",
+               f"--web.listen-address=127.0.0.1:{port}", *flags]  # fmt: skip
+    with open(home / "log", "w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            found = queried(port, '{job="page"}')
+            if any(name == "oldName" for name, _ in found):
+                break
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise checks.Failed(f"Prometheus knows {len(found)} series\n{(home / 'log').read_text(encoding='utf-8')[-2000:]}")
+            time.sleep(0.05)
+        if accepted not in Handler.asked["/metrics"].split(",")[0]:
+            raise checks.Failed(f"it asked for {Handler.asked['/metrics']}")
+        return found
+    finally:
+        process.terminate()
+        process.wait()
+        server.shutdown()
+
+
+def queried(port, expression):
+    url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            data = json.load(answer)["data"]["result"]
+    except OSError:
+        return {}
+    added = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added")
+    found = {}
+    for one in data:
+        labels = one["metric"]
+        name = labels.pop("__name__")
+        if name not in added:
+            del labels["job"], labels["instance"]
+            sample(found, name, labels, float(one["value"][1]))
+    return found
+
+
+def check_prometheus(folder, format_name, flags, accepted, reference):
+    return differences(format_name, scraped(folder, flags, accepted), reference)
+
+
+def main():
+    pages = {name: page(accept) for name, (accept, _) in TYPES.items()}
+    reference = READERS["text"](pages["text"][0])[0]
+    with contextlib.ExitStack() as stack:
+        folders = [stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(2)]
+        table = [(f"{name}: the same samples", check_format, name, *pages[name], reference) for name in TYPES]
+        table += [
+            ("types, help texts and units", check_about, pages),
+            ("promtool has nothing against the text", check_promtool, pages["text"][0]),
+            ("Prometheus by OpenMetrics", check_prometheus, folders[0], "open_metrics", [], "openmetrics", reference),
+            ("Prometheus by protobuf", check_prometheus, folders[1], "protobuf", ["--enable-feature=native-histograms"], "protobuf",
+             reference),
+        ]  # fmt: skip
+        return checks.report(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
