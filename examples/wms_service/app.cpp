@@ -36,15 +36,16 @@ RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics) {
 
 }  // namespace
 
-App::App(Storage& storage, Tokens tokens, const std::optional<std::string>& metrics_token)
-    : pool_(registry_, [&storage] { return storage.connections(); }),
-      pool_active_(registry_, "flowviz_db_pool_connections_active", "Connections to the database that are in use.",
-                   [&storage] { return storage.connections().active; }),
-      pool_idle_(registry_, "flowviz_db_pool_connections_idle", "Connections to the database that nobody uses.",
+App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<std::string>& metrics_token)
+    : metrics_(metrics),
+      pool_(metrics.registry, [&storage] { return storage.connections(); }),
+      pool_active_(metrics.registry, "flowviz_db_pool_connections_active",
+                   "Connections to the database that are in use.", [&storage] { return storage.connections().active; }),
+      pool_idle_(metrics.registry, "flowviz_db_pool_connections_idle", "Connections to the database that nobody uses.",
                  [&storage] { return storage.connections().idle; }),
       tokens_(std::move(tokens)),
       active_operators_(storage, metrics_),
-      operations_routes_(operations_routes(storage, registry_, metrics_token)),
+      operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
       api_routes_(with_api(operations_routes_, storage, metrics_)),
       operations_(operations_server_, operations_routes_, tokens_, metrics_, [](const std::string&) {}),
       api_(api_server_, api_routes_, tokens_, metrics_,

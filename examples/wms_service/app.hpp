@@ -21,7 +21,8 @@ namespace wms {
 
 class App {
  public:
-  App(Storage& storage, Tokens tokens, const std::optional<std::string>& metrics_token);
+  /// Storage and metrics outlive it: whoever opens the storage needs the metrics before.
+  App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<std::string>& metrics_token);
 
   /// Everything.
   Server& api() { return api_server_; }
@@ -32,8 +33,7 @@ class App {
   ActiveOperators& active_operators() { return active_operators_; }
 
  private:
-  flowviz::Registry registry_;
-  Metrics metrics_{registry_};
+  Metrics& metrics_;
   flowviz::bundles::DatabasePool pool_;
   flowviz::GaugeCallback pool_active_, pool_idle_;  // the pool's, under the names that FlowViz's boards know
   Tokens tokens_;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -18,6 +19,7 @@
 #include "app.hpp"
 #include "http/listener.hpp"
 #include "log.hpp"
+#include "metrics.hpp"
 #include "quoted.hpp"
 #include "settings.hpp"
 #include "storage/sqlite_storage.hpp"
@@ -66,11 +68,11 @@ struct WrongSetting : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-wms::SqliteStorage open_database(const wms::Settings& settings) {
+std::unique_ptr<wms::Storage> open_database(const wms::Settings& settings, const wms::Metrics& metrics) {
   const std::string which = settings.database_origin + " sqlite:" + wms::escaped(settings.database_path) + ": ";
   try {
-    return wms::SqliteStorage(settings.database_path);
-  } catch (const wms::sqlite::Error& error) {
+    return std::make_unique<wms::SqliteStorage>(settings.database_path, &metrics.database);
+  } catch (const wms::DatabaseError& error) {
     const bool may_pass = error.is_unavailable() && !error.is_fatal_to_connection();
     if (may_pass) throw std::runtime_error(which + error.reason());
     throw WrongSetting(which + error.reason());
@@ -88,10 +90,12 @@ void run(wms::Settings settings) {
   // The ports first: a start that is refused one leaves no database behind.
   wms::Socket operations_port = wms::listen_on(settings.metrics_listen);
   wms::Socket api_port = wms::listen_on(settings.listen);
-  wms::SqliteStorage storage = open_database(settings);
+  flowviz::Registry registry;
+  wms::Metrics metrics(registry);
+  const std::unique_ptr<wms::Storage> storage = open_database(settings, metrics);
   const bool make_tokens = !settings.tokens;
   const wms::Tokens tokens = make_tokens ? wms::Tokens::generate() : *settings.tokens;
-  wms::App app(storage, tokens, settings.metrics_token);
+  wms::App app(*storage, metrics, tokens, settings.metrics_token);
   wms::Listener operations(std::move(operations_port), app.operations(), limits);
   wms::Listener api(std::move(api_port), app.api(), limits);
 

@@ -4,6 +4,7 @@
 /// The catalogue: every metric of the service but those of HTTP requests, which come with their bundle. What happened
 /// is counted after it was committed, never before.
 
+#include <flowviz_metrics/bundles/database.hpp>
 #include <flowviz_metrics/bundles/errors.hpp>
 #include <flowviz_metrics/bundles/validation.hpp>
 #include <flowviz_metrics/bundles/workflow.hpp>
@@ -38,6 +39,8 @@ struct Metrics {
   flowviz::Gauge<> gauges_refreshed{
       registry, "wms_gauges_refreshed_timestamp_seconds",
       "When the gauges that are read from the database were last up to date, in Unix time."};
+
+  flowviz::bundles::Database database{registry};
 
   flowviz::bundles::BusinessRules<BusinessRule> business_rules{registry};
 

@@ -50,7 +50,9 @@ class FailingStorage : public SqliteStorage {
 struct Fixture {
   TemporaryFolder folder;
   FailingStorage storage{folder.file("wms.db")};
-  App app{storage, tokens(), std::nullopt};
+  flowviz::Registry registry;
+  Metrics metrics{registry};
+  App app{storage, metrics, tokens(), std::nullopt};
 
   Reply post(const std::string& target, const std::string& body, const std::string& token = "t-admin") {
     return ask(app.api(), "POST", target, token, body);
@@ -257,7 +259,9 @@ TEST_CASE_FIXTURE(Fixture, "health and metrics are open, on both servers") {
 TEST_CASE("a metrics token guards the metrics and nothing else") {
   TemporaryFolder folder;
   SqliteStorage storage(folder.file("wms.db"));
-  App app(storage, tokens(), "s-1");
+  flowviz::Registry registry;
+  Metrics metrics(registry);
+  App app(storage, metrics, tokens(), "s-1");
   for (Server* server : {&app.api(), &app.operations()}) {
     check_problem(ask(*server, "GET", "/metrics"), 401);
     check_problem(ask(*server, "GET", "/metrics", "t-admin"), 401);

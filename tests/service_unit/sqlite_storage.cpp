@@ -12,6 +12,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,11 +33,13 @@ bool is_unavailable(const Result<T, Refusal>& outcome) {
   return !outcome && std::holds_alternative<Unavailable>(outcome.error());
 }
 
+Sql sql(std::string text) { return {"test", DbOperation::other, std::move(text)}; }
+
 /// Another program that holds the database.
 class Blocker {
  public:
-  explicit Blocker(const std::string& path) : db_(path, sqlite::Access::write, in(10s)) { db_.run("BEGIN IMMEDIATE"); }
-  void let_go() { db_.run("ROLLBACK"); }
+  explicit Blocker(const std::string& path) : db_(path, Access::write, in(10s)) { db_.begin(Access::write); }
+  void let_go() { db_.rollback(); }
 
  private:
   sqlite::Connection db_;
@@ -46,11 +49,11 @@ class Blocker {
 
 TEST_CASE("a write is synced to disk before it is acknowledged") {
   TemporaryFolder folder;
-  sqlite::Connection db(folder.file("wms.db"), sqlite::Access::write, in(10s));
-  const auto pragma = [&](const char* sql) {
-    sqlite::Query query = db.query(sql);
-    REQUIRE(query.next());
-    return query.text(0);
+  sqlite::Connection db(folder.file("wms.db"), Access::write, in(10s));
+  const auto pragma = [&](const char* text) {
+    const auto query = db.query(sql(text));
+    REQUIRE(query->next());
+    return query->text(0);
   };
   CHECK(pragma("PRAGMA journal_mode") == "wal");
   CHECK(pragma("PRAGMA synchronous") == "2");
@@ -59,45 +62,45 @@ TEST_CASE("a write is synced to disk before it is acknowledged") {
 
 TEST_CASE("a connection that reads cannot write") {
   TemporaryFolder folder;
-  sqlite::Connection writer(folder.file("wms.db"), sqlite::Access::write, in(10s));
-  writer.run_script("CREATE TABLE t (a)");
-  sqlite::Connection reader(folder.file("wms.db"), sqlite::Access::read, in(10s));
-  CHECK_THROWS_AS(reader.run("INSERT INTO t VALUES (1)"), sqlite::Error);
+  sqlite::Connection writer(folder.file("wms.db"), Access::write, in(10s));
+  writer.run_script(sql("CREATE TABLE t (a)"));
+  sqlite::Connection reader(folder.file("wms.db"), Access::read, in(10s));
+  CHECK_THROWS_AS(reader.run(sql("INSERT INTO t VALUES (1)")), sqlite::Error);
 }
 
 TEST_CASE("a transaction that is not committed leaves nothing behind") {
   TemporaryFolder folder;
-  sqlite::Connection db(folder.file("wms.db"), sqlite::Access::write, in(10s));
-  db.run_script("CREATE TABLE t (a)");
+  sqlite::Connection db(folder.file("wms.db"), Access::write, in(10s));
+  db.run_script(sql("CREATE TABLE t (a)"));
   {
-    sqlite::Transaction transaction(db, sqlite::Access::write);
-    db.run("INSERT INTO t VALUES (1)");
+    Transaction transaction(db, Access::write);
+    db.run(sql("INSERT INTO t VALUES (1)"));
   }
   CHECK_FALSE(db.in_transaction());
-  sqlite::Query query = db.query("SELECT count(*) FROM t");
-  REQUIRE(query.next());
-  CHECK(query.integer(0) == 0);
+  const auto query = db.query(sql("SELECT count(*) FROM t"));
+  REQUIRE(query->next());
+  CHECK(query->integer(0) == 0);
 }
 
 TEST_CASE("values are parameters, whatever they hold") {
   TemporaryFolder folder;
-  sqlite::Connection db(folder.file("wms.db"), sqlite::Access::write, in(10s));
+  sqlite::Connection db(folder.file("wms.db"), Access::write, in(10s));
   const std::string texts[] = {"", "'; DROP TABLE t; --", std::string("a\0b", 3), "\xc3\xa4"};
   for (const std::string& text : texts) {
-    sqlite::Query query = db.query("SELECT ?1, ?2, ?3", text, std::optional<std::string>(), 1LL << 60);
-    REQUIRE(query.next());
-    CHECK(query.text(0) == text);
-    CHECK_FALSE(query.optional_text(1));
-    CHECK(query.integer(2) == 1LL << 60);
+    const auto query = db.query(sql("SELECT ?1, ?2, ?3"), text, std::optional<std::string>(), 1LL << 60);
+    REQUIRE(query->next());
+    CHECK(query->text(0) == text);
+    CHECK_FALSE(query->optional_text(1));
+    CHECK(query->integer(2) == 1LL << 60);
   }
 }
 
 TEST_CASE("a statement that works for too long is ended at its deadline") {
   TemporaryFolder folder;
-  sqlite::Connection db(folder.file("wms.db"), sqlite::Access::write, in(10s));
+  sqlite::Connection db(folder.file("wms.db"), Access::write, in(10s));
   db.set_deadline(in(50ms));
   try {
-    db.query("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n").next();
+    db.query(sql("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"))->next();
     FAIL("it came to an end");
   } catch (const sqlite::Error& error) {
     CHECK(error.is_unavailable());
@@ -138,75 +141,46 @@ TEST_CASE(
   CHECK(storage.register_lot(raw("AFTER"), "olaf", in(10s)));
 }
 
-TEST_CASE("writers who wait for each other only, wait as long as their requests live") {
-  TemporaryFolder folder;
-  constexpr auto patience = 50ms;
-  sqlite::Pool pool(folder.file("wms.db"), sqlite::Access::write, 1, patience);
-  std::atomic<bool> borrowed = false, done = false;
-  std::thread holder([&] {
-    pool.use(in(60s), [&](sqlite::Connection&) {
-      borrowed = true;
-      const Deadline later = in(3 * patience);
-      while (std::chrono::steady_clock::now() < later) std::this_thread::yield();
-      done = true;
-      return 0;
-    });
-  });
-  while (!borrowed) std::this_thread::yield();
-  const bool waited = pool.use(in(60s), [&](sqlite::Connection&) { return done.load(); });
-  CHECK(waited);
-  holder.join();
-}
-
-TEST_CASE("a request whose time is up does not wait for a connection") {
-  TemporaryFolder folder;
-  sqlite::Pool pool(folder.file("wms.db"), sqlite::Access::write, 1);
-  pool.use(in(10s), [&](sqlite::Connection&) {
-    CHECK_THROWS_AS(pool.use(in(20ms), [](sqlite::Connection&) { return 0; }), sqlite::Error);
-    return 0;
-  });
-}
-
 TEST_CASE("a full database refuses writes, serves reads, and takes writes again when there is room") {
   TemporaryFolder folder;
-  const std::string path = folder.file("wms.db");
-  sqlite::Pool pool(path, sqlite::Access::write, 1);
-  const auto fill = [&](const char* limit) {
-    return pool.use(in(10s), [&](sqlite::Connection& db) {
-      db.run_script("CREATE TABLE IF NOT EXISTS t (a)");
-      db.run_script(limit);
-      db.run("INSERT INTO t VALUES (zeroblob(1000000))");
-      return 0;
-    });
-  };
+  sqlite::Connection db(folder.file("wms.db"), Access::write, in(10s));
+  db.run_script(sql("CREATE TABLE IF NOT EXISTS t (a); PRAGMA max_page_count = 10"));
+  const auto fill = [&] { return db.run(sql("INSERT INTO t VALUES (zeroblob(1000000))")); };
   try {
-    fill("PRAGMA max_page_count = 10");
+    fill();
     FAIL("there was room");
-  } catch (const sqlite::Error& error) {
-    CHECK(error.is_unavailable());
+  } catch (const DatabaseError& error) {
+    CHECK(error.failure() == Failure::unavailable);
   }
-  CHECK(pool.use(in(10s), [](sqlite::Connection& db) { return db.query("SELECT count(*) FROM t").next(); }));
-  CHECK(fill("PRAGMA max_page_count = 100000") == 0);
+  CHECK(db.is_usable());
+  CHECK(db.query(sql("SELECT count(*) FROM t"))->next());
+  db.run_script(sql("PRAGMA max_page_count = 100000"));
+  CHECK(fill() == 1);
 }
 
-TEST_CASE("a connection that broke is replaced, one that was refused something is kept") {
+TEST_CASE("statements are timed by their names, and those that fail are errors") {
   TemporaryFolder folder;
-  sqlite::Pool pool(folder.file("wms.db"), sqlite::Access::write, 1);
-  const auto mark = [&] {
-    pool.use(in(10s), [](sqlite::Connection& db) { return db.run("CREATE TEMP TABLE IF NOT EXISTS marker (a)"); });
-  };
-  const auto is_marked = [&] {
-    return pool.use(in(10s),
-                    [](sqlite::Connection& db) { return db.query("SELECT 1 FROM temp.sqlite_master").next(); });
-  };
-  const auto fail_with = [&](int code) {
-    CHECK_THROWS(pool.use(in(10s), [&](sqlite::Connection&) -> int { throw sqlite::Error(code, "broken"); }));
-  };
-  mark();
-  fail_with(SQLITE_BUSY);
-  CHECK(is_marked());
-  fail_with(SQLITE_IOERR_WRITE);
-  CHECK_FALSE(is_marked());
+  flowviz::Registry registry;
+  const flowviz::bundles::Database metrics{registry};
+  SqliteStorage storage(folder.file("wms.db"), &metrics);
+  const auto lot = storage.register_lot(raw("FLOUR"), "olaf", in(10s));
+  REQUIRE(lot);
+  REQUIRE(storage.find_lot(lot->id, in(10s)));
+  REQUIRE_FALSE(storage.register_lot(raw("FLOUR"), "olaf", in(10s)));
+  const auto runs = [&](const char* name) { return metrics.statement_duration->with(name).value().count; };
+  CHECK(runs("insert_lot") == 2);
+  CHECK(runs("lot_by_id") == 1);
+  CHECK(runs("begin_write") == 3);  // the schema's among them
+  CHECK(runs("commit") == 3);
+  CHECK(runs("rollback") == 1);  // of the refused one
+  CHECK(metrics.queries.with(DbOperation::insert).value() == 3);
+  CHECK(metrics.queries.with(DbOperation::transaction).value() == 8);
+  CHECK(metrics.query_errors.with(DbOperation::transaction).value() == 0);
+  CHECK(metrics.connection_wait.value().count == 4);
+
+  Blocker blocker(folder.file("wms.db"));
+  REQUIRE_FALSE(storage.register_lot(raw("SALT"), "olaf", in(50ms)));
+  CHECK(metrics.query_errors.with(DbOperation::transaction).value() == 1);
 }
 
 TEST_CASE("a file that is no database is refused at the start") {
@@ -222,8 +196,8 @@ TEST_CASE("a database of a newer program is refused and left alone") {
   {
     SqliteStorage storage(folder.file("wms.db"));
   }
-  sqlite::Connection db(folder.file("wms.db"), sqlite::Access::write, in(10s));
-  db.run("INSERT INTO schema_migrations VALUES (1000, 'from the future', 0)");
+  sqlite::Connection db(folder.file("wms.db"), Access::write, in(10s));
+  db.run(sql("INSERT INTO schema_migrations VALUES (1000, 'from the future', 0)"));
   try {
     SqliteStorage storage(folder.file("wms.db"));
     FAIL("it was opened");

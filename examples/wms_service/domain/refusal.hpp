@@ -38,11 +38,16 @@ struct RuleViolated {
 struct TraceTooLarge {
   int limit;
 };
-/// The database did not answer in time, or cannot take more. Worth another try later.
+/// The database did not answer in time, or cannot take more; nothing was changed. Worth another try later.
 struct Unavailable {
   std::string reason;  ///< for the log, not for clients
 };
+/// The database was lost at the moment of the commit: what was asked for may have been done, or may yet be.
+struct OutcomeUnknown {
+  std::string reason;  ///< for the log, not for clients
+};
 
-using Refusal = std::variant<LotNotFound, LotCodeTaken, UnknownReference, RuleViolated, TraceTooLarge, Unavailable>;
+using Refusal =
+    std::variant<LotNotFound, LotCodeTaken, UnknownReference, RuleViolated, TraceTooLarge, Unavailable, OutcomeUnknown>;
 
 }  // namespace wms

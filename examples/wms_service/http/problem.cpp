@@ -38,6 +38,15 @@ struct RefusalAnswer {
     problem.cause = why.reason;
     return problem;
   }
+  Problem operator()(const OutcomeUnknown& why) const {
+    Problem problem{
+        503, "urn:wms:problem:outcome-unknown", "Outcome unknown",
+        "the database was lost at the moment of writing: this may have been done, or not; look before it is "
+        "sent again"};
+    problem.headers = {{"Retry-After", retry_after_seconds}};
+    problem.cause = why.reason;
+    return problem;
+  }
 };
 
 }  // namespace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "storage/migrations.hpp"
 
+#include <stdexcept>
+#include <string>
+
 namespace wms {
 namespace {
 
@@ -50,5 +53,25 @@ CREATE TABLE operator_activity (
 }  // namespace
 
 std::span<const Migration> migrations() { return steps; }
+
+void migrate(Connection& db, const Statements& statements) {
+  Transaction transaction(db, Access::write);
+  if (statements.lock_schema) db.query(*statements.lock_schema)->next();
+  db.run(statements.create_schema_migrations);
+  std::int64_t version = 0;
+  if (const auto row = db.query(statements.schema_version); row->next()) version = row->integer(0);
+  const int newest = migrations().back().number;
+  if (version > newest) {
+    throw std::runtime_error("the database is at schema " + std::to_string(version) + ", this program knows up to " +
+                             std::to_string(newest));
+  }
+  for (const Migration& step : migrations()) {
+    if (step.number <= version) continue;
+    db.run_script({"migration", DbOperation::other, step.sql});
+    db.run(statements.insert_schema_migration, step.number, std::string_view(step.name),
+           now().time_since_epoch().count());
+  }
+  transaction.commit();
+}
 
 }  // namespace wms

@@ -6,6 +6,9 @@
 
 #include <span>
 
+#include "storage/connection.hpp"
+#include "storage/statements.hpp"
+
 namespace wms {
 
 struct Migration {
@@ -15,5 +18,9 @@ struct Migration {
 };
 
 std::span<const Migration> migrations();
+
+/// Takes the steps that the database has not taken yet, all or none, under a lock: whoever comes meanwhile waits and
+/// finds nothing to do. Throws std::runtime_error if the database is ahead of this program.
+void migrate(Connection& db, const Statements& statements);
 
 }  // namespace wms

@@ -2,10 +2,14 @@
 #include "storage/sqlite.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
-#include <chrono>
+#include <cstdint>
+#include <flowviz_metrics/adapters/sqlite.hpp>
+#include <string_view>
 #include <system_error>
 #include <thread>
+#include <variant>
 
 namespace wms::sqlite {
 namespace {
@@ -16,6 +20,41 @@ constexpr int steps_between_looks = 1000;
 constexpr std::chrono::milliseconds longest_pause{20};
 // Shorter waits are the ordinary business of several connections.
 constexpr std::chrono::milliseconds a_moment{250};
+
+const Sql begin_read{"begin_read", DbOperation::transaction, "BEGIN"};
+const Sql begin_write{"begin_write", DbOperation::transaction, "BEGIN IMMEDIATE"};
+const Sql commit_transaction{"commit", DbOperation::transaction, "COMMIT"};
+const Sql rollback_transaction{"rollback", DbOperation::transaction, "ROLLBACK"};
+
+// In WAL mode: each commit is on disk before it is acknowledged.
+const Sql write_ahead_log{"write_ahead_log", DbOperation::other, "PRAGMA journal_mode = WAL"};
+const Sql settings_of_connection{"settings_of_connection", DbOperation::other,
+                                 "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF"};
+const Sql read_only{"read_only", DbOperation::other, "PRAGMA query_only = ON"};
+
+const std::array own_statements{
+    &begin_read, &begin_write, &commit_transaction, &rollback_transaction, &write_ahead_log, &settings_of_connection,
+    &read_only};
+
+Failure failure_of(int primary_code) {
+  switch (primary_code) {
+    case SQLITE_IOERR:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PROTOCOL:
+      return Failure::lost;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_INTERRUPT:
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+      return Failure::unavailable;
+    default:
+      return Failure::mistake;
+  }
+}
 
 [[noreturn]] void fail(sqlite3* db, const std::string& where) {
   if (db == nullptr) throw Error(SQLITE_NOMEM, "out of memory", where);
@@ -29,79 +68,64 @@ constexpr std::chrono::milliseconds a_moment{250};
               path);
 }
 
+int bind(sqlite3_stmt* statement, int index, const Parameter& parameter) {
+  if (const auto* number = std::get_if<std::int64_t>(&parameter.value())) {
+    return sqlite3_bind_int64(statement, index, *number);
+  }
+  if (const auto* text = std::get_if<std::string_view>(&parameter.value())) {
+    return sqlite3_bind_text64(statement, index, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  }
+  return sqlite3_bind_null(statement, index);
+}
+
+class Execution : public Rows {
+ public:
+  Execution(sqlite3* db, sqlite3_stmt* statement, const flowviz::bundles::Database::Statement& metric,
+            std::span<const Parameter> parameters)
+      : db_(db), statement_(statement), timed_(metric, statement) {
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      if (bind(statement, static_cast<int>(i) + 1, parameters[i]) != SQLITE_OK) fail(db, sqlite3_sql(statement));
+    }
+  }
+  ~Execution() override {
+    timed_.reset();
+    sqlite3_clear_bindings(statement_);
+  }
+
+  bool next() override {
+    switch (timed_.step()) {
+      case SQLITE_ROW:
+        return true;
+      case SQLITE_DONE:
+        return false;
+      default:
+        fail(db_, sqlite3_sql(statement_));
+    }
+  }
+
+  std::int64_t integer(int column) const override { return sqlite3_column_int64(statement_, column); }
+  bool is_null(int column) const override { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  std::string text(int column) const override {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+    return bytes == nullptr ? std::string()
+                            : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  }
+
+ private:
+  sqlite3* db_;
+  sqlite3_stmt* statement_;
+  flowviz::sqlite::Execution timed_;
+};
+
 }  // namespace
 
-bool Error::is_fatal_to_connection() const noexcept {
-  switch (code_) {
-    case SQLITE_IOERR:
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-    case SQLITE_CANTOPEN:
-    case SQLITE_READONLY:
-    case SQLITE_PROTOCOL:
-      return true;
-    default:
-      return false;
-  }
-}
+Error::Error(int extended_code, const std::string& reason, const std::string& where)
+    : DatabaseError(failure_of(extended_code & 0xff), reason, where), code_(extended_code & 0xff) {}
 
-bool Error::is_unavailable() const noexcept {
-  switch (code_) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_INTERRUPT:
-    case SQLITE_FULL:
-    case SQLITE_NOMEM:
-      return true;
-    default:
-      return is_fatal_to_connection();
-  }
-}
-
-Query::~Query() {
-  sqlite3_reset(statement_);
-  sqlite3_clear_bindings(statement_);
-}
-
-bool Query::next() {
-  switch (sqlite3_step(statement_)) {
-    case SQLITE_ROW:
-      return true;
-    case SQLITE_DONE:
-      return false;
-    default:
-      fail(db_, sqlite3_sql(statement_));
-  }
-}
-
-std::string Query::text(int column) const {
-  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  return bytes == nullptr ? std::string()
-                          : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
-}
-
-std::optional<std::string> Query::optional_text(int column) const {
-  if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
-  return text(column);
-}
-
-void Query::bind(int index, std::string_view value) {
-  check(sqlite3_bind_text64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
-}
-
-void Query::bind(int index, const std::optional<std::string>& value) {
-  if (value) {
-    bind(index, std::string_view(*value));
-  } else {
-    check(sqlite3_bind_null(statement_, index));
-  }
-}
-
-void Query::check(int code) const {
-  if (code != SQLITE_OK) fail(db_, sqlite3_sql(statement_));
-}
-
-Connection::Connection(const std::string& path, Access access, Deadline deadline) : deadline_(deadline) {
+Connection::Connection(const std::string& path, Access access, Deadline deadline,
+                       const flowviz::bundles::Database* metrics)
+    : metrics_(metrics), deadline_(deadline) {
+  for (const Sql* sql : own_statements) metric(*sql);  // their series are there from the start
   const int create = access == Access::write ? SQLITE_OPEN_CREATE : 0;
   sqlite3* db = nullptr;
   const int opened = sqlite3_open_v2(
@@ -115,33 +139,60 @@ Connection::Connection(const std::string& path, Access access, Deadline deadline
   // handlers, for to wait could be a deadlock there. To ask again later is none.
   for (int refused = 0;; ++refused) {
     try {
-      Query mode = query("PRAGMA journal_mode = WAL");
-      if (!mode.next() || mode.text(0) != "wal") throw Error(SQLITE_CANTOPEN, "cannot have a write-ahead log", path);
+      const auto mode = query(write_ahead_log);
+      if (!mode->next() || mode->text(0) != "wal") throw Error(SQLITE_CANTOPEN, "cannot have a write-ahead log", path);
       break;
     } catch (const Error& error) {
       if (!error.is_locked() || on_busy(this, refused) == 0) throw;
     }
   }
-  run("PRAGMA synchronous = FULL");  // in WAL mode: each commit is on disk before it is acknowledged
-  run("PRAGMA foreign_keys = ON");
-  run("PRAGMA trusted_schema = OFF");
-  if (access == Access::read) run("PRAGMA query_only = ON");
+  run_script(settings_of_connection);
+  if (access == Access::read) run_script(read_only);
 }
 
-void Connection::run_script(const char* sql) {
-  if (sqlite3_exec(db_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(db_.get(), sql);
-}
-
-sqlite3_stmt* Connection::prepared(const char* sql) {
-  auto& statement = statements_[sql];
-  if (!statement) {
-    sqlite3_stmt* compiled = nullptr;
-    if (sqlite3_prepare_v3(db_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &compiled, nullptr) != SQLITE_OK)
-      fail(db_.get(), sql);
-    statement.reset(compiled);
+void Connection::run_script(const Sql& script) {
+  if (flowviz::sqlite::exec(metric(script), db_.get(), script.text.c_str()) != SQLITE_OK) {
+    fail(db_.get(), script.text);
   }
-  assert(!sqlite3_stmt_busy(statement.get()) && "the last execution of this statement has not ended");
-  return statement.get();
+}
+
+void Connection::begin(Access access) { run(access == Access::write ? begin_write : begin_read); }
+
+void Connection::commit() { run(commit_transaction); }
+
+void Connection::rollback() noexcept {
+  try {
+    set_deadline(Deadline::max());  // undoing may not be cut short
+    run(rollback_transaction);
+  } catch (const DatabaseError&) {
+    // What made it fail is on its way to the caller already, and the connection is not used again.
+  }
+}
+
+std::unique_ptr<Rows> Connection::start(const Sql& sql, std::span<const Parameter> parameters) {
+  const Prepared& entry = prepared(sql);
+  return std::make_unique<Execution>(db_.get(), entry.statement.get(), entry.metric, parameters);
+}
+
+std::int64_t Connection::change(const Sql& sql, std::span<const Parameter> parameters) {
+  start(sql, parameters)->next();
+  return sqlite3_changes64(db_.get());
+}
+
+const Connection::Prepared& Connection::prepared(const Sql& sql) {
+  Prepared& entry = statements_[sql.text];
+  if (!entry.statement) {
+    sqlite3_stmt* compiled = nullptr;
+    if (sqlite3_prepare_v3(db_.get(), sql.text.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &compiled, nullptr) != SQLITE_OK)
+      fail(db_.get(), sql.text);
+    entry = {std::unique_ptr<sqlite3_stmt, Close>(compiled), metric(sql)};
+  }
+  assert(!sqlite3_stmt_busy(entry.statement.get()) && "the last execution of this statement has not ended");
+  return entry;
+}
+
+flowviz::bundles::Database::Statement Connection::metric(const Sql& sql) const {
+  return metrics_ == nullptr ? flowviz::bundles::Database::Statement() : metrics_->statement(sql.name, sql.operation);
 }
 
 int Connection::on_busy(void* self, int count) {
@@ -159,20 +210,6 @@ int Connection::on_busy(void* self, int count) {
 
 int Connection::on_progress(void* self) {
   return std::chrono::steady_clock::now() >= static_cast<Connection*>(self)->deadline_ ? 1 : 0;
-}
-
-Transaction::Transaction(Connection& db, Access access) : db_(db) {
-  db_.run(access == Access::write ? "BEGIN IMMEDIATE" : "BEGIN");
-}
-
-Transaction::~Transaction() {
-  if (!db_.in_transaction()) return;
-  try {
-    db_.set_deadline(Deadline::max());  // undoing may not be cut short
-    db_.run("ROLLBACK");
-  } catch (const Error&) {
-    // What made it fail is on its way to the caller already, and the connection is not used again.
-  }
 }
 
 }  // namespace wms::sqlite

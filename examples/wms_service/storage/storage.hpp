@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// What the service needs from a database. SQLite implements it in sqlite_storage.hpp;
+/// What the service needs from a database. sql_storage.hpp implements it on SQLite and PostgreSQL;
 /// tests/service_unit/storage_contract.cpp says what every implementation has to do.
 
 #include <flowviz_metrics/bundles/database_pool.hpp>
@@ -24,7 +24,7 @@ struct OperatorSeen {
 };
 
 /// Thread-safe. A call that returns a value has made it durable. A call waits at most until `deadline`, and much
-/// shorter if the database does not answer; what failed has changed nothing.
+/// shorter if the database does not answer; what failed has changed nothing, unless it says OutcomeUnknown.
 class Storage {
  public:
   template <class T>

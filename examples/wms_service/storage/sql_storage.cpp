@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+#include "storage/sql_storage.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "domain/ids.hpp"
+#include "domain/names.hpp"
+#include "domain/rules.hpp"
+#include "storage/migrations.hpp"
+#include "storage/trace_builder.hpp"
+
+namespace wms {
+namespace {
+
+constexpr std::chrono::seconds start_up_patience{10};
+
+// How many lots a trace may hold, and how many (lot, distance) pairs may be looked at for it: a lot that is reached
+// by ways of different lengths comes up once for each.
+constexpr int max_trace_lots = 10'000;
+constexpr int max_trace_steps = 50'000;
+
+// How often a transaction is tried that others get in the way of.
+constexpr int most_attempts = 3;
+// What it takes at least to find out whether a transaction was committed.
+constexpr std::chrono::milliseconds time_to_find_out{400};
+
+Timestamp timestamp(std::int64_t milliseconds) { return Timestamp(std::chrono::milliseconds(milliseconds)); }
+
+template <class E>
+E enumerator(const std::string& text) {
+  const auto value = parse<E>(text);
+  if (!value) throw std::runtime_error("the database holds an unknown word: " + text);
+  return *value;
+}
+
+/// Whether there may be a lot with this identifier. A path may hold any bytes, and PostgreSQL refuses texts that are no
+/// UTF-8 or hold a NUL.
+bool may_be_id(std::string_view lot_id) {
+  return std::all_of(lot_id.begin(), lot_id.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+Lot lot_from(const Rows& row) {
+  Lot lot;
+  lot.id = row.text(0);
+  lot.code = row.text(1);
+  lot.type = enumerator<LotType>(row.text(2));
+  lot.quantity = {row.integer(3)};
+  lot.remaining = {row.integer(4)};
+  lot.qc_status = enumerator<QcStatus>(row.text(5));
+  lot.production_run_id = row.optional_text(6);
+  lot.created_by = row.text(7);
+  lot.created_at = timestamp(row.integer(8));
+  return lot;
+}
+
+std::vector<Lot> lots_from(std::unique_ptr<Rows> rows) {
+  std::vector<Lot> lots;
+  while (rows->next()) lots.push_back(lot_from(*rows));
+  return lots;
+}
+
+}  // namespace
+
+SqlStorage::SqlStorage(Dialect dialect, const flowviz::bundles::Database* metrics, std::unique_ptr<ConnectionPool> pool,
+                       std::unique_ptr<ConnectionPool> writers)
+    : statements_(dialect), pool_(std::move(pool)), writers_(std::move(writers)) {
+  if (metrics != nullptr) {
+    for (const Sql* sql : statements_.all()) (void)metrics->statement(sql->name, sql->operation);
+  }
+  const Deadline deadline = std::chrono::steady_clock::now() + start_up_patience;
+  this->writers().use(deadline, [&](Connection& db) {
+    db.set_deadline(deadline);
+    migrate(db, statements_);
+    return Done{};
+  });
+}
+
+/// One query that changes nothing.
+template <class T, class Work>
+Storage::Outcome<T> SqlStorage::read(Deadline deadline, Work&& work) {
+  try {
+    return pool_->use(deadline, std::forward<Work>(work));
+  } catch (const DatabaseError& error) {
+    if (!error.is_unavailable()) throw;
+    return Refusal(Unavailable{error.what()});
+  }
+}
+
+/// Several queries that see the same state. Their transaction is committed at
+/// the end: rollbacks are what operators are told to worry about.
+template <class T, class Work>
+Storage::Outcome<T> SqlStorage::read_snapshot(Deadline deadline, Work&& work) {
+  return read<T>(deadline, [&](Connection& db) -> Outcome<T> {
+    Transaction snapshot(db, Access::read);
+    Outcome<T> outcome = work(db);
+    snapshot.commit();
+    return outcome;
+  });
+}
+
+/// A transaction, committed if `work` returns a value. It is tried again if another one got in its way. If the connection
+/// is lost while it is committed, `work` runs again on another one: it has to find out whether it was done already, and
+/// then returns the same value and changes nothing.
+template <class T, class Work>
+Storage::Outcome<T> SqlStorage::write(Deadline deadline, Work&& work) {
+  const Deadline patience_ends = std::chrono::steady_clock::now() + writers().options().patience;
+  std::optional<std::string> doubt;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return writers().use(deadline, [&](Connection& db) -> Outcome<T> {
+        Transaction transaction(db, Access::write);
+        Outcome<T> outcome = work(db);
+        if (outcome) transaction.commit();
+        return outcome;
+      });
+    } catch (const DatabaseError& error) {
+      if (!error.is_unavailable()) throw;
+      if (attempt < most_attempts && error.failure() == Failure::conflict) continue;
+      if (!doubt && error.failure() == Failure::unknown_outcome) {
+        doubt = error.what();
+        deadline = std::min(deadline, std::max(patience_ends, std::chrono::steady_clock::now() + time_to_find_out));
+        continue;
+      }
+      if (doubt) return Refusal(OutcomeUnknown{*doubt + "; then: " + error.what()});
+      return Refusal(Unavailable{error.what()});
+    }
+  }
+}
+
+void SqlStorage::read_inputs(Connection& db, std::vector<Lot>& lots) const {
+  nlohmann::json ids = nlohmann::json::array();
+  std::unordered_map<std::string_view, Lot*> by_id;
+  for (Lot& lot : lots) {
+    ids.push_back(lot.id);
+    by_id.emplace(lot.id, &lot);
+  }
+  const auto rows = db.query(statements_.inputs_of_lots, ids.dump());
+  while (rows->next()) by_id.at(rows->text(0))->inputs.push_back({rows->text(1), {rows->integer(2)}});
+}
+
+/// Takes what a new lot is made from out of its inputs, and notes it.
+std::optional<Refusal> SqlStorage::take_inputs(Connection& db, const Lot& lot) const {
+  for (std::size_t i = 0; i < lot.inputs.size(); ++i) {
+    const LotInput& input = lot.inputs[i];
+    {
+      const auto row = db.query(statements_.lot_to_change, input.lot_id);
+      if (!row->next()) {
+        return UnknownReference{"inputs[" + std::to_string(i) + "].lot_id", "there is no lot " + input.lot_id};
+      }
+      const auto wrong = violation(input, i, enumerator<QcStatus>(row->text(0)), Quantity{row->integer(1)});
+      if (wrong) return *wrong;
+    }
+    db.run(statements_.take_from_lot, input.lot_id, input.quantity.milligrams);
+    db.run(statements_.insert_lot_input, lot.id, input.lot_id, input.quantity.milligrams, i);
+  }
+  return std::nullopt;
+}
+
+Storage::Outcome<Lot> SqlStorage::register_lot(const NewLot& wanted, std::string_view created_by, Deadline deadline) {
+  if (const auto wrong = violation(wanted)) return Refusal(*wrong);
+  if (wanted.production_run_id) {  // nothing makes production runs yet
+    return Refusal(UnknownReference{"production_run_id", "there is no production run " + *wanted.production_run_id});
+  }
+  std::optional<Lot> lot;  // that of the last attempt
+  return write<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
+    // The identifier is made while nobody else registers, until the commit: whoever reads page after page misses
+    // nothing. And what an earlier attempt of this registration did, is decided by now.
+    if (statements_.lock_registrations) db.query(*statements_.lock_registrations)->next();
+    if (lot) {
+      const auto row = db.query(statements_.lot_id_by_code, lot->code);
+      if (row->next() && row->text(0) == lot->id) return *lot;
+    }
+    lot = Lot{new_id(),
+              wanted.code,
+              wanted.type,
+              wanted.quantity,
+              wanted.quantity,
+              QcStatus::PENDING,
+              wanted.production_run_id,
+              wanted.inputs,
+              std::string(created_by),
+              now()};
+    const auto inserted = db.run(statements_.insert_lot, lot->id, lot->code, text_of(lot->type),
+                                 lot->quantity.milligrams, lot->remaining.milligrams, text_of(lot->qc_status),
+                                 lot->production_run_id, lot->created_by, lot->created_at.time_since_epoch().count());
+    if (inserted == 0) return Refusal(LotCodeTaken{lot->code});
+    if (auto refused = take_inputs(db, *lot)) return std::move(*refused);
+    return *lot;
+  });
+}
+
+Storage::Outcome<Lot> SqlStorage::find_lot(std::string_view lot_id, Deadline deadline) {
+  if (!may_be_id(lot_id)) return Refusal(LotNotFound{std::string(lot_id)});
+  return read_snapshot<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
+    std::vector<Lot> lots = lots_from(db.query(statements_.lot_by_id, lot_id));
+    if (lots.empty()) return Refusal(LotNotFound{std::string(lot_id)});
+    read_inputs(db, lots);
+    return std::move(lots.front());
+  });
+}
+
+Storage::Outcome<LotPage> SqlStorage::list_lots(const LotQuery& wanted, Deadline deadline) {
+  return read_snapshot<LotPage>(deadline, [&](Connection& db) -> Outcome<LotPage> {
+    LotPage page;
+    const std::string after = wanted.after.value_or("");
+    const int one_more = wanted.limit + 1;  // tells whether there is another page
+    page.lots = lots_from(wanted.type ? db.query(statements_.lots_of_type_after, after, one_more, text_of(*wanted.type))
+                                      : db.query(statements_.lots_after, after, one_more));
+    if (page.lots.size() == static_cast<std::size_t>(one_more)) {
+      page.lots.pop_back();
+      page.next = page.lots.back().id;
+    }
+    read_inputs(db, page.lots);
+    return page;
+  });
+}
+
+Storage::Outcome<QcDecision> SqlStorage::record_decision(const NewQcDecision& wanted, std::string_view decided_by,
+                                                         Deadline deadline) {
+  const QcDecision decision{new_id(), wanted.lot_id, wanted.decision, wanted.note, std::string(decided_by), now()};
+  return write<QcDecision>(deadline, [&](Connection& db) -> Outcome<QcDecision> {
+    if (!db.query(statements_.lot_to_change, decision.lot_id)->next()) return Refusal(LotNotFound{decision.lot_id});
+    const auto inserted =
+        db.run(statements_.insert_qc_decision, decision.id, decision.lot_id, text_of(decision.decision), decision.note,
+               decision.decided_by, decision.decided_at.time_since_epoch().count());
+    // None: it was an earlier attempt. The status stays, for there may be a later decision by now.
+    if (inserted != 0) db.run(statements_.update_qc_status, decision.lot_id, text_of(decision.decision));
+    return decision;
+  });
+}
+
+Storage::Outcome<Trace> SqlStorage::trace(const TraceQuery& wanted, Deadline deadline) {
+  if (!may_be_id(wanted.lot_id)) return Refusal(LotNotFound{wanted.lot_id});
+  return read_snapshot<Trace>(deadline, [&](Connection& db) -> Outcome<Trace> {
+    std::vector<Lot> reached;
+    int steps = 0;
+    {
+      const Sql& sql = wanted.direction == Direction::forward ? statements_.lots_made_from : statements_.lots_gone_into;
+      const int max_depth = wanted.max_depth.value_or(1);
+      const int step = wanted.max_depth ? 1 : 0;
+      const auto rows = db.query(sql, wanted.lot_id, max_depth, step, max_trace_steps);
+      std::unordered_set<std::string> seen;
+      for (; rows->next(); ++steps) {
+        if (seen.insert(rows->text(0)).second) reached.push_back(lot_from(*rows));
+      }
+    }
+    if (reached.empty()) return Refusal(LotNotFound{wanted.lot_id});
+    if (steps == max_trace_steps || reached.size() > max_trace_lots) return Refusal(TraceTooLarge{max_trace_lots});
+    read_inputs(db, reached);
+    return build_trace(wanted, std::move(reached));
+  });
+}
+
+Storage::Outcome<Storage::Done> SqlStorage::record_activity(std::span<const OperatorSeen> seen, Deadline deadline) {
+  // In one order everywhere, so that two that write the same operators do not wait for each other.
+  std::vector<OperatorSeen> in_order(seen.begin(), seen.end());
+  std::ranges::sort(in_order, {}, &OperatorSeen::name);
+  return write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
+    for (const OperatorSeen& one : in_order) {
+      db.run(statements_.upsert_operator_activity, one.name, one.at.time_since_epoch().count());
+    }
+    return Done{};
+  });
+}
+
+Storage::Outcome<int> SqlStorage::count_operators_since(Timestamp since, Deadline deadline) {
+  return read<int>(deadline, [&](Connection& db) -> Outcome<int> {
+    const auto row = db.query(statements_.count_operators_since, since.time_since_epoch().count());
+    row->next();
+    return static_cast<int>(row->integer(0));
+  });
+}
+
+flowviz::bundles::PoolConnections SqlStorage::connections() const {
+  auto sum = pool_->connections();
+  if (writers_) {
+    const auto writing = writers_->connections();
+    sum.active += writing.active;
+    sum.idle += writing.idle;
+    sum.overflow += writing.overflow;
+    sum.max += writing.max;
+  }
+  return sum;
+}
+
+Storage::Outcome<Storage::Done> SqlStorage::ping(Deadline deadline) {
+  return read<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
+    db.query(statements_.schema_version)->next();
+    return Done{};
+  });
+}
+
+}  // namespace wms

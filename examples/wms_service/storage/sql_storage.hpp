@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// The storage on a database that takes SQL: what is asked in which order, and which transactions are tried again.
+/// sqlite_storage.hpp and postgresql_storage.hpp say how connections are made.
+
+#include <memory>
+
+#include "storage/connection_pool.hpp"
+#include "storage/statements.hpp"
+#include "storage/storage.hpp"
+
+namespace wms {
+
+class SqlStorage : public Storage {
+ public:
+  Outcome<Lot> register_lot(const NewLot& lot, std::string_view created_by, Deadline deadline) override;
+  Outcome<Lot> find_lot(std::string_view lot_id, Deadline deadline) override;
+  Outcome<LotPage> list_lots(const LotQuery& query, Deadline deadline) override;
+  Outcome<QcDecision> record_decision(const NewQcDecision& decision, std::string_view decided_by,
+                                      Deadline deadline) override;
+  Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) override;
+  Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) override;
+  Outcome<int> count_operators_since(Timestamp since, Deadline deadline) override;
+  flowviz::bundles::PoolConnections connections() const override;
+  Outcome<Done> ping(Deadline deadline) override;
+
+ protected:
+  /// Brings the schema up to date. `metrics` may be null. `writers`: where connections that write are others. Throws
+  /// std::runtime_error if that cannot be done.
+  SqlStorage(Dialect dialect, const flowviz::bundles::Database* metrics, std::unique_ptr<ConnectionPool> pool,
+             std::unique_ptr<ConnectionPool> writers = nullptr);
+
+ private:
+  ConnectionPool& writers() const { return writers_ ? *writers_ : *pool_; }
+
+  template <class T, class Work>
+  Outcome<T> read(Deadline deadline, Work&& work);
+  template <class T, class Work>
+  Outcome<T> read_snapshot(Deadline deadline, Work&& work);
+  template <class T, class Work>
+  Outcome<T> write(Deadline deadline, Work&& work);
+
+  void read_inputs(Connection& db, std::vector<Lot>& lots) const;
+  std::optional<Refusal> take_inputs(Connection& db, const Lot& lot) const;
+
+  const Statements statements_;
+  const std::unique_ptr<ConnectionPool> pool_;
+  const std::unique_ptr<ConnectionPool> writers_;
+};
+
+}  // namespace wms

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "storage/statements.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace wms {
+namespace {
+
+const std::string lot_columns =
+    "lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, production_run_id, created_by, created_at_ms";
+
+// Numbers of PostgreSQL's advisory locks; any will do, as long as nothing else in this database takes them.
+std::optional<Sql> advisory_lock(Dialect dialect, flowviz::bundles::StatementName name, int number) {
+  if (dialect == Dialect::sqlite) return std::nullopt;  // a transaction that writes is alone
+  return Sql{name, DbOperation::other, "SELECT pg_advisory_xact_lock(" + std::to_string(number) + ")"};
+}
+
+/// Lots connected with lot ?1 within ?2 steps. UNION drops a pair that was there already; with a step of 0 (?3)
+/// distances do not count, so that each lot comes up once however many ways lead to it. The limit ends the recursion: in
+/// SQLite within it, which PostgreSQL does not know; there by asking for no more, for it makes rows as they are asked for.
+std::string connected_lots(Dialect dialect, std::string_view from, std::string_view to) {
+  const bool within = dialect == Dialect::sqlite;
+  return std::string(
+             "WITH RECURSIVE reached (id, depth) AS (SELECT CAST(?1 AS TEXT), CAST(0 AS BIGINT) UNION SELECT ") +
+         std::string(to) + ", depth + ?3 FROM reached JOIN lot_inputs ON " + std::string(from) +
+         " = id WHERE depth < ?2" + (within ? " LIMIT ?4" : "") + ") SELECT " + lot_columns + " FROM " +
+         (within ? "reached" : "(SELECT id FROM reached LIMIT ?4) AS found") + " JOIN lots ON lot_id = id";
+}
+
+std::string json_texts(Dialect dialect) {
+  return dialect == Dialect::sqlite ? "json_each(?1)" : "json_array_elements_text(CAST(?1 AS json))";
+}
+
+}  // namespace
+
+Statements::Statements(Dialect dialect)
+    : lock_schema(advisory_lock(dialect, "lock_schema", 1)),
+      create_schema_migrations{
+          "create_schema_migrations", DbOperation::other,
+          "CREATE TABLE IF NOT EXISTS schema_migrations ("
+          "number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at_ms BIGINT NOT NULL)"},
+      schema_version{"schema_version", DbOperation::select, "SELECT coalesce(max(number), 0) FROM schema_migrations"},
+      insert_schema_migration{"insert_schema_migration", DbOperation::insert,
+                              "INSERT INTO schema_migrations (number, name, applied_at_ms) VALUES (?1, ?2, ?3)"},
+      lot_by_id{"lot_by_id", DbOperation::select, "SELECT " + lot_columns + " FROM lots WHERE lot_id = ?1"},
+      lots_after{"lots_after", DbOperation::select,
+                 "SELECT " + lot_columns + " FROM lots WHERE lot_id > ?1 ORDER BY lot_id LIMIT ?2"},
+      lots_of_type_after{
+          "lots_of_type_after", DbOperation::select,
+          "SELECT " + lot_columns + " FROM lots WHERE lot_type = ?3 AND lot_id > ?1 ORDER BY lot_id LIMIT ?2"},
+      inputs_of_lots{"inputs_of_lots", DbOperation::select,
+                     "SELECT lot_id, input_lot_id, quantity_mg FROM lot_inputs WHERE lot_id IN (SELECT value FROM " +
+                         json_texts(dialect) + ") ORDER BY lot_id, position"},
+      lots_made_from{"lots_made_from", DbOperation::select,
+                     connected_lots(dialect, "input_lot_id", "lot_inputs.lot_id")},
+      lots_gone_into{"lots_gone_into", DbOperation::select,
+                     connected_lots(dialect, "lot_inputs.lot_id", "input_lot_id")},
+      lock_registrations(advisory_lock(dialect, "lock_registrations", 2)),
+      insert_lot{"insert_lot", DbOperation::insert,
+                 "INSERT INTO lots (lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, "
+                 "production_run_id, created_by, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+                 "ON CONFLICT (lot_code) DO NOTHING"},
+      lot_id_by_code{"lot_id_by_code", DbOperation::select, "SELECT lot_id FROM lots WHERE lot_code = ?1"},
+      lot_to_change{"lot_to_change", DbOperation::select,
+                    std::string("SELECT qc_status, remaining_mg FROM lots WHERE lot_id = ?1") +
+                        (dialect == Dialect::postgresql ? " FOR NO KEY UPDATE" : "")},
+      take_from_lot{"take_from_lot", DbOperation::update,
+                    "UPDATE lots SET remaining_mg = remaining_mg - ?2 WHERE lot_id = ?1"},
+      insert_lot_input{"insert_lot_input", DbOperation::insert,
+                       "INSERT INTO lot_inputs (lot_id, input_lot_id, quantity_mg, position) VALUES (?1, ?2, ?3, ?4)"},
+      update_qc_status{"update_qc_status", DbOperation::update, "UPDATE lots SET qc_status = ?2 WHERE lot_id = ?1"},
+      insert_qc_decision{"insert_qc_decision", DbOperation::insert,
+                         "INSERT INTO qc_decisions (decision_id, lot_id, decision, note, decided_by, decided_at_ms) "
+                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (decision_id) DO NOTHING"},
+      upsert_operator_activity{"upsert_operator_activity", DbOperation::insert,
+                               "INSERT INTO operator_activity (operator, last_seen_ms) VALUES (?1, ?2) "
+                               "ON CONFLICT (operator) DO UPDATE SET last_seen_ms = excluded.last_seen_ms "
+                               "WHERE operator_activity.last_seen_ms < excluded.last_seen_ms"},
+      count_operators_since{"count_operators_since", DbOperation::select,
+                            "SELECT count(*) FROM operator_activity WHERE last_seen_ms >= ?1"} {}
+
+std::vector<const Sql*> Statements::all() const {
+  std::vector<const Sql*> all{&create_schema_migrations,
+                              &schema_version,
+                              &insert_schema_migration,
+                              &lot_by_id,
+                              &lots_after,
+                              &lots_of_type_after,
+                              &inputs_of_lots,
+                              &lots_made_from,
+                              &lots_gone_into,
+                              &insert_lot,
+                              &lot_id_by_code,
+                              &lot_to_change,
+                              &take_from_lot,
+                              &insert_lot_input,
+                              &update_qc_status,
+                              &insert_qc_decision,
+                              &upsert_operator_activity,
+                              &count_operators_since};
+  for (const std::optional<Sql>* sql : {&lock_schema, &lock_registrations}) {
+    if (*sql) all.push_back(&**sql);
+  }
+  return all;
+}
+
+}  // namespace wms

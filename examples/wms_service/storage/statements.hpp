@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+/// \file
+/// Everything that the storage asks its database: one list, with the few places in which SQLite and PostgreSQL differ.
+/// The names are those of the metrics; there is no other SQL but that of the schema's steps.
+
+#include <optional>
+#include <vector>
+
+#include "storage/sql.hpp"
+
+namespace wms {
+
+enum class Dialect { sqlite, postgresql };
+
+struct Statements {
+  explicit Statements(Dialect dialect);
+
+  // The schema.
+  std::optional<Sql>
+      lock_schema;  ///< until the end of the transaction; where a writer has no lock on everything anyway
+  Sql create_schema_migrations;
+  Sql schema_version;
+  Sql insert_schema_migration;  ///< ?1 number, ?2 name, ?3 time
+
+  // Lots. Those that yield lots have the columns of `lot_from` in sql_storage.cpp.
+  Sql lot_by_id;           ///< ?1
+  Sql lots_after;          ///< ?1 the last one seen, ?2 how many
+  Sql lots_of_type_after;  ///< ?3 type
+  Sql inputs_of_lots;      ///< ?1 JSON array of lot_ids
+  Sql lots_made_from;      ///< ?1 lot, ?2 how deep, ?3 what a step counts (0 or 1), ?4 how many (lot, depth) at most
+  Sql lots_gone_into;      ///< the same, towards what a lot was made of
+
+  /// Registrations take turns from here to their commits: the order of identifiers is the order of commits.
+  std::optional<Sql> lock_registrations;
+  Sql insert_lot;
+  Sql lot_id_by_code;  ///< ?1
+  Sql lot_to_change;   ///< ?1; what it yields, status and remainder, holds until the end of the transaction
+  Sql take_from_lot;   ///< ?1 lot, ?2 how much
+  Sql insert_lot_input;
+
+  // Decisions.
+  Sql update_qc_status;  ///< ?1 lot, ?2 status
+  Sql insert_qc_decision;
+
+  // Operators.
+  Sql upsert_operator_activity;  ///< ?1 name, ?2 time
+  Sql count_operators_since;     ///< ?1
+
+  /// Each of them, so that their series are there before they are first used.
+  std::vector<const Sql*> all() const;
+};
+
+}  // namespace wms
