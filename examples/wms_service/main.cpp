@@ -22,6 +22,7 @@
 #include "metrics.hpp"
 #include "quoted.hpp"
 #include "settings.hpp"
+#include "storage/postgresql_storage.hpp"
 #include "storage/sqlite_storage.hpp"
 
 namespace {
@@ -69,11 +70,15 @@ struct WrongSetting : std::runtime_error {
 };
 
 std::unique_ptr<wms::Storage> open_database(const wms::Settings& settings, const wms::Metrics& metrics) {
-  const std::string which = settings.database_origin + " sqlite:" + wms::escaped(settings.database_path) + ": ";
+  const bool is_sqlite = !settings.sqlite_path.empty();
+  const std::string which = settings.database_origin + " " +
+                            wms::escaped(is_sqlite ? "sqlite:" + settings.sqlite_path : settings.postgresql.url) + ": ";
   try {
-    return std::make_unique<wms::SqliteStorage>(settings.database_path, &metrics.database);
+    if (is_sqlite) return std::make_unique<wms::SqliteStorage>(settings.sqlite_path, &metrics.database, settings.pool);
+    return std::make_unique<wms::PostgresqlStorage>(settings.postgresql, &metrics.database, settings.pool);
   } catch (const wms::DatabaseError& error) {
-    const bool may_pass = error.is_unavailable() && !error.is_fatal_to_connection();
+    // A server may come back; a file that cannot be opened stays one.
+    const bool may_pass = error.is_unavailable() && !(is_sqlite && error.is_fatal_to_connection());
     if (may_pass) throw std::runtime_error(which + error.reason());
     throw WrongSetting(which + error.reason());
   } catch (const std::exception& error) {

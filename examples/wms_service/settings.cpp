@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "settings.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
 #include <flowviz_metrics/version.hpp>
 #include <iterator>
 #include <map>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -40,10 +44,38 @@ std::string in_file(const std::string& path, const std::string& reason) {
 
 std::optional<std::string> take_database(Settings& settings, const std::string& value) {
   constexpr std::string_view sqlite = "sqlite:";
-  if (!value.starts_with(sqlite)) return must_be("sqlite:FILE", value) + "; other databases are not supported";
-  settings.database_path = value.substr(sqlite.size());
-  if (settings.database_path.empty() || settings.database_path.starts_with(':'))
+  if (value.starts_with("postgresql://") || value.starts_with("postgres://")) {
+    if (const auto wrong = postgresql::complaint_about(value)) return " " + *wrong;
+    settings.postgresql.url = value;
+    return std::nullopt;
+  }
+  if (!value.starts_with(sqlite)) return must_be("sqlite:FILE or postgresql://USER@HOST:PORT/NAME", value);
+  settings.sqlite_path = value.substr(sqlite.size());
+  if (settings.sqlite_path.empty() || settings.sqlite_path.starts_with(':'))
     return must_be("sqlite: and the name of a file", value);
+  return std::nullopt;
+}
+
+std::optional<std::string> take_database_password(Settings& settings, const std::string& value) {
+  auto content = read_file(value);
+  if (!content) return in_file(value, "cannot be read");
+  content->erase(content->find_last_not_of("\r\n") + 1);
+  if (content->empty() || content->find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+    return in_file(value, "must hold one password, on one line");
+  }
+  settings.postgresql.password = std::move(*content);
+  return std::nullopt;
+}
+
+template <std::size_t PoolOptions::* member, std::size_t least>
+std::optional<std::string> take_connections(Settings& settings, const std::string& value) {
+  constexpr std::size_t most = 1000;
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size() || number < least || number > most) {
+    return must_be("a whole number from " + std::to_string(least) + " to " + std::to_string(most), value);
+  }
+  settings.pool.*member = number;
   return std::nullopt;
 }
 
@@ -81,7 +113,16 @@ std::optional<std::string> take_log_level(Settings& settings, const std::string&
 }
 
 constexpr Setting all_settings[] = {
-    {"--database", "URL", "sqlite:wms.db", "where the data is kept: sqlite:FILE", take_database},
+    {"--database", "URL", "sqlite:wms.db",
+     "where the data is kept: sqlite:FILE, or postgresql://USER@HOST:PORT/NAME, through PgBouncer or not",
+     take_database},
+    {"--database-password-file", "FILE", nullptr,
+     "holds the password for PostgreSQL; without it PGPASSFILE, PGPASSWORD or ~/.pgpass is asked",
+     take_database_password},
+    {"--pool-size", "N", "25", "connections to the database that are kept (with SQLite: those that read)",
+     take_connections<&PoolOptions::size, 1>},
+    {"--pool-overflow", "N", "10", "connections beyond, opened when those are busy and closed afterwards",
+     take_connections<&PoolOptions::overflow, 0>},
     {"--listen", "HOST:PORT", "127.0.0.1:8000", "where the API listens; port 0 takes a free one",
      take_address<&Settings::listen>},
     {"--metrics-listen", "HOST:PORT", "127.0.0.1:9464",

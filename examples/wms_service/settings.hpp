@@ -14,11 +14,15 @@
 #include "http/auth.hpp"
 #include "http/listener.hpp"
 #include "log.hpp"
+#include "storage/connection_pool.hpp"
+#include "storage/postgresql_address.hpp"
 
 namespace wms {
 
 struct Settings {
-  std::string database_path;
+  std::string sqlite_path;         ///< of the file; empty when the database is a PostgreSQL server
+  postgresql::Address postgresql;  ///< of the server
+  PoolOptions pool;
   std::string database_origin;  ///< the flag or variable that named it, for messages
   Address listen;
   Address metrics_listen;

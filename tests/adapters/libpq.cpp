@@ -14,8 +14,8 @@
 
 #include <flowviz_metrics/testing.hpp>
 
-#include "adapters/postgres_server.hpp"
 #include "page.hpp"
+#include "postgres_server.hpp"
 
 using flowviz::Registry;
 using flowviz::bundles::Database;

@@ -43,10 +43,12 @@ std::string printed(const char* flag) {
 TEST_CASE("without anything said there are defaults, and no tokens") {
   const auto result = settings({});
   REQUIRE(result);
-  CHECK(result->database_path == "wms.db");
+  CHECK(result->sqlite_path == "wms.db");
   CHECK(result->listen.text() == "127.0.0.1:8000");
   CHECK(result->metrics_listen.text() == "127.0.0.1:9464");
   CHECK(result->log_level == log::Level::info);
+  CHECK(result->pool.size == 25);
+  CHECK(result->pool.overflow == 10);
   CHECK_FALSE(result->tokens);
   CHECK_FALSE(result->metrics_token);
 }
@@ -59,12 +61,27 @@ TEST_CASE("a flag counts more than the environment, and the environment more tha
   CHECK(result->listen.port == 2);
   CHECK(result->listen.text() == "[::1]:2");
   CHECK(result->metrics_listen.text() == "localhost:3");
-  CHECK(result->database_path == "/e.db");
+  CHECK(result->sqlite_path == "/e.db");
   CHECK(result->log_level == log::Level::info);  // an empty variable says nothing
 }
 
 TEST_CASE("of a flag that is given twice the last one counts") {
   CHECK(settings({"--listen", "a:1", "--listen", "b:2"})->listen.text() == "b:2");
+}
+
+TEST_CASE("a PostgreSQL server is a database, and its password comes out of a file") {
+  TemporaryFolder folder;
+  std::ofstream(folder.file("password")) << "open sesame \n";
+  const std::string password = folder.file("password");
+  const auto result = settings({"--database", "postgresql://wms@localhost:6432/flowviz", "--database-password-file",
+                                password.c_str(), "--pool-size", "7", "--pool-overflow", "0"});
+  REQUIRE(result);
+  CHECK(result->sqlite_path.empty());
+  CHECK(result->postgresql.url == "postgresql://wms@localhost:6432/flowviz");
+  CHECK(result->postgresql.password == "open sesame ");
+  CHECK(result->pool.size == 7);
+  CHECK(result->pool.overflow == 0);
+  CHECK_FALSE(settings({"--database", "postgres://localhost"})->postgresql.password);
 }
 
 TEST_CASE("files are read at once") {
@@ -101,6 +118,16 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
       {{"--database", ""}, {}, "--database"},
       {{"--database", "sqlite:"}, {}, "--database"},
       {{"--database", "sqlite::memory:"}, {}, "--database"},
+      {{"--database", "postgresql://wms:secret@localhost/flowviz"}, {}, "--database"},
+      {{"--database", "postgresql://wms@localhost/flowviz?password=secret"}, {}, "--database"},
+      {{"--database", "postgresql://wms@[::1/flowviz"}, {}, "--database"},
+      {{"--database-password-file", missing.c_str()}, {}, "--database-password-file"},
+      {{"--database-password-file", empty.c_str()}, {}, "--database-password-file"},
+      {{"--database-password-file", broken.c_str()}, {}, "--database-password-file"},
+      {{"--pool-size", "0"}, {}, "--pool-size"},
+      {{"--pool-size", "many"}, {}, "--pool-size"},
+      {{"--pool-overflow", "-1"}, {}, "--pool-overflow"},
+      {{"--pool-overflow", "1001"}, {}, "--pool-overflow"},
       {{"--tokens", missing.c_str()}, {}, "--tokens"},
       {{"--tokens", broken.c_str()}, {}, "--tokens"},
       {{"--metrics-token-file", missing.c_str()}, {}, "--metrics-token-file"},
@@ -117,6 +144,7 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
     CAPTURE(message);
     CHECK(message.find(c.named) != std::string::npos);
     CHECK(message.find('\n') == std::string::npos);
+    CHECK(message.find("secret") == std::string::npos);
   }
 }
 
@@ -135,7 +163,7 @@ TEST_CASE("what is said of a wrong value is the rule and the value, and of a fil
       {{"--listen", endless.c_str()},
        "--listen must be HOST:PORT with a port from 0 to 65535, not '127.0.0.1:" + std::string(30, '9') + "...'"},
       {{"--log-level", "loud\n"}, R"(--log-level must be debug, info, warning or error, not 'loud\n')"},
-      {{"--database", "mysql:x"}, "--database must be sqlite:FILE, not 'mysql:x'; other databases are not supported"},
+      {{"--database", "mysql:x"}, "--database must be sqlite:FILE or postgresql://USER@HOST:PORT/NAME, not 'mysql:x'"},
       {{"--database", "sqlite:"}, "--database must be sqlite: and the name of a file, not 'sqlite:'"},
       {{"--tokens", missing.c_str()}, "--tokens " + missing + ": cannot be read"},
       {{"--tokens", king.c_str()},
@@ -170,9 +198,9 @@ TEST_CASE("a flag that is right is not held up by a variable that is wrong") {
 TEST_CASE("the help lists every flag with its variable") {
   const std::string help = printed("--help");
   for (const char* word :
-       {"--database", "WMS_DATABASE", "--listen", "WMS_LISTEN", "--metrics-listen", "WMS_METRICS_LISTEN", "--tokens",
-        "WMS_TOKENS", "--metrics-token-file", "WMS_METRICS_TOKEN_FILE", "--log-level", "WMS_LOG_LEVEL",
-        "ENABLE_METRICS", "127.0.0.1:8000"}) {
+       {"--database", "WMS_DATABASE", "--listen", "WMS_LISTEN", "--metrics-listen", "WMS_METRICS_LISTEN",
+        "--database-password-file", "--pool-size", "--pool-overflow", "--tokens", "WMS_TOKENS", "--metrics-token-file",
+        "WMS_METRICS_TOKEN_FILE", "--log-level", "WMS_LOG_LEVEL", "ENABLE_METRICS", "127.0.0.1:8000"}) {
     CAPTURE(word);
     CHECK(help.find(word) != std::string::npos);
   }

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "on_postgresql.hpp"
 #include "storage/sqlite_storage.hpp"
 #include "temporary_folder.hpp"
 
@@ -31,7 +32,7 @@ class OnSqlite {
   TemporaryFolder folder_;
 };
 
-#define STORAGES OnSqlite
+#define STORAGES OnSqlite, OnPostgresql
 
 Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(30); }
 

@@ -38,7 +38,7 @@ class PostgresServer {
       throw std::runtime_error("initdb ended with status " + std::to_string(WEXITSTATUS(status)) + ": " + log());
     }
     server_ = start({"postgres", "-D", data, "-k", folder_.path().string(), "-c", "listen_addresses=", "-c",
-                     "fsync=off", "-c", "max_connections=20"});
+                     "fsync=off", "-c", "max_connections=100"});
     wait_until_ready();
   }
   ~PostgresServer() {
@@ -50,6 +50,13 @@ class PostgresServer {
 
   /// What PQconnectdb takes.
   std::string address() const { return "host=" + folder_.path().string() + " user=postgres dbname=postgres"; }
+
+  /// The same for any database of the server, as a URL.
+  std::string url(const std::string& database) const {
+    return "postgresql://postgres@/" + database + "?host=" + folder_.path().string();
+  }
+  /// Where its clients knock.
+  std::string socket() const { return folder_.file(".s.PGSQL.5432"); }
 
  private:
   // Debian has the programs in a folder per version, and not in the path.
