@@ -144,7 +144,16 @@ class Service(Program):
     """wms_service on two free ports, ready to answer. `tokens[role]` is a list of that role's tokens."""
 
     def __init__(
-        self, folder, *, flags=(), ports=None, per_role=1, tokens_path=None, database=None, name="wms_service"
+        self,
+        folder,
+        *,
+        flags=(),
+        ports=None,
+        per_role=1,
+        tokens_path=None,
+        database=None,
+        database_url=None,
+        name="wms_service",
     ):
         self.folder = folder
         self.database = database or folder / "wms.db"
@@ -156,7 +165,7 @@ class Service(Program):
         command = [
             program("WMS_SERVICE"),
             "--database",
-            f"sqlite:{self.database}",
+            database_url or f"sqlite:{self.database}",
             "--listen",
             f"127.0.0.1:{self.port}",
             "--metrics-listen",

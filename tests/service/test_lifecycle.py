@@ -219,7 +219,16 @@ class LifecycleTest(harness.ServiceTest):
     def test_help_lists_every_setting_with_its_environment_variable(self):
         shown = self.run_with("--help")
         self.assertEqual(shown.process.returncode, 0)
-        for flag in ("database", "listen", "metrics-listen", "tokens", "metrics-token-file"):
+        for flag in (
+            "database",
+            "database-password-file",
+            "pool-size",
+            "pool-overflow",
+            "listen",
+            "metrics-listen",
+            "tokens",
+            "metrics-token-file",
+        ):
             self.assertIn(f"--{flag}", shown.stdout)
             self.assertIn("WMS_" + flag.upper().replace("-", "_"), shown.stdout)
 
