@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "routes/health.hpp"
@@ -24,30 +25,40 @@ RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry
 }
 
 RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics) {
-  table.post("/api/lots", Right::write_lots, routes::register_lot(storage, metrics));
+  table.post("/api/lots", Right::write_lots, routes::register_lot(storage, metrics), LimitedRoute::lots);
   table.get("/api/lots", Right::read, routes::list_lots(storage));
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));
-  table.post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, metrics));
-  table.get("/api/traceability/{lot_id}/forward", Right::read, routes::trace_lot(storage, metrics, Direction::forward));
+  table.post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, metrics),
+             LimitedRoute::qc_decisions);
+  table.get("/api/traceability/{lot_id}/forward", Right::read, routes::trace_lot(storage, metrics, Direction::forward),
+            LimitedRoute::trace_forward);
   table.get("/api/traceability/{lot_id}/backward", Right::read,
-            routes::trace_lot(storage, metrics, Direction::backward));
+            routes::trace_lot(storage, metrics, Direction::backward), LimitedRoute::trace_backward);
   return table;
 }
 
 }  // namespace
 
-App::App(Storage& storage, Tokens tokens, const std::optional<std::string>& metrics_token)
+App::App(Storage& storage, Tokens tokens, const std::optional<std::string>& metrics_token, const AppOptions& options)
     : pool_(registry_, [&storage] { return storage.connections(); }),
       pool_active_(registry_, "flowviz_db_pool_connections_active", "Connections to the database that are in use.",
                    [&storage] { return storage.connections().active; }),
       pool_idle_(registry_, "flowviz_db_pool_connections_idle", "Connections to the database that nobody uses.",
                  [&storage] { return storage.connections().idle; }),
       tokens_(std::move(tokens)),
+      rate_limiter_(tokens_, options.rate_limits),
+      near_limit_(metrics_.rate_limits.near_limit([this](const flowviz::Gauge<LimitedRoute>& clients) {
+        const auto now = std::chrono::steady_clock::now();
+        for (const auto route : {LimitedRoute::lots, LimitedRoute::qc_decisions, LimitedRoute::trace_forward,
+                                 LimitedRoute::trace_backward}) {
+          clients.with(route).set(rate_limiter_.near(route, now));
+        }
+      })),
       active_operators_(storage, metrics_),
       operations_routes_(operations_routes(storage, registry_, metrics_token)),
       api_routes_(with_api(operations_routes_, storage, metrics_)),
-      operations_(operations_server_, operations_routes_, tokens_, metrics_, [](const std::string&) {}),
-      api_(api_server_, api_routes_, tokens_, metrics_,
+      operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
+      api_(api_server_, api_routes_, tokens_, rate_limiter_, metrics_,
            [this](const std::string& name) { active_operators_.seen(name); }) {}
 
 }  // namespace wms

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "active_operators.hpp"
+#include "app_options.hpp"
 #include "http/auth.hpp"
 #include "http/dispatcher.hpp"
 #include "http/routes.hpp"
@@ -21,7 +22,7 @@ namespace wms {
 
 class App {
  public:
-  App(Storage& storage, Tokens tokens, const std::optional<std::string>& metrics_token);
+  App(Storage& storage, Tokens tokens, const std::optional<std::string>& metrics_token, const AppOptions& options = {});
 
   /// Everything.
   Server& api() { return api_server_; }
@@ -37,6 +38,8 @@ class App {
   flowviz::bundles::DatabasePool pool_;
   flowviz::GaugeCallback pool_active_, pool_idle_;  // the pool's, under the names that FlowViz's boards know
   Tokens tokens_;
+  RateLimiter rate_limiter_;
+  flowviz::GaugeCallback near_limit_;
   ActiveOperators active_operators_;
 
   RouteTable operations_routes_;

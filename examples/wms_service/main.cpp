@@ -91,7 +91,7 @@ void run(wms::Settings settings) {
   wms::SqliteStorage storage = open_database(settings);
   const bool make_tokens = !settings.tokens;
   const wms::Tokens tokens = make_tokens ? wms::Tokens::generate() : *settings.tokens;
-  wms::App app(storage, tokens, settings.metrics_token);
+  wms::App app(storage, tokens, settings.metrics_token, settings.app);
   wms::Listener operations(std::move(operations_port), app.operations(), limits);
   wms::Listener api(std::move(api_port), app.api(), limits);
 

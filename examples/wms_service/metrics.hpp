@@ -5,6 +5,7 @@
 /// is counted after it was committed, never before.
 
 #include <flowviz_metrics/bundles/errors.hpp>
+#include <flowviz_metrics/bundles/rate_limit.hpp>
 #include <flowviz_metrics/bundles/validation.hpp>
 #include <flowviz_metrics/bundles/workflow.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
@@ -13,6 +14,7 @@
 #include "domain/qc_decision.hpp"
 #include "domain/refusal.hpp"
 #include "domain/trace.hpp"
+#include "http/limited_route.hpp"
 #include "http/problem.hpp"
 
 namespace wms {
@@ -45,6 +47,8 @@ struct Metrics {
 
   flowviz::bundles::Errors<> errors{registry};
 
+  flowviz::bundles::RateLimit<LimitedRoute> rate_limits{registry};
+
   /// Counts what a client was told: by what went wrong, by each field that was refused, by the rule that was violated.
   void count(const Problem& problem) const;
 
@@ -62,6 +66,9 @@ inline void Metrics::count(const Problem& problem) const {
     case 403:
       errors.count(ErrorType::auth, Severity::warning);
       break;
+    case 429:
+      errors.count(ErrorType::auth, Severity::info);
+      break;
     case 409:
       errors.count(ErrorType::conflict, Severity::info);
       break;
@@ -72,6 +79,7 @@ inline void Metrics::count(const Problem& problem) const {
       problem.status < 500 ? errors.count(ErrorType::validation, Severity::info)
                            : errors.count(ErrorType::internal, Severity::error);
   }
+  if (problem.limited) rate_limits.refuse(*problem.limited);
   if (problem.rule) business_rules.violated(*problem.rule);
   if (!problem.entity) return;
   for (const FieldError& error : problem.errors) {

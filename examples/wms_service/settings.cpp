@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "settings.hpp"
 
+#include <charconv>
 #include <flowviz_metrics/version.hpp>
 #include <iterator>
 #include <map>
@@ -80,6 +81,18 @@ std::optional<std::string> take_log_level(Settings& settings, const std::string&
   return std::nullopt;
 }
 
+// The service remembers as many times as the limit says, for each operator and route.
+constexpr int highest_rate_limit = 10'000;
+
+template <int RateLimits::* member>
+std::optional<std::string> take_rate_limit(Settings& settings, const std::string& value) {
+  int& limit = settings.app.rate_limits.*member;
+  const char* const end = value.data() + value.size();
+  const auto [last, error] = std::from_chars(value.data(), end, limit);
+  if (error == std::errc() && last == end && limit >= 0 && limit <= highest_rate_limit) return std::nullopt;
+  return must_be("a whole number from 0 to " + std::to_string(highest_rate_limit), value);
+}
+
 constexpr Setting all_settings[] = {
     {"--database", "URL", "sqlite:wms.db", "where the data is kept: sqlite:FILE", take_database},
     {"--listen", "HOST:PORT", "127.0.0.1:8000", "where the API listens; port 0 takes a free one",
@@ -93,6 +106,13 @@ constexpr Setting all_settings[] = {
      take_tokens},
     {"--metrics-token-file", "FILE", nullptr,
      "holds the token that a scrape of /metrics has to send; without it none is needed", take_metrics_token},
+    {"--rate-limit-lots", "N", "100",
+     "how many lots an operator may register in a minute, on this instance; 0: as many as they like",
+     take_rate_limit<&RateLimits::lots>},
+    {"--rate-limit-qc-decisions", "N", "100", "the same for quality decisions",
+     take_rate_limit<&RateLimits::qc_decisions>},
+    {"--rate-limit-traceability", "N", "50", "the same for traces, in each direction",
+     take_rate_limit<&RateLimits::traceability>},
     {"--log-level", "LEVEL", "info", "debug, info, warning or error", take_log_level},
 };
 

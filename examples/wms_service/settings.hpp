@@ -10,6 +10,7 @@
 #include <string>
 #include <variant>
 
+#include "app_options.hpp"
 #include "domain/result.hpp"
 #include "http/auth.hpp"
 #include "http/listener.hpp"
@@ -25,6 +26,7 @@ struct Settings {
   std::optional<Tokens> tokens;  ///< without them, the service makes its own
   std::optional<std::string> metrics_token;
   log::Level log_level = log::Level::info;
+  AppOptions app;
 
   /// Asked for instead of a start: --help or --version.
   struct Print {

@@ -140,8 +140,12 @@ class Program:
         self.process.wait()
 
 
+NO_RATE_LIMITS = [f"--rate-limit-{what}=0" for what in ("lots", "qc-decisions", "traceability")]
+
+
 class Service(Program):
-    """wms_service on two free ports, ready to answer. `tokens[role]` is a list of that role's tokens."""
+    """wms_service on two free ports, ready to answer. `tokens[role]` is a list of that role's tokens. Without rate limits,
+    unless a flag says otherwise: few operators do here what a plant does."""
 
     def __init__(
         self, folder, *, flags=(), ports=None, per_role=1, tokens_path=None, database=None, name="wms_service"
@@ -163,6 +167,7 @@ class Service(Program):
             f"127.0.0.1:{self.metrics_port}",
             "--tokens",
             str(self.tokens_path),
+            *NO_RATE_LIMITS,
             *flags,
         ]
         super().__init__(name, command, folder)

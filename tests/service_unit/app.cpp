@@ -50,7 +50,8 @@ class FailingStorage : public SqliteStorage {
 struct Fixture {
   TemporaryFolder folder;
   FailingStorage storage{folder.file("wms.db")};
-  App app{storage, tokens(), std::nullopt};
+  // Hostile clients of these tests send more than an operator may; the limits have a case of their own.
+  App app{storage, tokens(), std::nullopt, {.rate_limits = {0, 0, 0}}};
 
   Reply post(const std::string& target, const std::string& body, const std::string& token = "t-admin") {
     return ask(app.api(), "POST", target, token, body);
@@ -241,6 +242,50 @@ TEST_CASE_FIXTURE(Fixture, "each route asks for its right") {
       CHECK(reply.headers.at("WWW-Authenticate").starts_with("Bearer"));
     }
   }
+}
+
+TEST_CASE("who asks too often is told when to come back, and counted by route") {
+  TemporaryFolder folder;
+  SqliteStorage storage(folder.file("wms.db"));
+  App app(storage, tokens(), std::nullopt, {.rate_limits = {.lots = 2, .qc_decisions = 1, .traceability = 1}});
+  const auto metric = [&](std::string_view name, const char* route) {
+    const std::string page = ask(app.operations(), "GET", "/metrics").body;
+    return support::value_of(support::parse_samples(page), name, {{"route", route}});
+  };
+  const struct {
+    const char* method;
+    std::string target;
+    const char* route;
+    int admitted;
+    int status;
+  } cases[] = {{"POST", "/api/lots", "lots", 2, 422},
+               {"POST", "/api/qc-decisions", "qc_decisions", 1, 422},
+               {"GET", "/api/traceability/x/forward", "trace_forward", 1, 404},
+               {"GET", "/api/traceability/x/backward", "trace_backward", 1, 404}};
+  for (const auto& c : cases) {
+    CAPTURE(c.target);
+    const std::string body = c.method == std::string("POST") ? "{}" : "";
+    CHECK(metric("rate_limit_violations_total", c.route) == 0);
+    CHECK(metric("rate_limit_near_limit", c.route) == 0);
+    for (const std::string token : {"t-nobody", "t-viewer"}) {  // who may not is not counted, however often
+      if (c.method == std::string("POST")) {
+        for (int i = 0; i < 3; ++i) CHECK(ask(app.api(), c.method, c.target, token, body).status < 404);
+      }
+    }
+    for (int i = 0; i < c.admitted; ++i) CHECK(ask(app.api(), c.method, c.target, "t-admin", body).status == c.status);
+    CHECK(metric("rate_limit_near_limit", c.route) == 1);
+    const Reply refused = ask(app.api(), c.method, c.target, "t-admin", body);
+    check_problem(refused, 429);
+    CHECK(std::stoi(refused.headers.at("Retry-After")) > 0);
+    CHECK(std::stoi(refused.headers.at("Retry-After")) <= 60);
+    CHECK(refused.goes_on);
+    CHECK(metric("rate_limit_violations_total", c.route) == 1);
+  }
+  // It is this operator's limit, and these routes'.
+  CHECK(ask(app.api(), "POST", "/api/lots", "t-operator", "{}").status == 422);
+  for (int i = 0; i < 5; ++i) CHECK(ask(app.api(), "GET", "/api/lots", "t-admin").status == 200);
+  const std::string page = ask(app.operations(), "GET", "/metrics").body;
+  CHECK(support::value_of(support::parse_samples(page), "errors_total", {{"type", "auth"}, {"severity", "info"}}) == 4);
 }
 
 TEST_CASE_FIXTURE(Fixture, "health and metrics are open, on both servers") {

@@ -67,6 +67,19 @@ TEST_CASE("of a flag that is given twice the last one counts") {
   CHECK(settings({"--listen", "a:1", "--listen", "b:2"})->listen.text() == "b:2");
 }
 
+TEST_CASE("each rate limit is a setting, and 0 turns it off") {
+  const auto standard = settings({})->app.rate_limits;
+  CHECK(standard.lots == 100);
+  CHECK(standard.qc_decisions == 100);
+  CHECK(standard.traceability == 50);
+  const auto set =
+      settings({"--rate-limit-lots", "7", "--rate-limit-qc-decisions=0"}, {{"WMS_RATE_LIMIT_TRACEABILITY", "10000"}})
+          ->app.rate_limits;
+  CHECK(set.lots == 7);
+  CHECK(set.qc_decisions == 0);
+  CHECK(set.traceability == 10'000);
+}
+
 TEST_CASE("files are read at once") {
   TemporaryFolder folder;
   std::ofstream(folder.file("tokens")) << R"([{"token": "t-1", "operator": "ada", "role": "admin"}])";
@@ -106,6 +119,11 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
       {{"--metrics-token-file", missing.c_str()}, {}, "--metrics-token-file"},
       {{"--metrics-token-file", empty.c_str()}, {}, "--metrics-token-file"},
       {{"--log-level", "loud"}, {}, "--log-level"},
+      {{"--rate-limit-lots", "-1"}, {}, "--rate-limit-lots"},
+      {{"--rate-limit-lots", "10001"}, {}, "--rate-limit-lots"},
+      {{"--rate-limit-qc-decisions", "many"}, {}, "--rate-limit-qc-decisions"},
+      {{"--rate-limit-traceability", "1.5"}, {}, "--rate-limit-traceability"},
+      {{"--rate-limit-traceability", ""}, {}, "--rate-limit-traceability"},
       {{"--no-such-flag", "1"}, {}, "--no-such-flag"},
       {{"leftover"}, {}, "leftover"},
       {{}, {{"WMS_LISTEN", "nonsense"}}, "WMS_LISTEN"},
@@ -172,6 +190,7 @@ TEST_CASE("the help lists every flag with its variable") {
   for (const char* word :
        {"--database", "WMS_DATABASE", "--listen", "WMS_LISTEN", "--metrics-listen", "WMS_METRICS_LISTEN", "--tokens",
         "WMS_TOKENS", "--metrics-token-file", "WMS_METRICS_TOKEN_FILE", "--log-level", "WMS_LOG_LEVEL",
+        "--rate-limit-lots", "WMS_RATE_LIMIT_LOTS", "--rate-limit-qc-decisions", "--rate-limit-traceability",
         "ENABLE_METRICS", "127.0.0.1:8000"}) {
     CAPTURE(word);
     CHECK(help.find(word) != std::string::npos);

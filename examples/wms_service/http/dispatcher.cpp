@@ -57,12 +57,13 @@ void write_access_log(const httplib::Request& request, const httplib::Response& 
 
 }  // namespace
 
-Dispatcher::Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, Metrics& metrics,
-                       OnCaller on_caller)
+Dispatcher::Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, RateLimiter& rate_limiter,
+                       Metrics& metrics, OnCaller on_caller)
     : http_(server, metrics.registry),
       server_(server),
       routes_(routes),
       tokens_(tokens),
+      rate_limiter_(rate_limiter),
       metrics_(metrics),
       on_caller_(std::move(on_caller)) {
   register_routes();
@@ -134,18 +135,27 @@ std::optional<Problem> Dispatcher::admit(const httplib::Request& request) {
   if (match.route == nullptr) return problems::method_not_allowed(match.allowed);
 
   if (match.route->right) {
-    const std::string authorization = request.get_header_value("Authorization");
-    const auto token = bearer_token(authorization);
-    if (!token) return problems::token_missing();
-    context.caller = tokens_.find(*token);
-    if (context.caller == nullptr) return problems::token_unknown();
-    on_caller_(context.caller->operator_name);
-    if (!allows(context.caller->role, *match.route->right)) {
-      return problems::forbidden("the role " + std::string(text_of(context.caller->role)) + " may not do this");
-    }
+    if (auto problem = admit_caller(*match.route, request)) return problem;
   }
   if (match.route->method == "POST") return check_body(request, context.stream);
   return std::nullopt;
+}
+
+std::optional<Problem> Dispatcher::admit_caller(const Route& route, const httplib::Request& request) {
+  RequestContext& context = RequestContext::current();
+  const std::string authorization = request.get_header_value("Authorization");
+  const auto token = bearer_token(authorization);
+  if (!token) return problems::token_missing();
+  context.caller = tokens_.find(*token);
+  if (context.caller == nullptr) return problems::token_unknown();
+  on_caller_(context.caller->operator_name);
+  if (!allows(context.caller->role, *route.right)) {
+    return problems::forbidden("the role " + std::string(text_of(context.caller->role)) + " may not do this");
+  }
+  if (!route.limit) return std::nullopt;
+  const auto wait = rate_limiter_.refuse(context.caller->operator_name, *route.limit, std::chrono::steady_clock::now());
+  if (!wait) return std::nullopt;
+  return problems::too_many_requests(*route.limit, rate_limiter_.limits().of(*route.limit), *wait);
 }
 
 void Dispatcher::handle(const Route& route, const httplib::Request& request, httplib::Response& response) {
