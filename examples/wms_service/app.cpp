@@ -4,11 +4,13 @@
 #include <chrono>
 #include <utility>
 
+#include "routes/admin.hpp"
 #include "routes/health.hpp"
 #include "routes/lots.hpp"
 #include "routes/metrics_page.hpp"
 #include "routes/qc_decisions.hpp"
 #include "routes/traceability.hpp"
+#include "time_zone.hpp"
 
 namespace wms {
 namespace {
@@ -24,7 +26,7 @@ RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry
   return table;
 }
 
-RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics) {
+RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TestAlerts& test_alerts) {
   table.post("/api/lots", Right::write_lots, routes::register_lot(storage, metrics), LimitedRoute::lots);
   table.get("/api/lots", Right::read, routes::list_lots(storage));
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));
@@ -34,6 +36,7 @@ RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics) {
             LimitedRoute::trace_forward);
   table.get("/api/traceability/{lot_id}/backward", Right::read,
             routes::trace_lot(storage, metrics, Direction::backward), LimitedRoute::trace_backward);
+  table.post("/api/admin/test-alert", Right::administer, routes::raise_test_alert(test_alerts));
   return table;
 }
 
@@ -54,9 +57,18 @@ App::App(Storage& storage, Tokens tokens, const std::optional<std::string>& metr
           clients.with(route).set(rate_limiter_.near(route, now));
         }
       })),
+      test_alerts_(options.test_alert_duration),
+      test_alert_(metrics_.test_alert([this](const flowviz::Gauge<AlertSeverity>& raised) {
+        const auto now = std::chrono::steady_clock::now();
+        for (const auto& [severity, text] : names(AlertSeverity{})) {
+          raised.with(severity).set(test_alerts_.is_raised(severity, now) ? 1 : 0);
+        }
+      })),
+      business_hours_(metrics_.business_hours(
+          [hours = options.business_hours] { return hours.include(wall_clock(now())) ? 1 : 0; })),
       active_operators_(storage, metrics_),
       operations_routes_(operations_routes(storage, registry_, metrics_token)),
-      api_routes_(with_api(operations_routes_, storage, metrics_)),
+      api_routes_(with_api(operations_routes_, storage, metrics_, test_alerts_)),
       operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
       api_(api_server_, api_routes_, tokens_, rate_limiter_, metrics_,
            [this](const std::string& name) { active_operators_.seen(name); }) {}

@@ -17,6 +17,7 @@
 #include "http/server.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
+#include "test_alerts.hpp"
 
 namespace wms {
 
@@ -40,6 +41,9 @@ class App {
   Tokens tokens_;
   RateLimiter rate_limiter_;
   flowviz::GaugeCallback near_limit_;
+  TestAlerts test_alerts_;
+  flowviz::GaugeCallback test_alert_;
+  flowviz::GaugeCallback business_hours_;
   ActiveOperators active_operators_;
 
   RouteTable operations_routes_;

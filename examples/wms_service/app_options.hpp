@@ -3,12 +3,17 @@
 /// \file
 /// What can be chosen about the service beside its database and its ports; these are the defaults.
 
+#include <chrono>
+
+#include "business_hours.hpp"
 #include "http/rate_limiter.hpp"
 
 namespace wms {
 
 struct AppOptions {
-  RateLimits rate_limits;
+  RateLimits rate_limits = {};
+  std::chrono::seconds test_alert_duration = std::chrono::minutes(5);
+  BusinessHours business_hours = {};
 };
 
 }  // namespace wms

@@ -21,6 +21,7 @@
 #include "quoted.hpp"
 #include "settings.hpp"
 #include "storage/sqlite_storage.hpp"
+#include "time_zone.hpp"
 
 namespace {
 
@@ -82,6 +83,7 @@ wms::SqliteStorage open_database(const wms::Settings& settings) {
 void run(wms::Settings settings) {
   using wms::log::Level;
   wms::log::set_level(settings.log_level);
+  wms::set_time_zone(settings.time_zone);
   const sigset_t signals = block_signals();
   const wms::ConnectionLimits limits = connection_limits();
 

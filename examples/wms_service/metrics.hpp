@@ -9,6 +9,7 @@
 #include <flowviz_metrics/bundles/validation.hpp>
 #include <flowviz_metrics/bundles/workflow.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
+#include <utility>
 
 #include "domain/lot.hpp"
 #include "domain/qc_decision.hpp"
@@ -16,6 +17,7 @@
 #include "domain/trace.hpp"
 #include "http/limited_route.hpp"
 #include "http/problem.hpp"
+#include "test_alerts.hpp"
 
 namespace wms {
 
@@ -43,11 +45,25 @@ struct Metrics {
 
   flowviz::bundles::BusinessRules<BusinessRule> business_rules{registry};
 
-  flowviz::bundles::Validation<LotField, LotQueryField, QcDecisionField, TraceQueryField> validation{registry};
+  flowviz::bundles::Validation<LotField, LotQueryField, QcDecisionField, TraceQueryField, TestAlertField> validation{
+      registry};
 
   flowviz::bundles::Errors<> errors{registry};
 
   flowviz::bundles::RateLimit<LimitedRoute> rate_limits{registry};
+
+  /// What is asked for when a page is made, because time alone changes it. The gauge lives as long as what is returned.
+  template <class Read>
+  [[nodiscard]] flowviz::GaugeCallback test_alert(Read read) const {
+    return flowviz::GaugeCallback(registry, "flowviz_test_alert",
+                                  "1 while a test of the alerts' way is on, asked for by an admin.", std::move(read),
+                                  flowviz::Label<AlertSeverity>{"severity"});
+  }
+  template <class Read>
+  [[nodiscard]] flowviz::GaugeCallback business_hours(Read read) const {
+    return flowviz::GaugeCallback(registry, "flowviz_business_hours",
+                                  "1 within the hours of business, 0 outside of them.", std::move(read));
+  }
 
   /// Counts what a client was told: by what went wrong, by each field that was refused, by the rule that was violated.
   void count(const Problem& problem) const;
@@ -96,6 +112,9 @@ inline void Metrics::count(const Problem& problem) const {
         break;
       case Entity::trace_query:
         validation.failed<TraceQueryField>(field);
+        break;
+      case Entity::test_alert:
+        validation.failed<TestAlertField>(field);
         break;
     }
   }

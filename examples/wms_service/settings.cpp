@@ -11,6 +11,7 @@
 
 #include "quoted.hpp"
 #include "read_file.hpp"
+#include "time_zone.hpp"
 
 namespace wms {
 namespace {
@@ -37,6 +38,13 @@ std::string in_file(const std::string& path, const std::string& reason) {
   complaint += ": ";
   complaint += reason;
   return complaint;
+}
+
+std::optional<std::string> take_number(const std::string& value, int min, int max, int& into) {
+  const char* const end = value.data() + value.size();
+  const auto [last, error] = std::from_chars(value.data(), end, into);
+  if (error == std::errc() && last == end && into >= min && into <= max) return std::nullopt;
+  return must_be("a whole number from " + std::to_string(min) + " to " + std::to_string(max), value);
 }
 
 std::optional<std::string> take_database(Settings& settings, const std::string& value) {
@@ -86,11 +94,29 @@ constexpr int highest_rate_limit = 10'000;
 
 template <int RateLimits::* member>
 std::optional<std::string> take_rate_limit(Settings& settings, const std::string& value) {
-  int& limit = settings.app.rate_limits.*member;
-  const char* const end = value.data() + value.size();
-  const auto [last, error] = std::from_chars(value.data(), end, limit);
-  if (error == std::errc() && last == end && limit >= 0 && limit <= highest_rate_limit) return std::nullopt;
-  return must_be("a whole number from 0 to " + std::to_string(highest_rate_limit), value);
+  return take_number(value, 0, highest_rate_limit, settings.app.rate_limits.*member);
+}
+
+constexpr int longest_test_alert = 86'400;
+
+std::optional<std::string> take_test_alert_duration(Settings& settings, const std::string& value) {
+  int seconds = 0;
+  if (const auto complaint = take_number(value, 1, longest_test_alert, seconds)) return complaint;
+  settings.app.test_alert_duration = std::chrono::seconds(seconds);
+  return std::nullopt;
+}
+
+std::optional<std::string> take_business_hours(Settings& settings, const std::string& value) {
+  const auto hours = BusinessHours::parse(value);
+  if (!hours) return must_be("days and times such as 'Mon-Fri 06:00-22:00, Sat 08:00-12:00', or none", value);
+  settings.app.business_hours = *hours;
+  return std::nullopt;
+}
+
+std::optional<std::string> take_time_zone(Settings& settings, const std::string& value) {
+  if (!is_time_zone(value)) return must_be("a time zone that this system knows, such as Europe/Berlin", value);
+  settings.time_zone = value;
+  return std::nullopt;
 }
 
 constexpr Setting all_settings[] = {
@@ -113,6 +139,14 @@ constexpr Setting all_settings[] = {
      take_rate_limit<&RateLimits::qc_decisions>},
     {"--rate-limit-traceability", "N", "50", "the same for traces, in each direction",
      take_rate_limit<&RateLimits::traceability>},
+    {"--business-hours", "PERIODS", "Mon-Fri 06:00-22:00",
+     "when lots should be registered, by the plant's clock: flowviz_business_hours is 1 then, and an alert expects "
+     "some; "
+     "several periods with commas between them; none: never",
+     take_business_hours},
+    {"--timezone", "NAME", "UTC", "where that clock hangs, such as Europe/Berlin", take_time_zone},
+    {"--test-alert-duration", "SECONDS", "300", "how long POST /api/admin/test-alert raises its alert",
+     take_test_alert_duration},
     {"--log-level", "LEVEL", "info", "debug, info, warning or error", take_log_level},
 };
 

@@ -26,6 +26,7 @@ struct Settings {
   std::optional<Tokens> tokens;  ///< without them, the service makes its own
   std::optional<std::string> metrics_token;
   log::Level log_level = log::Level::info;
+  std::string time_zone;  ///< the plant's; one that the system knows
   AppOptions app;
 
   /// Asked for instead of a start: --help or --version.

@@ -225,6 +225,7 @@ TEST_CASE_FIXTURE(Fixture, "each route asks for its right") {
       {"GET", "/api/traceability/" + lot + "/backward", "", {"t-viewer", "t-operator", "t-inspector", "t-admin"}, 200},
       {"POST", "/api/lots", "{}", {"t-operator", "t-admin"}, 422},
       {"POST", "/api/qc-decisions", "{}", {"t-inspector", "t-admin"}, 422},
+      {"POST", "/api/admin/test-alert", "{}", {"t-admin"}, 422},
   };
   for (const auto& c : routes) {
     CAPTURE(c.target);
@@ -286,6 +287,41 @@ TEST_CASE("who asks too often is told when to come back, and counted by route") 
   for (int i = 0; i < 5; ++i) CHECK(ask(app.api(), "GET", "/api/lots", "t-admin").status == 200);
   const std::string page = ask(app.operations(), "GET", "/metrics").body;
   CHECK(support::value_of(support::parse_samples(page), "errors_total", {{"type", "auth"}, {"severity", "info"}}) == 4);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an admin raises a test alert of a severity, and nobody else") {
+  const auto raised = [&](const char* severity) { return metric("flowviz_test_alert", {{"severity", severity}}); };
+  const std::string body = R"({"severity": "warning"})";
+  for (const char* severity : {"critical", "warning", "info"}) CHECK(raised(severity) == 0);
+  for (const char* token : {"t-viewer", "t-operator", "t-inspector"}) {
+    check_problem(post("/api/admin/test-alert", body, token), 403);
+  }
+  check_problem(post("/api/admin/test-alert", body, "t-nobody"), 401);
+  for (const char* wrong :
+       {"{}", R"({"severity": "fatal"})", R"({"severity": 1})", R"({"severity": "info", "x": 1})"}) {
+    check_problem(post("/api/admin/test-alert", wrong), 422);
+  }
+  CHECK(metric("validation_failures_total", {{"entity", "test_alert"}, {"field", "severity"}}) == 3);
+  for (const char* severity : {"critical", "warning", "info"}) CHECK(raised(severity) == 0);
+
+  const Reply reply = post("/api/admin/test-alert", body);
+  CHECK(reply.status == 202);
+  CHECK(reply.json() == nlohmann::json{{"severity", "warning"}, {"duration_seconds", 300}});
+  CHECK(raised("warning") == 1);
+  CHECK(raised("critical") == 0);
+  CHECK(raised("info") == 0);
+}
+
+TEST_CASE("whether it is open is read when a page is made") {
+  TemporaryFolder folder;
+  SqliteStorage storage(folder.file("wms.db"));
+  const auto shown = [&](const char* hours) {
+    App app(storage, tokens(), std::nullopt, {.business_hours = BusinessHours::parse(hours).value()});
+    const std::string page = ask(app.operations(), "GET", "/metrics").body;
+    return support::value_of(support::parse_samples(page), "flowviz_business_hours", {});
+  };
+  CHECK(shown("Mon-Sun 00:00-24:00") == 1);
+  CHECK(shown("none") == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "health and metrics are open, on both servers") {

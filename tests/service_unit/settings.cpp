@@ -80,6 +80,22 @@ TEST_CASE("each rate limit is a setting, and 0 turns it off") {
   CHECK(set.traceability == 10'000);
 }
 
+TEST_CASE("business hours are those of a working week unless they are said, by the clock of a time zone") {
+  const auto standard = settings({});
+  CHECK(standard->time_zone == "UTC");
+  CHECK(standard->app.business_hours.include({std::chrono::Friday, std::chrono::hours(21)}));
+  CHECK_FALSE(standard->app.business_hours.include({std::chrono::Saturday, std::chrono::hours(12)}));
+  const auto set = settings({"--business-hours", "Sat 08:00-12:00", "--timezone", "Europe/Berlin"});
+  CHECK(set->time_zone == "Europe/Berlin");
+  CHECK_FALSE(set->app.business_hours.include({std::chrono::Friday, std::chrono::hours(21)}));
+  CHECK(set->app.business_hours.include({std::chrono::Saturday, std::chrono::hours(11)}));
+}
+
+TEST_CASE("a test alert lasts five minutes unless it is said") {
+  CHECK(settings({})->app.test_alert_duration == std::chrono::minutes(5));
+  CHECK(settings({"--test-alert-duration", "7"})->app.test_alert_duration == std::chrono::seconds(7));
+}
+
 TEST_CASE("files are read at once") {
   TemporaryFolder folder;
   std::ofstream(folder.file("tokens")) << R"([{"token": "t-1", "operator": "ada", "role": "admin"}])";
@@ -124,6 +140,13 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
       {{"--rate-limit-qc-decisions", "many"}, {}, "--rate-limit-qc-decisions"},
       {{"--rate-limit-traceability", "1.5"}, {}, "--rate-limit-traceability"},
       {{"--rate-limit-traceability", ""}, {}, "--rate-limit-traceability"},
+      {{"--business-hours", "always"}, {}, "--business-hours"},
+      {{"--business-hours", ""}, {}, "--business-hours"},
+      {{}, {{"WMS_BUSINESS_HOURS", "Mon-Fri"}}, "WMS_BUSINESS_HOURS"},
+      {{"--timezone", "Europe/Atlantis"}, {}, "--timezone"},
+      {{"--timezone", "/etc/passwd"}, {}, "--timezone"},
+      {{"--test-alert-duration", "0"}, {}, "--test-alert-duration"},
+      {{"--test-alert-duration", "5m"}, {}, "--test-alert-duration"},
       {{"--no-such-flag", "1"}, {}, "--no-such-flag"},
       {{"leftover"}, {}, "leftover"},
       {{}, {{"WMS_LISTEN", "nonsense"}}, "WMS_LISTEN"},
@@ -160,6 +183,11 @@ TEST_CASE("what is said of a wrong value is the rule and the value, and of a fil
        "--tokens " + king + ": entry 1: role must be one of viewer, operator, inspector, admin, not 'king'"},
       {{"--metrics-token-file", secrets.c_str()},
        "--metrics-token-file " + secrets + ": must hold one token: letters, digits and - . _ ~ + / ="},
+      {{"--timezone", "Atlantis"},
+       "--timezone must be a time zone that this system knows, such as Europe/Berlin, not 'Atlantis'"},
+      {{"--business-hours", "always"},
+       "--business-hours must be days and times such as 'Mon-Fri 06:00-22:00, Sat 08:00-12:00', or none, not 'always'"},
+      {{"--rate-limit-lots", "-1"}, "--rate-limit-lots must be a whole number from 0 to 10000, not '-1'"},
       {{"--loud"}, "unknown argument '--loud'; see --help"},
   };
   for (const auto& c : cases) CHECK(complaint(c.arguments) == c.message);
@@ -187,11 +215,28 @@ TEST_CASE("a flag that is right is not held up by a variable that is wrong") {
 
 TEST_CASE("the help lists every flag with its variable") {
   const std::string help = printed("--help");
-  for (const char* word :
-       {"--database", "WMS_DATABASE", "--listen", "WMS_LISTEN", "--metrics-listen", "WMS_METRICS_LISTEN", "--tokens",
-        "WMS_TOKENS", "--metrics-token-file", "WMS_METRICS_TOKEN_FILE", "--log-level", "WMS_LOG_LEVEL",
-        "--rate-limit-lots", "WMS_RATE_LIMIT_LOTS", "--rate-limit-qc-decisions", "--rate-limit-traceability",
-        "ENABLE_METRICS", "127.0.0.1:8000"}) {
+  for (const char* word : {"--database",
+                           "WMS_DATABASE",
+                           "--listen",
+                           "WMS_LISTEN",
+                           "--metrics-listen",
+                           "WMS_METRICS_LISTEN",
+                           "--tokens",
+                           "WMS_TOKENS",
+                           "--metrics-token-file",
+                           "WMS_METRICS_TOKEN_FILE",
+                           "--log-level",
+                           "WMS_LOG_LEVEL",
+                           "--rate-limit-lots",
+                           "WMS_RATE_LIMIT_LOTS",
+                           "--business-hours",
+                           "--timezone",
+                           "WMS_TIMEZONE",
+                           "--test-alert-duration",
+                           "--rate-limit-qc-decisions",
+                           "--rate-limit-traceability",
+                           "ENABLE_METRICS",
+                           "127.0.0.1:8000"}) {
     CAPTURE(word);
     CHECK(help.find(word) != std::string::npos);
   }
