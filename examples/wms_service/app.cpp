@@ -70,7 +70,8 @@ App::App(Storage& storage, Tokens tokens, const std::optional<std::string>& metr
       operations_routes_(operations_routes(storage, registry_, metrics_token)),
       api_routes_(with_api(operations_routes_, storage, metrics_, test_alerts_)),
       operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
-      api_(api_server_, api_routes_, tokens_, rate_limiter_, metrics_,
-           [this](const std::string& name) { active_operators_.seen(name); }) {}
+      api_(
+          api_server_, api_routes_, tokens_, rate_limiter_, metrics_,
+          [this](const std::string& name) { active_operators_.seen(name); }, Cors(options.cors_origins)) {}
 
 }  // namespace wms

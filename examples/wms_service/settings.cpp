@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "settings.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <flowviz_metrics/version.hpp>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/cors.hpp"
 #include "quoted.hpp"
 #include "read_file.hpp"
 #include "time_zone.hpp"
@@ -19,12 +21,16 @@ namespace {
 /// Takes a value into the settings. If something is wrong with it, returns what to say after the setting's name.
 using Take = std::optional<std::string> (*)(Settings& settings, const std::string& value);
 
+/// What it means that a flag is given twice. A variable holds several values with commas between them.
+enum class Repetition { last_counts, each_counts };
+
 struct Setting {
   std::string_view flag;  ///< the environment variable has the same name: --log-level is WMS_LOG_LEVEL
   std::string_view argument;
   const char* standard;  ///< the value when nothing is said; null: it stays unset
   std::string_view help;
   Take take;
+  Repetition repetition = Repetition::last_counts;
 };
 
 std::string must_be(const std::string& rule, const std::string& value) {
@@ -113,6 +119,14 @@ std::optional<std::string> take_business_hours(Settings& settings, const std::st
   return std::nullopt;
 }
 
+std::optional<std::string> take_cors_origin(Settings& settings, const std::string& value) {
+  if (!Cors::is_origin(value)) {
+    return must_be("an origin as browsers send it, such as https://wms.example or http://localhost:3000", value);
+  }
+  settings.app.cors_origins.insert(value);
+  return std::nullopt;
+}
+
 std::optional<std::string> take_time_zone(Settings& settings, const std::string& value) {
   if (!is_time_zone(value)) return must_be("a time zone that this system knows, such as Europe/Berlin", value);
   settings.time_zone = value;
@@ -147,8 +161,25 @@ constexpr Setting all_settings[] = {
     {"--timezone", "NAME", "UTC", "where that clock hangs, such as Europe/Berlin", take_time_zone},
     {"--test-alert-duration", "SECONDS", "300", "how long POST /api/admin/test-alert raises its alert",
      take_test_alert_duration},
+    {"--cors-origin", "ORIGIN", nullptr,
+     "whose web pages may use the API from a browser, such as https://wms.example; may be repeated, in the variable "
+     "with "
+     "commas",
+     take_cors_origin, Repetition::each_counts},
     {"--log-level", "LEVEL", "info", "debug, info, warning or error", take_log_level},
 };
+
+/// What a variable holds: one value, or for a flag that may be repeated those between commas.
+std::vector<std::string> values_of(const Setting& setting, std::string_view variable) {
+  if (setting.repetition == Repetition::last_counts) return {std::string(variable)};
+  std::vector<std::string> values;
+  for (std::size_t begin = 0; begin <= variable.size();) {
+    const std::size_t end = std::min(variable.find(',', begin), variable.size());
+    values.emplace_back(variable.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return values;
+}
 
 /// WMS_LOG_LEVEL for --log-level.
 std::string variable_of(const Setting& setting) {
@@ -201,24 +232,28 @@ Result<Settings, std::variant<Settings::Print, Settings::Wrong>> Settings::from(
   Settings settings;
   std::map<std::string_view, std::string> origins;  // what set it
   for (const Setting& setting : all_settings) {
-    const auto by_flag =
-        std::find_if(given.rbegin(), given.rend(), [&](const auto& one) { return one.first == setting.flag; });
     const std::string variable = variable_of(setting);
     const char* const in_environment = environment(variable.c_str());
-    std::string origin, value;
-    if (by_flag != given.rend()) {
+    std::string origin;
+    std::vector<std::string> values;
+    for (const auto& [flag, value] : given) {
+      if (flag == setting.flag) values.push_back(value);
+    }
+    if (!values.empty()) {
       origin = setting.flag;
-      value = by_flag->second;
     } else if (in_environment != nullptr && *in_environment != '\0') {
       origin = variable;
-      value = in_environment;
+      values = values_of(setting, in_environment);
     } else if (setting.standard != nullptr) {
       origin = setting.flag;
-      value = setting.standard;
+      values = {setting.standard};
     } else {
       continue;
     }
-    if (const auto complaint = setting.take(settings, value)) return wrong(origin + *complaint);
+    if (setting.repetition == Repetition::last_counts) values = {values.back()};
+    for (const std::string& value : values) {
+      if (const auto complaint = setting.take(settings, value)) return wrong(origin + *complaint);
+    }
     origins[setting.flag] = origin;
   }
   settings.database_origin = origins.at("--database");

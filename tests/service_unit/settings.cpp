@@ -91,6 +91,17 @@ TEST_CASE("business hours are those of a working week unless they are said, by t
   CHECK(set->app.business_hours.include({std::chrono::Saturday, std::chrono::hours(11)}));
 }
 
+TEST_CASE("origins of web pages add up, by flags or by commas, and there are none unless they are said") {
+  using Origins = std::set<std::string>;
+  CHECK(settings({})->app.cors_origins.empty());
+  CHECK(settings({"--cors-origin", "https://a", "--cors-origin=http://b:1"})->app.cors_origins ==
+        Origins{"https://a", "http://b:1"});
+  CHECK(settings({}, {{"WMS_CORS_ORIGIN", "https://a,https://c"}})->app.cors_origins ==
+        Origins{"https://a", "https://c"});
+  CHECK(settings({"--cors-origin", "https://a"}, {{"WMS_CORS_ORIGIN", "https://b"}})->app.cors_origins ==
+        Origins{"https://a"});
+}
+
 TEST_CASE("a test alert lasts five minutes unless it is said") {
   CHECK(settings({})->app.test_alert_duration == std::chrono::minutes(5));
   CHECK(settings({"--test-alert-duration", "7"})->app.test_alert_duration == std::chrono::seconds(7));
@@ -143,6 +154,10 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
       {{"--business-hours", "always"}, {}, "--business-hours"},
       {{"--business-hours", ""}, {}, "--business-hours"},
       {{}, {{"WMS_BUSINESS_HOURS", "Mon-Fri"}}, "WMS_BUSINESS_HOURS"},
+      {{"--cors-origin", "*"}, {}, "--cors-origin"},
+      {{"--cors-origin", "null"}, {}, "--cors-origin"},
+      {{"--cors-origin", "https://a/", "--cors-origin", "https://a"}, {}, "--cors-origin"},
+      {{}, {{"WMS_CORS_ORIGIN", "https://a,"}}, "WMS_CORS_ORIGIN"},
       {{"--timezone", "Europe/Atlantis"}, {}, "--timezone"},
       {{"--timezone", "/etc/passwd"}, {}, "--timezone"},
       {{"--test-alert-duration", "0"}, {}, "--test-alert-duration"},
@@ -232,6 +247,8 @@ TEST_CASE("the help lists every flag with its variable") {
                            "--business-hours",
                            "--timezone",
                            "WMS_TIMEZONE",
+                           "--cors-origin",
+                           "WMS_CORS_ORIGIN",
                            "--test-alert-duration",
                            "--rate-limit-qc-decisions",
                            "--rate-limit-traceability",

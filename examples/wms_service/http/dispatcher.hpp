@@ -10,6 +10,7 @@
 #include <string>
 
 #include "http/call.hpp"
+#include "http/cors.hpp"
 #include "http/rate_limiter.hpp"
 #include "http/routes.hpp"
 #include "http/server.hpp"
@@ -24,12 +25,14 @@ class Dispatcher {
 
   /// Lets `server` answer with these routes, and counts its requests. All arguments live as long as the dispatcher.
   Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, RateLimiter& rate_limiter,
-             Metrics& metrics, OnCaller on_caller);
+             Metrics& metrics, OnCaller on_caller, Cors cors = {});
 
  private:
   void register_routes();
   void set_hooks();
 
+  /// Whether a browser asks what a page that may use the API may send; it is answered then.
+  bool answer_preflight(const httplib::Request& request, httplib::Response& response) const;
   /// Before the body is read: a problem, if the request goes no further.
   std::optional<Problem> admit(const httplib::Request& request);
   /// Who is asking, whether they may, and whether it is not too often.
@@ -46,6 +49,7 @@ class Dispatcher {
   RateLimiter& rate_limiter_;
   Metrics& metrics_;
   OnCaller on_caller_;
+  const Cors cors_;
 };
 
 }  // namespace wms
