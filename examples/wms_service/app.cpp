@@ -8,6 +8,7 @@
 #include "routes/health.hpp"
 #include "routes/lots.hpp"
 #include "routes/metrics_page.hpp"
+#include "routes/openapi.hpp"
 #include "routes/qc_decisions.hpp"
 #include "routes/traceability.hpp"
 #include "time_zone.hpp"
@@ -27,6 +28,7 @@ RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry
 }
 
 RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TestAlerts& test_alerts) {
+  table.get("/openapi.json", open_to_all, routes::openapi_document());
   table.post("/api/lots", Right::write_lots, routes::register_lot(storage, metrics), LimitedRoute::lots);
   table.get("/api/lots", Right::read, routes::list_lots(storage));
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));

@@ -30,6 +30,9 @@ class App {
   /// Health and metrics, for probes and scrapes.
   Server& operations() { return operations_server_; }
 
+  /// What the API answers.
+  const RouteTable& routes() const { return api_routes_; }
+
   Metrics& metrics() { return metrics_; }
   ActiveOperators& active_operators() { return active_operators_; }
 

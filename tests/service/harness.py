@@ -20,6 +20,8 @@ import threading
 import time
 import unittest
 
+import contract
+
 FULL = os.environ.get("FLOWVIZ_FULL") == "1"
 # Until when something that has to happen may be late on a busy machine. Never a claim about speed.
 DEADLINE_S = 60
@@ -186,10 +188,13 @@ class Service(Program):
         return False
 
     def request(self, method, path, role=None, **more):
-        """A request to the API as the first one with that role, or as nobody."""
+        """A request to the API as the first one with that role, or as nobody. The answer has to be one that the OpenAPI
+        document has."""
         if role is not None:
             more["token"] = self.tokens[role][0]
-        return request(self.port, method, path, **more)
+        answer = request(self.port, method, path, **more)
+        contract.check(method, path, more.get("body"), answer)
+        return answer
 
     def register(self, lot_type="raw", quantity_kg=100, inputs=None, role="operator", **fields):
         """Registers a lot with a fresh code and returns the answer."""
