@@ -27,17 +27,17 @@ RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry
   return table;
 }
 
-RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TestAlerts& test_alerts) {
+RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceCache& traces, TestAlerts& test_alerts) {
   table.get("/openapi.json", open_to_all, routes::openapi_document());
-  table.post("/api/lots", Right::write_lots, routes::register_lot(storage, metrics), LimitedRoute::lots);
+  table.post("/api/lots", Right::write_lots, routes::register_lot(storage, traces, metrics), LimitedRoute::lots);
   table.get("/api/lots", Right::read, routes::list_lots(storage));
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));
-  table.post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, metrics),
+  table.post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, traces, metrics),
              LimitedRoute::qc_decisions);
-  table.get("/api/traceability/{lot_id}/forward", Right::read, routes::trace_lot(storage, metrics, Direction::forward),
-            LimitedRoute::trace_forward);
+  table.get("/api/traceability/{lot_id}/forward", Right::read,
+            routes::trace_lot(storage, traces, metrics, Direction::forward), LimitedRoute::trace_forward);
   table.get("/api/traceability/{lot_id}/backward", Right::read,
-            routes::trace_lot(storage, metrics, Direction::backward), LimitedRoute::trace_backward);
+            routes::trace_lot(storage, traces, metrics, Direction::backward), LimitedRoute::trace_backward);
   table.post("/api/admin/test-alert", Right::administer, routes::raise_test_alert(test_alerts));
   return table;
 }
@@ -59,6 +59,7 @@ App::App(Storage& storage, Tokens tokens, const std::optional<std::string>& metr
           clients.with(route).set(rate_limiter_.near(route, now));
         }
       })),
+      trace_cache_(options.trace_cache, metrics_.trace_cache),
       test_alerts_(options.test_alert_duration),
       test_alert_(metrics_.test_alert([this](const flowviz::Gauge<AlertSeverity>& raised) {
         const auto now = std::chrono::steady_clock::now();
@@ -70,7 +71,7 @@ App::App(Storage& storage, Tokens tokens, const std::optional<std::string>& metr
           [hours = options.business_hours] { return hours.include(wall_clock(now())) ? 1 : 0; })),
       active_operators_(storage, metrics_),
       operations_routes_(operations_routes(storage, registry_, metrics_token)),
-      api_routes_(with_api(operations_routes_, storage, metrics_, test_alerts_)),
+      api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_)),
       operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
       api_(
           api_server_, api_routes_, tokens_, rate_limiter_, metrics_,

@@ -18,6 +18,7 @@
 #include "metrics.hpp"
 #include "storage/storage.hpp"
 #include "test_alerts.hpp"
+#include "trace_cache.hpp"
 
 namespace wms {
 
@@ -44,6 +45,7 @@ class App {
   Tokens tokens_;
   RateLimiter rate_limiter_;
   flowviz::GaugeCallback near_limit_;
+  TraceCache trace_cache_;
   TestAlerts test_alerts_;
   flowviz::GaugeCallback test_alert_;
   flowviz::GaugeCallback business_hours_;

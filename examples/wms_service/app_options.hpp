@@ -9,6 +9,7 @@
 
 #include "business_hours.hpp"
 #include "http/rate_limiter.hpp"
+#include "trace_cache.hpp"
 
 namespace wms {
 
@@ -16,6 +17,7 @@ struct AppOptions {
   RateLimits rate_limits = {};
   std::chrono::seconds test_alert_duration = std::chrono::minutes(5);
   BusinessHours business_hours = {};
+  TraceCache::Limits trace_cache = {};
   std::set<std::string> cors_origins = {};  ///< whose web pages may use the API
 };
 

@@ -4,6 +4,7 @@
 /// The catalogue: every metric of the service but those of HTTP requests, which come with their bundle. What happened
 /// is counted after it was committed, never before.
 
+#include <flowviz_metrics/bundles/cache.hpp>
 #include <flowviz_metrics/bundles/errors.hpp>
 #include <flowviz_metrics/bundles/rate_limit.hpp>
 #include <flowviz_metrics/bundles/validation.hpp>
@@ -35,6 +36,8 @@ struct Metrics {
   flowviz::Histogram<Direction> traceability_duration{
       registry, "flowviz_traceability_query_duration_seconds", "Time that traceability queries took.",
       flowviz::Buckets{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, flowviz::Label<Direction>{"direction"}};
+
+  flowviz::bundles::Cache trace_cache{registry};
 
   flowviz::Gauge<> active_operators{registry, "flowviz_active_operators",
                                     "Operators who sent a request within the last 15 minutes."};

@@ -127,6 +127,15 @@ std::optional<std::string> take_cors_origin(Settings& settings, const std::strin
   return std::nullopt;
 }
 
+constexpr int most_cached_traces = 1'000'000;
+
+std::optional<std::string> take_trace_cache_entries(Settings& settings, const std::string& value) {
+  int entries = 0;
+  if (const auto complaint = take_number(value, 0, most_cached_traces, entries)) return complaint;
+  settings.app.trace_cache.entries = static_cast<std::size_t>(entries);
+  return std::nullopt;
+}
+
 std::optional<std::string> take_time_zone(Settings& settings, const std::string& value) {
   if (!is_time_zone(value)) return must_be("a time zone that this system knows, such as Europe/Berlin", value);
   settings.time_zone = value;
@@ -166,6 +175,11 @@ constexpr Setting all_settings[] = {
      "with "
      "commas",
      take_cors_origin, Repetition::each_counts},
+    {"--trace-cache-entries", "N", "0",
+     "how many answers to traces are kept in memory, of 32 MiB at most; for a database that no other process writes "
+     "to: "
+     "what others change is not seen",
+     take_trace_cache_entries},
     {"--log-level", "LEVEL", "info", "debug, info, warning or error", take_log_level},
 };
 

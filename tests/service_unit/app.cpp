@@ -210,6 +210,49 @@ TEST_CASE_FIXTURE(Fixture, "traces are timed by direction when they were answere
   CHECK(metric("flowviz_traceability_query_duration_seconds_count", {{"direction", "backward"}}) == 1);
 }
 
+TEST_CASE("traces that are kept are answered again until one of their lots changes") {
+  TemporaryFolder folder;
+  SqliteStorage storage(folder.file("wms.db"));
+  App app(storage, tokens(), std::nullopt, {.rate_limits = {0, 0, 0}, .trace_cache = {.entries = 10}});
+  const auto post = [&](const char* target, const nlohmann::json& body) {
+    const Reply reply = ask(app.api(), "POST", target, "t-admin", body.dump());
+    REQUIRE(reply.status == 201);
+    return reply.json();
+  };
+  const auto add_lot = [&](const char* code, const char* type, const nlohmann::json& inputs) -> std::string {
+    return post("/api/lots",
+                {{"lot_code", code}, {"lot_type", type}, {"quantity_kg", 10}, {"inputs", inputs}})["lot_id"];
+  };
+  const auto trace = [&](const std::string& lot, const char* direction) {
+    return ask(app.api(), "GET", "/api/traceability/" + lot + "/" + direction, "t-viewer").json();
+  };
+  const auto hits = [&] {
+    const std::string page = ask(app.operations(), "GET", "/metrics").body;
+    return support::value_of(support::parse_samples(page), "cache_operations_total",
+                             {{"operation", "get"}, {"result", "hit"}});
+  };
+  const std::string flour = add_lot("FLOUR", "raw", nlohmann::json::array());
+  const std::string dough = add_lot("DOUGH", "intermediate", {{{"lot_id", flour}, {"quantity_kg", 1}}});
+
+  CHECK(trace(flour, "forward")["nodes"].size() == 2);
+  CHECK(trace(flour, "forward")["nodes"].size() == 2);
+  CHECK(hits() == 1);
+  CHECK(trace(dough, "backward")["nodes"].size() == 2);
+  // A lot that is made of one further down the line belongs to the trace, too.
+  const std::string bread = add_lot("BREAD", "finished", {{{"lot_id", dough}, {"quantity_kg", 2}}});
+  CHECK(trace(flour, "forward")["nodes"].size() == 3);
+  CHECK(trace(dough, "backward")["nodes"][0]["remaining_kg"] == 8);
+  CHECK(trace(bread, "backward")["nodes"][2]["qc_status"] == "PENDING");
+  CHECK(hits() == 1);
+  post("/api/qc-decisions", {{"lot_id", flour}, {"decision", "FAIL"}});
+  CHECK(trace(bread, "backward")["nodes"][2]["qc_status"] == "FAIL");
+  CHECK(trace(flour, "forward")["nodes"][0]["qc_status"] == "FAIL");
+  CHECK(hits() == 1);
+  add_lot("SALT", "raw", nlohmann::json::array());
+  CHECK(trace(flour, "forward")["nodes"].size() == 3);
+  CHECK(hits() == 2);
+}
+
 TEST_CASE_FIXTURE(Fixture, "each route asks for its right") {
   const std::string lot = add_lot("FLOUR");
   const struct {

@@ -102,6 +102,11 @@ TEST_CASE("origins of web pages add up, by flags or by commas, and there are non
         Origins{"https://a"});
 }
 
+TEST_CASE("answers to traces are not kept unless it is said, for another process may change what they say") {
+  CHECK(settings({})->app.trace_cache.entries == 0);
+  CHECK(settings({"--trace-cache-entries", "500"})->app.trace_cache.entries == 500);
+}
+
 TEST_CASE("a test alert lasts five minutes unless it is said") {
   CHECK(settings({})->app.test_alert_duration == std::chrono::minutes(5));
   CHECK(settings({"--test-alert-duration", "7"})->app.test_alert_duration == std::chrono::seconds(7));
@@ -158,6 +163,7 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
       {{"--cors-origin", "null"}, {}, "--cors-origin"},
       {{"--cors-origin", "https://a/", "--cors-origin", "https://a"}, {}, "--cors-origin"},
       {{}, {{"WMS_CORS_ORIGIN", "https://a,"}}, "WMS_CORS_ORIGIN"},
+      {{"--trace-cache-entries", "-1"}, {}, "--trace-cache-entries"},
       {{"--timezone", "Europe/Atlantis"}, {}, "--timezone"},
       {{"--timezone", "/etc/passwd"}, {}, "--timezone"},
       {{"--test-alert-duration", "0"}, {}, "--test-alert-duration"},
@@ -252,6 +258,7 @@ TEST_CASE("the help lists every flag with its variable") {
                            "--test-alert-duration",
                            "--rate-limit-qc-decisions",
                            "--rate-limit-traceability",
+                           "--trace-cache-entries",
                            "ENABLE_METRICS",
                            "127.0.0.1:8000"}) {
     CAPTURE(word);
