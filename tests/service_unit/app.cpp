@@ -210,49 +210,6 @@ TEST_CASE_FIXTURE(Fixture, "traces are timed by direction when they were answere
   CHECK(metric("flowviz_traceability_query_duration_seconds_count", {{"direction", "backward"}}) == 1);
 }
 
-TEST_CASE("traces that are kept are answered again until one of their lots changes") {
-  TemporaryFolder folder;
-  SqliteStorage storage(folder.file("wms.db"));
-  App app(storage, tokens(), std::nullopt, {.rate_limits = {0, 0, 0}, .trace_cache = {.entries = 10}});
-  const auto post = [&](const char* target, const nlohmann::json& body) {
-    const Reply reply = ask(app.api(), "POST", target, "t-admin", body.dump());
-    REQUIRE(reply.status == 201);
-    return reply.json();
-  };
-  const auto add_lot = [&](const char* code, const char* type, const nlohmann::json& inputs) -> std::string {
-    return post("/api/lots",
-                {{"lot_code", code}, {"lot_type", type}, {"quantity_kg", 10}, {"inputs", inputs}})["lot_id"];
-  };
-  const auto trace = [&](const std::string& lot, const char* direction) {
-    return ask(app.api(), "GET", "/api/traceability/" + lot + "/" + direction, "t-viewer").json();
-  };
-  const auto hits = [&] {
-    const std::string page = ask(app.operations(), "GET", "/metrics").body;
-    return support::value_of(support::parse_samples(page), "cache_operations_total",
-                             {{"operation", "get"}, {"result", "hit"}});
-  };
-  const std::string flour = add_lot("FLOUR", "raw", nlohmann::json::array());
-  const std::string dough = add_lot("DOUGH", "intermediate", {{{"lot_id", flour}, {"quantity_kg", 1}}});
-
-  CHECK(trace(flour, "forward")["nodes"].size() == 2);
-  CHECK(trace(flour, "forward")["nodes"].size() == 2);
-  CHECK(hits() == 1);
-  CHECK(trace(dough, "backward")["nodes"].size() == 2);
-  // A lot that is made of one further down the line belongs to the trace, too.
-  const std::string bread = add_lot("BREAD", "finished", {{{"lot_id", dough}, {"quantity_kg", 2}}});
-  CHECK(trace(flour, "forward")["nodes"].size() == 3);
-  CHECK(trace(dough, "backward")["nodes"][0]["remaining_kg"] == 8);
-  CHECK(trace(bread, "backward")["nodes"][2]["qc_status"] == "PENDING");
-  CHECK(hits() == 1);
-  post("/api/qc-decisions", {{"lot_id", flour}, {"decision", "FAIL"}});
-  CHECK(trace(bread, "backward")["nodes"][2]["qc_status"] == "FAIL");
-  CHECK(trace(flour, "forward")["nodes"][0]["qc_status"] == "FAIL");
-  CHECK(hits() == 1);
-  add_lot("SALT", "raw", nlohmann::json::array());
-  CHECK(trace(flour, "forward")["nodes"].size() == 3);
-  CHECK(hits() == 2);
-}
-
 TEST_CASE_FIXTURE(Fixture, "each route asks for its right") {
   const std::string lot = add_lot("FLOUR");
   const struct {
@@ -286,85 +243,6 @@ TEST_CASE_FIXTURE(Fixture, "each route asks for its right") {
       CHECK(reply.headers.at("WWW-Authenticate").starts_with("Bearer"));
     }
   }
-}
-
-TEST_CASE("who asks too often is told when to come back, and counted by route") {
-  TemporaryFolder folder;
-  SqliteStorage storage(folder.file("wms.db"));
-  App app(storage, tokens(), std::nullopt, {.rate_limits = {.lots = 2, .qc_decisions = 1, .traceability = 1}});
-  const auto metric = [&](std::string_view name, const char* route) {
-    const std::string page = ask(app.operations(), "GET", "/metrics").body;
-    return support::value_of(support::parse_samples(page), name, {{"route", route}});
-  };
-  const struct {
-    const char* method;
-    std::string target;
-    const char* route;
-    int admitted;
-    int status;
-  } cases[] = {{"POST", "/api/lots", "lots", 2, 422},
-               {"POST", "/api/qc-decisions", "qc_decisions", 1, 422},
-               {"GET", "/api/traceability/x/forward", "trace_forward", 1, 404},
-               {"GET", "/api/traceability/x/backward", "trace_backward", 1, 404}};
-  for (const auto& c : cases) {
-    CAPTURE(c.target);
-    const std::string body = c.method == std::string("POST") ? "{}" : "";
-    CHECK(metric("rate_limit_violations_total", c.route) == 0);
-    CHECK(metric("rate_limit_near_limit", c.route) == 0);
-    for (const std::string token : {"t-nobody", "t-viewer"}) {  // who may not is not counted, however often
-      if (c.method == std::string("POST")) {
-        for (int i = 0; i < 3; ++i) CHECK(ask(app.api(), c.method, c.target, token, body).status < 404);
-      }
-    }
-    for (int i = 0; i < c.admitted; ++i) CHECK(ask(app.api(), c.method, c.target, "t-admin", body).status == c.status);
-    CHECK(metric("rate_limit_near_limit", c.route) == 1);
-    const Reply refused = ask(app.api(), c.method, c.target, "t-admin", body);
-    check_problem(refused, 429);
-    CHECK(std::stoi(refused.headers.at("Retry-After")) > 0);
-    CHECK(std::stoi(refused.headers.at("Retry-After")) <= 60);
-    CHECK(refused.goes_on);
-    CHECK(metric("rate_limit_violations_total", c.route) == 1);
-  }
-  // It is this operator's limit, and these routes'.
-  CHECK(ask(app.api(), "POST", "/api/lots", "t-operator", "{}").status == 422);
-  for (int i = 0; i < 5; ++i) CHECK(ask(app.api(), "GET", "/api/lots", "t-admin").status == 200);
-  const std::string page = ask(app.operations(), "GET", "/metrics").body;
-  CHECK(support::value_of(support::parse_samples(page), "errors_total", {{"type", "auth"}, {"severity", "info"}}) == 4);
-}
-
-TEST_CASE_FIXTURE(Fixture, "an admin raises a test alert of a severity, and nobody else") {
-  const auto raised = [&](const char* severity) { return metric("flowviz_test_alert", {{"severity", severity}}); };
-  const std::string body = R"({"severity": "warning"})";
-  for (const char* severity : {"critical", "warning", "info"}) CHECK(raised(severity) == 0);
-  for (const char* token : {"t-viewer", "t-operator", "t-inspector"}) {
-    check_problem(post("/api/admin/test-alert", body, token), 403);
-  }
-  check_problem(post("/api/admin/test-alert", body, "t-nobody"), 401);
-  for (const char* wrong :
-       {"{}", R"({"severity": "fatal"})", R"({"severity": 1})", R"({"severity": "info", "x": 1})"}) {
-    check_problem(post("/api/admin/test-alert", wrong), 422);
-  }
-  CHECK(metric("validation_failures_total", {{"entity", "test_alert"}, {"field", "severity"}}) == 3);
-  for (const char* severity : {"critical", "warning", "info"}) CHECK(raised(severity) == 0);
-
-  const Reply reply = post("/api/admin/test-alert", body);
-  CHECK(reply.status == 202);
-  CHECK(reply.json() == nlohmann::json{{"severity", "warning"}, {"duration_seconds", 300}});
-  CHECK(raised("warning") == 1);
-  CHECK(raised("critical") == 0);
-  CHECK(raised("info") == 0);
-}
-
-TEST_CASE("whether it is open is read when a page is made") {
-  TemporaryFolder folder;
-  SqliteStorage storage(folder.file("wms.db"));
-  const auto shown = [&](const char* hours) {
-    App app(storage, tokens(), std::nullopt, {.business_hours = BusinessHours::parse(hours).value()});
-    const std::string page = ask(app.operations(), "GET", "/metrics").body;
-    return support::value_of(support::parse_samples(page), "flowviz_business_hours", {});
-  };
-  CHECK(shown("Mon-Sun 00:00-24:00") == 1);
-  CHECK(shown("none") == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "health and metrics are open, on both servers") {
