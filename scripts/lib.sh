@@ -6,7 +6,7 @@
 # A package, or a|b for the first that the system has.
 packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libpq-dev libsqlite3-dev nlohmann-json3-dev)
 packages_test=(clang clang-19 'clang-format-19|clang-format' doctest-dev locales pgbouncer postgresql prometheus
-  prometheus-alertmanager prometheus-cpp-dev python3-jsonschema python3-prometheus-client python3-protobuf python3-yaml valgrind)
+  prometheus-alertmanager prometheus-cpp-dev python3-jsonschema python3-prometheus-client python3-protobuf python3-yaml tzdata valgrind)
 packages_aarch64=(g++-aarch64-linux-gnu 'qemu-user-static|qemu-user')
 packages_bench=(prometheus-cpp-dev python3-matplotlib)
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "app.hpp"
 
+#include <chrono>
 #include <utility>
 
+#include "routes/admin.hpp"
 #include "routes/health.hpp"
 #include "routes/lots.hpp"
 #include "routes/metrics_page.hpp"
+#include "routes/openapi.hpp"
 #include "routes/qc_decisions.hpp"
 #include "routes/traceability.hpp"
+#include "time_zone.hpp"
 
 namespace wms {
 namespace {
@@ -23,20 +27,25 @@ RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry
   return table;
 }
 
-RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics) {
-  table.post("/api/lots", Right::write_lots, routes::register_lot(storage, metrics));
+RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceCache& traces, TestAlerts& test_alerts) {
+  table.get("/openapi.json", open_to_all, routes::openapi_document());
+  table.post("/api/lots", Right::write_lots, routes::register_lot(storage, traces, metrics), LimitedRoute::lots);
   table.get("/api/lots", Right::read, routes::list_lots(storage));
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));
-  table.post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, metrics));
-  table.get("/api/traceability/{lot_id}/forward", Right::read, routes::trace_lot(storage, metrics, Direction::forward));
+  table.post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, traces, metrics),
+             LimitedRoute::qc_decisions);
+  table.get("/api/traceability/{lot_id}/forward", Right::read,
+            routes::trace_lot(storage, traces, metrics, Direction::forward), LimitedRoute::trace_forward);
   table.get("/api/traceability/{lot_id}/backward", Right::read,
-            routes::trace_lot(storage, metrics, Direction::backward));
+            routes::trace_lot(storage, traces, metrics, Direction::backward), LimitedRoute::trace_backward);
+  table.post("/api/admin/test-alert", Right::administer, routes::raise_test_alert(test_alerts));
   return table;
 }
 
 }  // namespace
 
-App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<std::string>& metrics_token)
+App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<std::string>& metrics_token,
+         const AppOptions& options)
     : metrics_(metrics),
       pool_(metrics.registry, [&storage] { return storage.connections(); }),
       pool_active_(metrics.registry, "flowviz_db_pool_connections_active",
@@ -44,11 +53,30 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       pool_idle_(metrics.registry, "flowviz_db_pool_connections_idle", "Connections to the database that nobody uses.",
                  [&storage] { return storage.connections().idle; }),
       tokens_(std::move(tokens)),
+      rate_limiter_(tokens_, options.rate_limits),
+      near_limit_(metrics_.rate_limits.near_limit([this](const flowviz::Gauge<LimitedRoute>& clients) {
+        const auto now = std::chrono::steady_clock::now();
+        for (const auto route : {LimitedRoute::lots, LimitedRoute::qc_decisions, LimitedRoute::trace_forward,
+                                 LimitedRoute::trace_backward}) {
+          clients.with(route).set(rate_limiter_.near(route, now));
+        }
+      })),
+      trace_cache_(options.trace_cache, metrics_.trace_cache),
+      test_alerts_(options.test_alert_duration),
+      test_alert_(metrics_.test_alert([this](const flowviz::Gauge<AlertSeverity>& raised) {
+        const auto now = std::chrono::steady_clock::now();
+        for (const auto& [severity, text] : names(AlertSeverity{})) {
+          raised.with(severity).set(test_alerts_.is_raised(severity, now) ? 1 : 0);
+        }
+      })),
+      business_hours_(metrics_.business_hours(
+          [hours = options.business_hours] { return hours.include(wall_clock(now())) ? 1 : 0; })),
       active_operators_(storage, metrics_),
       operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
-      api_routes_(with_api(operations_routes_, storage, metrics_)),
-      operations_(operations_server_, operations_routes_, tokens_, metrics_, [](const std::string&) {}),
-      api_(api_server_, api_routes_, tokens_, metrics_,
-           [this](const std::string& name) { active_operators_.seen(name); }) {}
+      api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_)),
+      operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
+      api_(
+          api_server_, api_routes_, tokens_, rate_limiter_, metrics_,
+          [this](const std::string& name) { active_operators_.seen(name); }, Cors(options.cors_origins)) {}
 
 }  // namespace wms

@@ -10,24 +10,31 @@
 #include <string>
 
 #include "active_operators.hpp"
+#include "app_options.hpp"
 #include "http/auth.hpp"
 #include "http/dispatcher.hpp"
 #include "http/routes.hpp"
 #include "http/server.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
+#include "test_alerts.hpp"
+#include "trace_cache.hpp"
 
 namespace wms {
 
 class App {
  public:
   /// Storage and metrics outlive it: whoever opens the storage needs the metrics before.
-  App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<std::string>& metrics_token);
+  App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<std::string>& metrics_token,
+      const AppOptions& options = {});
 
   /// Everything.
   Server& api() { return api_server_; }
   /// Health and metrics, for probes and scrapes.
   Server& operations() { return operations_server_; }
+
+  /// What the API answers.
+  const RouteTable& routes() const { return api_routes_; }
 
   Metrics& metrics() { return metrics_; }
   ActiveOperators& active_operators() { return active_operators_; }
@@ -37,6 +44,12 @@ class App {
   flowviz::bundles::DatabasePool pool_;
   flowviz::GaugeCallback pool_active_, pool_idle_;  // the pool's, under the names that FlowViz's boards know
   Tokens tokens_;
+  RateLimiter rate_limiter_;
+  flowviz::GaugeCallback near_limit_;
+  TraceCache trace_cache_;
+  TestAlerts test_alerts_;
+  flowviz::GaugeCallback test_alert_;
+  flowviz::GaugeCallback business_hours_;
   ActiveOperators active_operators_;
 
   RouteTable operations_routes_;

@@ -8,6 +8,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <flowviz_metrics/describe.hpp>
 #include <iostream>
 #include <memory>
 #include <span>
@@ -24,6 +26,7 @@
 #include "settings.hpp"
 #include "storage/postgresql_storage.hpp"
 #include "storage/sqlite_storage.hpp"
+#include "time_zone.hpp"
 
 namespace {
 
@@ -89,6 +92,7 @@ std::unique_ptr<wms::Storage> open_database(const wms::Settings& settings, const
 void run(wms::Settings settings) {
   using wms::log::Level;
   wms::log::set_level(settings.log_level);
+  wms::set_time_zone(settings.time_zone);
   const sigset_t signals = block_signals();
   const wms::ConnectionLimits limits = connection_limits();
 
@@ -100,7 +104,7 @@ void run(wms::Settings settings) {
   const std::unique_ptr<wms::Storage> storage = open_database(settings, metrics);
   const bool make_tokens = !settings.tokens;
   const wms::Tokens tokens = make_tokens ? wms::Tokens::generate() : *settings.tokens;
-  wms::App app(*storage, metrics, tokens, settings.metrics_token);
+  wms::App app(*storage, metrics, tokens, settings.metrics_token, settings.app);
   wms::Listener operations(std::move(operations_port), app.operations(), limits);
   wms::Listener api(std::move(api_port), app.api(), limits);
 
@@ -121,6 +125,23 @@ void run(wms::Settings settings) {
   wms::log::write(Level::info, "stopped");
 }
 
+/// What /metrics can show, whatever the settings are: of an app that nobody serves, on a database that nobody keeps.
+std::string catalogue() {
+  namespace fs = std::filesystem;
+  std::string folder = fs::temp_directory_path() / "wms_service-XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error(folder + " cannot be made");
+  flowviz::Registry registry;
+  wms::Metrics metrics(registry);
+  std::string text;
+  {
+    wms::SqliteStorage storage(folder + "/wms.db", &metrics.database);
+    const wms::App app(storage, metrics, wms::Tokens::generate(), std::nullopt);
+    text = flowviz::to_json(flowviz::describe(registry));
+  }
+  fs::remove_all(folder);
+  return text;
+}
+
 const char* from_environment(const char* name) { return std::getenv(name); }
 
 }  // namespace
@@ -136,7 +157,11 @@ int main(int argc, char** argv) {
     return exit_wrong_settings;
   }
   try {
-    run(std::move(*settings));
+    if (settings->describe) {
+      std::cout << catalogue();
+    } else {
+      run(std::move(*settings));
+    }
     return EXIT_SUCCESS;
   } catch (const WrongSetting& error) {
     std::cerr << "wms_service: " << error.what() << '\n';

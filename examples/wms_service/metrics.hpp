@@ -4,17 +4,22 @@
 /// The catalogue: every metric of the service but those of HTTP requests, which come with their bundle. What happened
 /// is counted after it was committed, never before.
 
+#include <flowviz_metrics/bundles/cache.hpp>
 #include <flowviz_metrics/bundles/database.hpp>
 #include <flowviz_metrics/bundles/errors.hpp>
+#include <flowviz_metrics/bundles/rate_limit.hpp>
 #include <flowviz_metrics/bundles/validation.hpp>
 #include <flowviz_metrics/bundles/workflow.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
+#include <utility>
 
 #include "domain/lot.hpp"
 #include "domain/qc_decision.hpp"
 #include "domain/refusal.hpp"
 #include "domain/trace.hpp"
+#include "http/limited_route.hpp"
 #include "http/problem.hpp"
+#include "test_alerts.hpp"
 
 namespace wms {
 
@@ -33,6 +38,8 @@ struct Metrics {
       registry, "flowviz_traceability_query_duration_seconds", "Time that traceability queries took.",
       flowviz::Buckets{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, flowviz::Label<Direction>{"direction"}};
 
+  flowviz::bundles::Cache trace_cache{registry};
+
   flowviz::Gauge<> active_operators{registry, "flowviz_active_operators",
                                     "Operators who sent a request within the last 15 minutes."};
 
@@ -44,9 +51,25 @@ struct Metrics {
 
   flowviz::bundles::BusinessRules<BusinessRule> business_rules{registry};
 
-  flowviz::bundles::Validation<LotField, LotQueryField, QcDecisionField, TraceQueryField> validation{registry};
+  flowviz::bundles::Validation<LotField, LotQueryField, QcDecisionField, TraceQueryField, TestAlertField> validation{
+      registry};
 
   flowviz::bundles::Errors<> errors{registry};
+
+  flowviz::bundles::RateLimit<LimitedRoute> rate_limits{registry};
+
+  /// What is asked for when a page is made, because time alone changes it. The gauge lives as long as what is returned.
+  template <class Read>
+  [[nodiscard]] flowviz::GaugeCallback test_alert(Read read) const {
+    return flowviz::GaugeCallback(registry, "flowviz_test_alert",
+                                  "1 while a test of the alerts' way is on, asked for by an admin.", std::move(read),
+                                  flowviz::Label<AlertSeverity>{"severity"});
+  }
+  template <class Read>
+  [[nodiscard]] flowviz::GaugeCallback business_hours(Read read) const {
+    return flowviz::GaugeCallback(registry, "flowviz_business_hours",
+                                  "1 within the hours of business, 0 outside of them.", std::move(read));
+  }
 
   /// Counts what a client was told: by what went wrong, by each field that was refused, by the rule that was violated.
   void count(const Problem& problem) const;
@@ -65,6 +88,9 @@ inline void Metrics::count(const Problem& problem) const {
     case 403:
       errors.count(ErrorType::auth, Severity::warning);
       break;
+    case 429:
+      errors.count(ErrorType::auth, Severity::info);
+      break;
     case 409:
       errors.count(ErrorType::conflict, Severity::info);
       break;
@@ -75,6 +101,7 @@ inline void Metrics::count(const Problem& problem) const {
       problem.status < 500 ? errors.count(ErrorType::validation, Severity::info)
                            : errors.count(ErrorType::internal, Severity::error);
   }
+  if (problem.limited) rate_limits.refuse(*problem.limited);
   if (problem.rule) business_rules.violated(*problem.rule);
   if (!problem.entity) return;
   for (const FieldError& error : problem.errors) {
@@ -91,6 +118,9 @@ inline void Metrics::count(const Problem& problem) const {
         break;
       case Entity::trace_query:
         validation.failed<TraceQueryField>(field);
+        break;
+      case Entity::test_alert:
+        validation.failed<TestAlertField>(field);
         break;
     }
   }

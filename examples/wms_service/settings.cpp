@@ -12,8 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "http/cors.hpp"
 #include "quoted.hpp"
 #include "read_file.hpp"
+#include "time_zone.hpp"
 
 namespace wms {
 namespace {
@@ -21,12 +23,16 @@ namespace {
 /// Takes a value into the settings. If something is wrong with it, returns what to say after the setting's name.
 using Take = std::optional<std::string> (*)(Settings& settings, const std::string& value);
 
+/// What it means that a flag is given twice. A variable holds several values with commas between them.
+enum class Repetition { last_counts, each_counts };
+
 struct Setting {
   std::string_view flag;  ///< the environment variable has the same name: --log-level is WMS_LOG_LEVEL
   std::string_view argument;
   const char* standard;  ///< the value when nothing is said; null: it stays unset
   std::string_view help;
   Take take;
+  Repetition repetition = Repetition::last_counts;
 };
 
 std::string must_be(const std::string& rule, const std::string& value) {
@@ -40,6 +46,13 @@ std::string in_file(const std::string& path, const std::string& reason) {
   complaint += ": ";
   complaint += reason;
   return complaint;
+}
+
+std::optional<std::string> take_number(const std::string& value, int min, int max, int& into) {
+  const char* const end = value.data() + value.size();
+  const auto [last, error] = std::from_chars(value.data(), end, into);
+  if (error == std::errc() && last == end && into >= min && into <= max) return std::nullopt;
+  return must_be("a whole number from " + std::to_string(min) + " to " + std::to_string(max), value);
 }
 
 std::optional<std::string> take_database(Settings& settings, const std::string& value) {
@@ -67,15 +80,13 @@ std::optional<std::string> take_database_password(Settings& settings, const std:
   return std::nullopt;
 }
 
-template <std::size_t PoolOptions::* member, std::size_t least>
+constexpr int most_connections = 1000;
+
+template <std::size_t PoolOptions::* member, int least>
 std::optional<std::string> take_connections(Settings& settings, const std::string& value) {
-  constexpr std::size_t most = 1000;
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size() || number < least || number > most) {
-    return must_be("a whole number from " + std::to_string(least) + " to " + std::to_string(most), value);
-  }
-  settings.pool.*member = number;
+  int number = 0;
+  if (const auto complaint = take_number(value, least, most_connections, number)) return complaint;
+  settings.pool.*member = static_cast<std::size_t>(number);
   return std::nullopt;
 }
 
@@ -112,6 +123,53 @@ std::optional<std::string> take_log_level(Settings& settings, const std::string&
   return std::nullopt;
 }
 
+// The service remembers as many times as the limit says, for each operator and route.
+constexpr int highest_rate_limit = 10'000;
+
+template <int RateLimits::* member>
+std::optional<std::string> take_rate_limit(Settings& settings, const std::string& value) {
+  return take_number(value, 0, highest_rate_limit, settings.app.rate_limits.*member);
+}
+
+constexpr int longest_test_alert = 86'400;
+
+std::optional<std::string> take_test_alert_duration(Settings& settings, const std::string& value) {
+  int seconds = 0;
+  if (const auto complaint = take_number(value, 1, longest_test_alert, seconds)) return complaint;
+  settings.app.test_alert_duration = std::chrono::seconds(seconds);
+  return std::nullopt;
+}
+
+std::optional<std::string> take_business_hours(Settings& settings, const std::string& value) {
+  const auto hours = BusinessHours::parse(value);
+  if (!hours) return must_be("days and times such as 'Mon-Fri 06:00-22:00, Sat 08:00-12:00', or none", value);
+  settings.app.business_hours = *hours;
+  return std::nullopt;
+}
+
+std::optional<std::string> take_cors_origin(Settings& settings, const std::string& value) {
+  if (!Cors::is_origin(value)) {
+    return must_be("an origin as browsers send it, such as https://wms.example or http://localhost:3000", value);
+  }
+  settings.app.cors_origins.insert(value);
+  return std::nullopt;
+}
+
+constexpr int most_cached_traces = 1'000'000;
+
+std::optional<std::string> take_trace_cache_entries(Settings& settings, const std::string& value) {
+  int entries = 0;
+  if (const auto complaint = take_number(value, 0, most_cached_traces, entries)) return complaint;
+  settings.app.trace_cache.entries = static_cast<std::size_t>(entries);
+  return std::nullopt;
+}
+
+std::optional<std::string> take_time_zone(Settings& settings, const std::string& value) {
+  if (!is_time_zone(value)) return must_be("a time zone that this system knows, such as Europe/Berlin", value);
+  settings.time_zone = value;
+  return std::nullopt;
+}
+
 constexpr Setting all_settings[] = {
     {"--database", "URL", "sqlite:wms.db",
      "where the data is kept: sqlite:FILE, or postgresql://USER@HOST:PORT/NAME, through PgBouncer or not",
@@ -134,8 +192,45 @@ constexpr Setting all_settings[] = {
      take_tokens},
     {"--metrics-token-file", "FILE", nullptr,
      "holds the token that a scrape of /metrics has to send; without it none is needed", take_metrics_token},
+    {"--rate-limit-lots", "N", "100",
+     "how many lots an operator may register in a minute, on this instance; 0: as many as they like",
+     take_rate_limit<&RateLimits::lots>},
+    {"--rate-limit-qc-decisions", "N", "100", "the same for quality decisions",
+     take_rate_limit<&RateLimits::qc_decisions>},
+    {"--rate-limit-traceability", "N", "50", "the same for traces, in each direction",
+     take_rate_limit<&RateLimits::traceability>},
+    {"--business-hours", "PERIODS", "Mon-Fri 06:00-22:00",
+     "when lots should be registered, by the plant's clock: flowviz_business_hours is 1 then, and an alert expects "
+     "some; "
+     "several periods with commas between them; none: never",
+     take_business_hours},
+    {"--timezone", "NAME", "UTC", "where that clock hangs, such as Europe/Berlin", take_time_zone},
+    {"--test-alert-duration", "SECONDS", "300", "how long POST /api/admin/test-alert raises its alert",
+     take_test_alert_duration},
+    {"--cors-origin", "ORIGIN", nullptr,
+     "whose web pages may use the API from a browser, such as https://wms.example; may be repeated, in the variable "
+     "with "
+     "commas",
+     take_cors_origin, Repetition::each_counts},
+    {"--trace-cache-entries", "N", "0",
+     "how many answers to traces are kept in memory, of 32 MiB at most; for a database that no other process writes "
+     "to: "
+     "what others change is not seen",
+     take_trace_cache_entries},
     {"--log-level", "LEVEL", "info", "debug, info, warning or error", take_log_level},
 };
+
+/// What a variable holds: one value, or for a flag that may be repeated those between commas.
+std::vector<std::string> values_of(const Setting& setting, std::string_view variable) {
+  if (setting.repetition == Repetition::last_counts) return {std::string(variable)};
+  std::vector<std::string> values;
+  for (std::size_t begin = 0; begin <= variable.size();) {
+    const std::size_t end = std::min(variable.find(',', begin), variable.size());
+    values.emplace_back(variable.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return values;
+}
 
 /// WMS_LOG_LEVEL for --log-level.
 std::string variable_of(const Setting& setting) {
@@ -154,6 +249,7 @@ std::string help() {
             (setting.standard ? "default: " + std::string(setting.standard) : "no default") + "\n";
   }
   return text +
+         "  --describe\n      prints what /metrics can show, as JSON, and ends; scripts/observe reads it\n"
          "  --help\n  --version\n\n"
          "A flag counts more than its environment variable. The log is on stderr, one JSON object per line.\n"
          "ENABLE_METRICS=false turns the metrics of HTTP requests off.\n";
@@ -166,10 +262,15 @@ Result<Settings, std::variant<Settings::Print, Settings::Wrong>> Settings::from(
   using Other = std::variant<Print, Wrong>;
   const auto wrong = [](std::string message) { return Other(Wrong{std::move(message)}); };
 
+  Settings settings;
   std::vector<std::pair<std::string, std::string>> given;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string argument = arguments[i];
     if (argument == "--help" || argument == "-h") return Other(Print{help()});
+    if (argument == "--describe") {
+      settings.describe = true;
+      continue;
+    }
     if (argument == "--version") return Other(Print{"wms_service " FLOWVIZ_METRICS_VERSION "\n"});
     const std::size_t equals = argument.find('=');
     const std::string flag = argument.substr(0, equals);
@@ -185,30 +286,38 @@ Result<Settings, std::variant<Settings::Print, Settings::Wrong>> Settings::from(
     }
   }
 
-  Settings settings;
   std::map<std::string_view, std::string> origins;  // what set it
   for (const Setting& setting : all_settings) {
-    const auto by_flag =
-        std::find_if(given.rbegin(), given.rend(), [&](const auto& one) { return one.first == setting.flag; });
     const std::string variable = variable_of(setting);
     const char* const in_environment = environment(variable.c_str());
-    std::string origin, value;
-    if (by_flag != given.rend()) {
+    std::string origin;
+    std::vector<std::string> values;
+    for (const auto& [flag, value] : given) {
+      if (flag == setting.flag) values.push_back(value);
+    }
+    if (!values.empty()) {
       origin = setting.flag;
-      value = by_flag->second;
     } else if (in_environment != nullptr && *in_environment != '\0') {
       origin = variable;
-      value = in_environment;
+      values = values_of(setting, in_environment);
     } else if (setting.standard != nullptr) {
       origin = setting.flag;
-      value = setting.standard;
+      values = {setting.standard};
     } else {
       continue;
     }
-    if (const auto complaint = setting.take(settings, value)) return wrong(origin + *complaint);
+    if (setting.repetition == Repetition::last_counts) values = {values.back()};
+    for (const std::string& value : values) {
+      if (const auto complaint = setting.take(settings, value)) return wrong(origin + *complaint);
+    }
     origins[setting.flag] = origin;
   }
   settings.database_origin = origins.at("--database");
+  // Others may write there as well, and this process would not hear of it.
+  if (settings.sqlite_path.empty() && settings.app.trace_cache.entries > 0) {
+    return wrong(origins.at("--trace-cache-entries") + " is for a database that this service has for itself, and " +
+                 settings.database_origin + " names a server");
+  }
   // Port 0 is another one each time.
   if (settings.listen.port != 0 && settings.listen.text() == settings.metrics_listen.text()) {
     return wrong(origins.at("--listen") + " and " + origins.at("--metrics-listen") +

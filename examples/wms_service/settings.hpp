@@ -10,6 +10,7 @@
 #include <string>
 #include <variant>
 
+#include "app_options.hpp"
 #include "domain/result.hpp"
 #include "http/auth.hpp"
 #include "http/listener.hpp"
@@ -29,6 +30,9 @@ struct Settings {
   std::optional<Tokens> tokens;  ///< without them, the service makes its own
   std::optional<std::string> metrics_token;
   log::Level log_level = log::Level::info;
+  std::string time_zone;  ///< the plant's; one that the system knows
+  AppOptions app;
+  bool describe = false;  ///< print the catalogue of the metrics instead of serving
 
   /// Asked for instead of a start: --help or --version.
   struct Print {

@@ -151,17 +151,17 @@ def check_built():
 
 
 def check_catalogue():
-    """Every name and label of `app` stands in a header, unless it is planned."""
-    headers = [*(ROOT / "include").rglob("*.hpp"), *(ROOT / "examples" / "wms_service").rglob("*.hpp")]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in headers)
+    """Every name and label of `app` stands in a header or in the service, unless it is planned."""
+    sources = [*(ROOT / "include").rglob("*.hpp"), *(ROOT / "examples" / "wms_service").rglob("*.[ch]pp")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     quoted = set(re.findall(r'"([^"\n]*)"', text))
     problems = []
     for name, entry in catalogue_by_source()["app"].items():
         if entry.get("planned"):
             continue
         if name not in quoted:
-            problems.append(f"no header has {name}")
-        problems += [f"no header has the label {label} of {name}" for label in entry["labels"] if label not in quoted]
+            problems.append(f"nothing has {name}")
+        problems += [f"nothing has the label {label} of {name}" for label in entry["labels"] if label not in quoted]
     return listed(problems)
 
 

@@ -20,6 +20,8 @@ import threading
 import time
 import unittest
 
+import contract
+
 FULL = os.environ.get("FLOWVIZ_FULL") == "1"
 # Until when something that has to happen may be late on a busy machine. Never a claim about speed.
 DEADLINE_S = 60
@@ -140,8 +142,12 @@ class Program:
         self.process.wait()
 
 
+NO_RATE_LIMITS = [f"--rate-limit-{what}=0" for what in ("lots", "qc-decisions", "traceability")]
+
+
 class Service(Program):
-    """wms_service on two free ports, ready to answer. `tokens[role]` is a list of that role's tokens."""
+    """wms_service on two free ports, ready to answer. `tokens[role]` is a list of that role's tokens. Without rate limits,
+    unless a flag says otherwise: few operators do here what a plant does."""
 
     def __init__(
         self,
@@ -172,6 +178,7 @@ class Service(Program):
             f"127.0.0.1:{self.metrics_port}",
             "--tokens",
             str(self.tokens_path),
+            *NO_RATE_LIMITS,
             *flags,
         ]
         super().__init__(name, command, folder)
@@ -190,10 +197,13 @@ class Service(Program):
         return False
 
     def request(self, method, path, role=None, **more):
-        """A request to the API as the first one with that role, or as nobody."""
+        """A request to the API as the first one with that role, or as nobody. The answer has to be one that the OpenAPI
+        document has."""
         if role is not None:
             more["token"] = self.tokens[role][0]
-        return request(self.port, method, path, **more)
+        answer = request(self.port, method, path, **more)
+        contract.check(method, path, more.get("body"), answer)
+        return answer
 
     def register(self, lot_type="raw", quantity_kg=100, inputs=None, role="operator", **fields):
         """Registers a lot with a fresh code and returns the answer."""

@@ -26,6 +26,7 @@ struct Fixture {
   flowviz::Registry registry;
   Metrics metrics{registry};
   Tokens tokens{{}};
+  RateLimiter rate_limiter{tokens, {}};
   RouteTable routes;
   Server server;
   std::atomic<int> inside = 0;
@@ -37,7 +38,7 @@ struct Fixture {
       while (hold) std::this_thread::yield();
       return Answer{200, "done"};
     });
-    dispatcher.emplace(server, routes, tokens, metrics, [](const std::string&) {});
+    dispatcher.emplace(server, routes, tokens, rate_limiter, metrics, [](const std::string&) {});
   }
   std::optional<Dispatcher> dispatcher;
 

@@ -84,6 +84,62 @@ TEST_CASE("a PostgreSQL server is a database, and its password comes out of a fi
   CHECK_FALSE(settings({"--database", "postgres://localhost"})->postgresql.password);
 }
 
+TEST_CASE("each rate limit is a setting, and 0 turns it off") {
+  const auto standard = settings({})->app.rate_limits;
+  CHECK(standard.lots == 100);
+  CHECK(standard.qc_decisions == 100);
+  CHECK(standard.traceability == 50);
+  const auto set =
+      settings({"--rate-limit-lots", "7", "--rate-limit-qc-decisions=0"}, {{"WMS_RATE_LIMIT_TRACEABILITY", "10000"}})
+          ->app.rate_limits;
+  CHECK(set.lots == 7);
+  CHECK(set.qc_decisions == 0);
+  CHECK(set.traceability == 10'000);
+}
+
+TEST_CASE("business hours are those of a working week unless they are said, by the clock of a time zone") {
+  const auto standard = settings({});
+  CHECK(standard->time_zone == "UTC");
+  CHECK(standard->app.business_hours.include({std::chrono::Friday, std::chrono::hours(21)}));
+  CHECK_FALSE(standard->app.business_hours.include({std::chrono::Saturday, std::chrono::hours(12)}));
+  const auto set = settings({"--business-hours", "Sat 08:00-12:00", "--timezone", "Europe/Berlin"});
+  CHECK(set->time_zone == "Europe/Berlin");
+  CHECK_FALSE(set->app.business_hours.include({std::chrono::Friday, std::chrono::hours(21)}));
+  CHECK(set->app.business_hours.include({std::chrono::Saturday, std::chrono::hours(11)}));
+}
+
+TEST_CASE("origins of web pages add up, by flags or by commas, and there are none unless they are said") {
+  using Origins = std::set<std::string>;
+  CHECK(settings({})->app.cors_origins.empty());
+  CHECK(settings({"--cors-origin", "https://a", "--cors-origin=http://b:1"})->app.cors_origins ==
+        Origins{"https://a", "http://b:1"});
+  CHECK(settings({}, {{"WMS_CORS_ORIGIN", "https://a,https://c"}})->app.cors_origins ==
+        Origins{"https://a", "https://c"});
+  CHECK(settings({"--cors-origin", "https://a"}, {{"WMS_CORS_ORIGIN", "https://b"}})->app.cors_origins ==
+        Origins{"https://a"});
+}
+
+TEST_CASE("answers to traces are not kept unless it is said, for another process may change what they say") {
+  CHECK(settings({})->app.trace_cache.entries == 0);
+  CHECK(settings({"--trace-cache-entries", "500"})->app.trace_cache.entries == 500);
+}
+
+TEST_CASE("answers to traces are not kept where others may write as well") {
+  CHECK(complaint({"--database", "postgresql://wms@db/flowviz", "--trace-cache-entries", "1"}) ==
+        "--trace-cache-entries is for a database that this service has for itself, and --database names a server");
+  CHECK(settings({"--database", "postgresql://wms@db/flowviz", "--trace-cache-entries", "0"}));
+}
+
+TEST_CASE("a catalogue can be asked for") {
+  CHECK_FALSE(settings({})->describe);
+  CHECK(settings({"--describe"})->describe);
+}
+
+TEST_CASE("a test alert lasts five minutes unless it is said") {
+  CHECK(settings({})->app.test_alert_duration == std::chrono::minutes(5));
+  CHECK(settings({"--test-alert-duration", "7"})->app.test_alert_duration == std::chrono::seconds(7));
+}
+
 TEST_CASE("files are read at once") {
   TemporaryFolder folder;
   std::ofstream(folder.file("tokens")) << R"([{"token": "t-1", "operator": "ada", "role": "admin"}])";
@@ -133,6 +189,23 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
       {{"--metrics-token-file", missing.c_str()}, {}, "--metrics-token-file"},
       {{"--metrics-token-file", empty.c_str()}, {}, "--metrics-token-file"},
       {{"--log-level", "loud"}, {}, "--log-level"},
+      {{"--rate-limit-lots", "-1"}, {}, "--rate-limit-lots"},
+      {{"--rate-limit-lots", "10001"}, {}, "--rate-limit-lots"},
+      {{"--rate-limit-qc-decisions", "many"}, {}, "--rate-limit-qc-decisions"},
+      {{"--rate-limit-traceability", "1.5"}, {}, "--rate-limit-traceability"},
+      {{"--rate-limit-traceability", ""}, {}, "--rate-limit-traceability"},
+      {{"--business-hours", "always"}, {}, "--business-hours"},
+      {{"--business-hours", ""}, {}, "--business-hours"},
+      {{}, {{"WMS_BUSINESS_HOURS", "Mon-Fri"}}, "WMS_BUSINESS_HOURS"},
+      {{"--cors-origin", "*"}, {}, "--cors-origin"},
+      {{"--cors-origin", "null"}, {}, "--cors-origin"},
+      {{"--cors-origin", "https://a/", "--cors-origin", "https://a"}, {}, "--cors-origin"},
+      {{}, {{"WMS_CORS_ORIGIN", "https://a,"}}, "WMS_CORS_ORIGIN"},
+      {{"--trace-cache-entries", "-1"}, {}, "--trace-cache-entries"},
+      {{"--timezone", "Europe/Atlantis"}, {}, "--timezone"},
+      {{"--timezone", "/etc/passwd"}, {}, "--timezone"},
+      {{"--test-alert-duration", "0"}, {}, "--test-alert-duration"},
+      {{"--test-alert-duration", "5m"}, {}, "--test-alert-duration"},
       {{"--no-such-flag", "1"}, {}, "--no-such-flag"},
       {{"leftover"}, {}, "leftover"},
       {{}, {{"WMS_LISTEN", "nonsense"}}, "WMS_LISTEN"},
@@ -170,6 +243,11 @@ TEST_CASE("what is said of a wrong value is the rule and the value, and of a fil
        "--tokens " + king + ": entry 1: role must be one of viewer, operator, inspector, admin, not 'king'"},
       {{"--metrics-token-file", secrets.c_str()},
        "--metrics-token-file " + secrets + ": must hold one token: letters, digits and - . _ ~ + / ="},
+      {{"--timezone", "Atlantis"},
+       "--timezone must be a time zone that this system knows, such as Europe/Berlin, not 'Atlantis'"},
+      {{"--business-hours", "always"},
+       "--business-hours must be days and times such as 'Mon-Fri 06:00-22:00, Sat 08:00-12:00', or none, not 'always'"},
+      {{"--rate-limit-lots", "-1"}, "--rate-limit-lots must be a whole number from 0 to 10000, not '-1'"},
       {{"--loud"}, "unknown argument '--loud'; see --help"},
   };
   for (const auto& c : cases) CHECK(complaint(c.arguments) == c.message);
@@ -197,10 +275,34 @@ TEST_CASE("a flag that is right is not held up by a variable that is wrong") {
 
 TEST_CASE("the help lists every flag with its variable") {
   const std::string help = printed("--help");
-  for (const char* word :
-       {"--database", "WMS_DATABASE", "--listen", "WMS_LISTEN", "--metrics-listen", "WMS_METRICS_LISTEN",
-        "--database-password-file", "--pool-size", "--pool-overflow", "--tokens", "WMS_TOKENS", "--metrics-token-file",
-        "WMS_METRICS_TOKEN_FILE", "--log-level", "WMS_LOG_LEVEL", "ENABLE_METRICS", "127.0.0.1:8000"}) {
+  for (const char* word : {"--database",
+                           "WMS_DATABASE",
+                           "--listen",
+                           "WMS_LISTEN",
+                           "--metrics-listen",
+                           "WMS_METRICS_LISTEN",
+                           "--tokens",
+                           "WMS_TOKENS",
+                           "--metrics-token-file",
+                           "WMS_METRICS_TOKEN_FILE",
+                           "--log-level",
+                           "--database-password-file",
+                           "--pool-size",
+                           "--pool-overflow",
+                           "WMS_LOG_LEVEL",
+                           "--rate-limit-lots",
+                           "WMS_RATE_LIMIT_LOTS",
+                           "--business-hours",
+                           "--timezone",
+                           "WMS_TIMEZONE",
+                           "--cors-origin",
+                           "WMS_CORS_ORIGIN",
+                           "--test-alert-duration",
+                           "--rate-limit-qc-decisions",
+                           "--rate-limit-traceability",
+                           "--trace-cache-entries",
+                           "ENABLE_METRICS",
+                           "127.0.0.1:8000"}) {
     CAPTURE(word);
     CHECK(help.find(word) != std::string::npos);
   }

@@ -31,6 +31,8 @@ bool allows(Role role, Right right) {
       return role == Role::operator_ || role == Role::admin;
     case Right::decide_quality:
       return role == Role::inspector || role == Role::admin;
+    case Right::administer:
+      return role == Role::admin;
   }
   return false;
 }

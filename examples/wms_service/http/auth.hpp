@@ -21,7 +21,7 @@ constexpr Names<Role, 4> names(Role) {
            {Role::admin, "admin"}}};
 }
 
-enum class Right { read, write_lots, decide_quality };
+enum class Right { read, write_lots, decide_quality, administer };
 
 bool allows(Role role, Right right);
 

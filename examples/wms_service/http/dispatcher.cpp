@@ -36,6 +36,11 @@ std::optional<Problem> check_body(const httplib::Request& request, const Request
   return std::nullopt;
 }
 
+/// Who sent the page that asks, if a browser says so; two at once are nobody.
+std::string origin_of(const httplib::Request& request) {
+  return request.get_header_value_count("Origin") == 1 ? request.get_header_value("Origin") : std::string();
+}
+
 void write_access_log(const httplib::Request& request, const httplib::Response& response) {
   const RequestContext& context = RequestContext::current();
   // Probes and scrapes come every few seconds for ever.
@@ -57,14 +62,16 @@ void write_access_log(const httplib::Request& request, const httplib::Response& 
 
 }  // namespace
 
-Dispatcher::Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, Metrics& metrics,
-                       OnCaller on_caller)
+Dispatcher::Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, RateLimiter& rate_limiter,
+                       Metrics& metrics, OnCaller on_caller, Cors cors)
     : http_(server, metrics.registry),
       server_(server),
       routes_(routes),
       tokens_(tokens),
+      rate_limiter_(rate_limiter),
       metrics_(metrics),
-      on_caller_(std::move(on_caller)) {
+      on_caller_(std::move(on_caller)),
+      cors_(std::move(cors)) {
   register_routes();
   set_hooks();
 }
@@ -84,6 +91,7 @@ void Dispatcher::register_routes() {
 
 void Dispatcher::set_hooks() {
   http_.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+    if (answer_preflight(request, response)) return httplib::Server::HandlerResponse::Handled;
     const auto problem = admit(request);
     if (!problem) return httplib::Server::HandlerResponse::Unhandled;
     respond(*problem, response);
@@ -106,10 +114,12 @@ void Dispatcher::set_hooks() {
         if (response.body.empty()) respond(explain(request, response), response);
       }));
 
-  http_.set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
+  http_.set_post_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
     const RequestContext& context = RequestContext::current();
     set_header(response, "X-Request-Id", context.id);
+    for (const auto& [name, value] : cors_.of_answer(origin_of(request))) set_header(response, name, value);
     if (!context.stream.can_go_on()) set_header(response, "Connection", "close");
+    if (response.status == 204) response.headers.erase("Content-Length");  // RFC 9110, 8.6
     // What cpp-httplib says of itself, which is not what the listener does.
     response.headers.erase("Keep-Alive");
     response.headers.erase("Accept-Ranges");
@@ -124,6 +134,18 @@ void Dispatcher::set_hooks() {
   });
 }
 
+bool Dispatcher::answer_preflight(const httplib::Request& request, httplib::Response& response) const {
+  if (request.method != "OPTIONS" || !request.has_header("Access-Control-Request-Method") ||
+      !cors_.allows(origin_of(request))) {
+    return false;
+  }
+  const RouteTable::Match match = routes_.match(request.method, request.path);
+  if (match.allowed.empty()) return false;
+  for (const auto& [name, value] : Cors::of_preflight(match.allowed)) set_header(response, name, value);
+  response.status = 204;
+  return true;
+}
+
 std::optional<Problem> Dispatcher::admit(const httplib::Request& request) {
   RequestContext& context = RequestContext::current();
   if (context.stream.body().kind == BodyFraming::Kind::malformed) {
@@ -134,18 +156,27 @@ std::optional<Problem> Dispatcher::admit(const httplib::Request& request) {
   if (match.route == nullptr) return problems::method_not_allowed(match.allowed);
 
   if (match.route->right) {
-    const std::string authorization = request.get_header_value("Authorization");
-    const auto token = bearer_token(authorization);
-    if (!token) return problems::token_missing();
-    context.caller = tokens_.find(*token);
-    if (context.caller == nullptr) return problems::token_unknown();
-    on_caller_(context.caller->operator_name);
-    if (!allows(context.caller->role, *match.route->right)) {
-      return problems::forbidden("the role " + std::string(text_of(context.caller->role)) + " may not do this");
-    }
+    if (auto problem = admit_caller(*match.route, request)) return problem;
   }
   if (match.route->method == "POST") return check_body(request, context.stream);
   return std::nullopt;
+}
+
+std::optional<Problem> Dispatcher::admit_caller(const Route& route, const httplib::Request& request) {
+  RequestContext& context = RequestContext::current();
+  const std::string authorization = request.get_header_value("Authorization");
+  const auto token = bearer_token(authorization);
+  if (!token) return problems::token_missing();
+  context.caller = tokens_.find(*token);
+  if (context.caller == nullptr) return problems::token_unknown();
+  on_caller_(context.caller->operator_name);
+  if (!allows(context.caller->role, *route.right)) {
+    return problems::forbidden("the role " + std::string(text_of(context.caller->role)) + " may not do this");
+  }
+  if (!route.limit) return std::nullopt;
+  const auto wait = rate_limiter_.refuse(context.caller->operator_name, *route.limit, std::chrono::steady_clock::now());
+  if (!wait) return std::nullopt;
+  return problems::too_many_requests(*route.limit, rate_limiter_.limits().of(*route.limit), *wait);
 }
 
 void Dispatcher::handle(const Route& route, const httplib::Request& request, httplib::Response& response) {

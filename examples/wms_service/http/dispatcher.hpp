@@ -10,6 +10,8 @@
 #include <string>
 
 #include "http/call.hpp"
+#include "http/cors.hpp"
+#include "http/rate_limiter.hpp"
 #include "http/routes.hpp"
 #include "http/server.hpp"
 #include "metrics.hpp"
@@ -22,14 +24,19 @@ class Dispatcher {
   using OnCaller = std::function<void(const std::string& operator_name)>;
 
   /// Lets `server` answer with these routes, and counts its requests. All arguments live as long as the dispatcher.
-  Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, Metrics& metrics, OnCaller on_caller);
+  Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, RateLimiter& rate_limiter,
+             Metrics& metrics, OnCaller on_caller, Cors cors = {});
 
  private:
   void register_routes();
   void set_hooks();
 
+  /// Whether a browser asks what a page that may use the API may send; it is answered then.
+  bool answer_preflight(const httplib::Request& request, httplib::Response& response) const;
   /// Before the body is read: a problem, if the request goes no further.
   std::optional<Problem> admit(const httplib::Request& request);
+  /// Who is asking, whether they may, and whether it is not too often.
+  std::optional<Problem> admit_caller(const Route& route, const httplib::Request& request);
   void handle(const Route& route, const httplib::Request& request, httplib::Response& response);
   void respond(const Problem& problem, httplib::Response& response);
   /// What cpp-httplib refuses by itself is told in the same form as everything else.
@@ -39,8 +46,10 @@ class Dispatcher {
   Server& server_;
   const RouteTable& routes_;
   const Tokens& tokens_;
+  RateLimiter& rate_limiter_;
   Metrics& metrics_;
   OnCaller on_caller_;
+  const Cors cors_;
 };
 
 }  // namespace wms

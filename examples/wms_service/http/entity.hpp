@@ -8,7 +8,7 @@
 
 namespace wms {
 
-enum class Entity { lot, lot_query, qc_decision, trace_query };
+enum class Entity { lot, lot_query, qc_decision, trace_query, test_alert };
 
 enum class LotField { lot_code, lot_type, quantity_kg, production_run_id, inputs };
 constexpr std::string_view entity_text(LotField) { return "lot"; }
@@ -21,6 +21,9 @@ constexpr std::string_view entity_text(QcDecisionField) { return "qc_decision"; 
 
 enum class TraceQueryField { max_depth };
 constexpr std::string_view entity_text(TraceQueryField) { return "trace_query"; }
+
+enum class TestAlertField { severity };
+constexpr std::string_view entity_text(TestAlertField) { return "test_alert"; }
 
 /// The field of the document that `path` leads into: inputs of inputs[2].quantity_kg.
 constexpr std::string_view outermost_field(std::string_view path) { return path.substr(0, path.find_first_of("[.")); }

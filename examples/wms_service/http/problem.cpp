@@ -103,6 +103,15 @@ Problem bad_request(std::string_view what) { return {400, "about:blank", "Bad Re
 
 Problem request_too_slow() { return {408, "about:blank", "Request Timeout", "the request did not arrive in time"}; }
 
+Problem too_many_requests(LimitedRoute route, int limit, std::chrono::seconds wait) {
+  const std::string seconds = std::to_string(wait.count());
+  Problem problem{429, "about:blank", "Too Many Requests",
+                  "this takes " + std::to_string(limit) + " requests a minute; try again in " + seconds + " s"};
+  problem.limited = route;
+  problem.headers = {{"Retry-After", seconds}};
+  return problem;
+}
+
 Problem length_required() {
   return {411, "about:blank", "Length Required", "send the body with a Content-Length or in chunks"};
 }

@@ -4,6 +4,7 @@
 /// What a client is told when something was not done (RFC 9457). The one place where errors become answers: nothing
 /// else chooses a status for a failure.
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "domain/refusal.hpp"
 #include "http/entity.hpp"
+#include "http/limited_route.hpp"
 
 namespace wms {
 
@@ -31,6 +33,7 @@ struct Problem {
   std::vector<FieldError> errors = {};
   std::optional<Entity> entity = {};  ///< what the errors' fields are of
   std::optional<BusinessRule> rule = {};
+  std::optional<LimitedRoute> limited = {};  ///< whose limit was reached
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string cause = {};  ///< for the log; clients never see it
 
@@ -54,6 +57,8 @@ Problem no_such_route();
 Problem method_not_allowed(const std::string& allowed);
 Problem bad_request(std::string_view what);
 Problem request_too_slow();
+/// More requests than `limit` in a minute; the next one will be admitted after `wait`.
+Problem too_many_requests(LimitedRoute route, int limit, std::chrono::seconds wait);
 Problem length_required();
 Problem body_too_large(std::size_t limit);
 Problem body_encoding_unsupported();

@@ -11,12 +11,13 @@ constexpr std::size_t longest_path = 256;
 
 }  // namespace
 
-void RouteTable::get(std::string path, std::optional<Right> right, Handler handler) {
-  routes_.push_back({"GET", flowviz::PathTemplate(std::move(path)), right, std::move(handler)});
+void RouteTable::get(std::string path, std::optional<Right> right, Handler handler, std::optional<LimitedRoute> limit) {
+  routes_.push_back({"GET", flowviz::PathTemplate(std::move(path)), right, std::move(handler), limit});
 }
 
-void RouteTable::post(std::string path, std::optional<Right> right, Handler handler) {
-  routes_.push_back({"POST", flowviz::PathTemplate(std::move(path)), right, std::move(handler)});
+void RouteTable::post(std::string path, std::optional<Right> right, Handler handler,
+                      std::optional<LimitedRoute> limit) {
+  routes_.push_back({"POST", flowviz::PathTemplate(std::move(path)), right, std::move(handler), limit});
 }
 
 RouteTable::Match RouteTable::match(std::string_view method, std::string_view path) const {

@@ -11,6 +11,7 @@
 
 #include "http/auth.hpp"
 #include "http/call.hpp"
+#include "http/limited_route.hpp"
 
 namespace wms {
 
@@ -19,12 +20,13 @@ struct Route {
   flowviz::PathTemplate path;  ///< such as /api/lots/{lot_id}
   std::optional<Right> right;  ///< what the caller needs; none: open to all
   Handler handler;
+  std::optional<LimitedRoute> limit;  ///< what its requests count for; none: no limit
 };
 
 class RouteTable {
  public:
-  void get(std::string path, std::optional<Right> right, Handler handler);
-  void post(std::string path, std::optional<Right> right, Handler handler);
+  void get(std::string path, std::optional<Right> right, Handler handler, std::optional<LimitedRoute> limit = {});
+  void post(std::string path, std::optional<Right> right, Handler handler, std::optional<LimitedRoute> limit = {});
 
   struct Match {
     const Route* route = nullptr;  ///< null: nothing takes this method at this path

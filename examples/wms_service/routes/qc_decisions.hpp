@@ -6,10 +6,11 @@
 #include "http/call.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
+#include "trace_cache.hpp"
 
 namespace wms::routes {
 
 /// POST /api/qc-decisions
-Handler record_decision(Storage& storage, Metrics& metrics);
+Handler record_decision(Storage& storage, TraceCache& traces, Metrics& metrics);
 
 }  // namespace wms::routes

@@ -23,18 +23,22 @@ Result<TraceQuery, Problem> read_trace_query(const Call& call, Direction directi
 
 }  // namespace
 
-Handler trace_lot(Storage& storage, Metrics& metrics, Direction direction) {
-  return [&storage, duration = metrics.traceability_duration.with(direction),
+Handler trace_lot(Storage& storage, TraceCache& traces, Metrics& metrics, Direction direction) {
+  return [&storage, &traces, duration = metrics.traceability_duration.with(direction),
           direction](const Call& call) -> Result<Answer, Problem> {
     const auto query = read_trace_query(call, direction);
     if (!query) return query.error();
     auto timing = duration.time();
+    const auto lookup = traces.find(*query);
+    if (lookup.answer) return Answer{200, *lookup.answer};
     const auto trace = storage.trace(*query, call.deadline);
     if (!trace) {
       timing.discard();  // how fast the database says no is another question
       return problems::refused(trace.error());
     }
-    return Answer{200, to_json(*trace).dump()};
+    Answer answer{200, to_json(*trace).dump()};
+    traces.put(*query, lookup, *trace, answer.body);
+    return answer;
   };
 }
 

@@ -24,14 +24,15 @@ bool may(std::string_view role, Task task) {
   return false;
 }
 
-Crew::Crew(std::vector<Operator> operators, std::size_t first) : operators_(std::move(operators)), turn_(first) {}
+Crew::Crew(std::vector<Operator> operators, std::size_t first) : operators_(std::move(operators)), first_(first) {}
 
 const Operator* Crew::next_who_may(Task task) { return next(task, true); }
 const Operator* Crew::next_who_may_not(Task task) { return next(task, false); }
 
 const Operator* Crew::next(Task task, bool allowed) {
+  std::size_t& turn = turns_.try_emplace({task, allowed}, first_).first->second;
   for (std::size_t i = 0; i < operators_.size(); ++i) {
-    const Operator& candidate = operators_[turn_++ % operators_.size()];
+    const Operator& candidate = operators_[turn++ % operators_.size()];
     if (may(candidate.role, task) == allowed) return &candidate;
   }
   return nullptr;

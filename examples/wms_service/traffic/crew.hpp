@@ -5,9 +5,11 @@
 // service's contract: viewers read, operators register lots, inspectors decide on quality, admins do both.
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace wms_traffic {
@@ -23,8 +25,8 @@ enum class Task { read, register_lots, decide };
 /// Whether the service's contract gives that right to that role.
 bool may(std::string_view role, Task task);
 
-/// Hands out operators in turn, so that work spreads evenly over everybody who may do it. One per connection, not
-/// shared.
+/// Hands out operators in turn, so that work spreads evenly over everybody who may do it: each kind of work has turns of
+/// its own, or who comes after many that may not do it would get theirs too. One per connection, not shared.
 class Crew {
  public:
   /// `first` is where the turns start: crews of different connections begin with different operators.
@@ -38,7 +40,8 @@ class Crew {
   const Operator* next(Task task, bool allowed);
 
   std::vector<Operator> operators_;
-  std::size_t turn_;
+  std::size_t first_;
+  std::map<std::pair<Task, bool>, std::size_t> turns_;  ///< where each kind of work goes on
 };
 
 /// Reads a tokens file. Throws std::runtime_error if it cannot be read, if the service would

@@ -65,6 +65,9 @@ waits for an answer before it thinks of the next request, would hide it. Request
 so a connection that is not served falls behind its share: with less than half of it answered it counts as starved.
 Requests that are still unsent 10 seconds after the end are given up and shown.
 
+An answer of 429 is not to plan: work should not meet the service's rate limits. Fifty operators, each of whom may register
+100 lots a minute, do 100 requests per second; for more, or with fewer, give the service higher ones.
+
 Exit status: 0 all went to plan; 1 a connection was starved or an answer was not what the plan expected;
 2 a wrong flag or file, or nobody to connect to at the start.
 )";
