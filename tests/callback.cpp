@@ -16,6 +16,7 @@
 #include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::CounterCallback;
 using flowviz::Gauge;

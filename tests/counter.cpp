@@ -17,6 +17,7 @@
 #include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::Counter;
 using flowviz::CounterSeries;

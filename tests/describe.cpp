@@ -41,7 +41,7 @@ MetricDescription described(const Registry& registry, std::string_view name) {
 
 std::size_t lines_with_values(const std::string& page) {
   std::size_t count = 0;
-  for (std::size_t at = 0; at < page.size(); at = page.find('\n', at) + 1) count += page[at] == '#' ? 0 : 1;
+  for (std::size_t at = 0; at < page.size(); at = page.find('\n', at) + 1) count += page[at] == '#' ? 0u : 1u;
   return count;
 }
 

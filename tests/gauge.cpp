@@ -15,6 +15,7 @@
 #include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::Gauge;
 using flowviz::GaugeSeries;

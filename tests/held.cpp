@@ -15,10 +15,10 @@
 #include <flowviz_metrics/counter.hpp>
 #include <flowviz_metrics/gauge.hpp>
 #include <flowviz_metrics/histogram.hpp>
-#include <flowviz_metrics/scrape.hpp>
 #include <flowviz_metrics/testing.hpp>
 #include <flowviz_metrics/up_down_counter.hpp>
 
+#include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
 
@@ -35,7 +35,6 @@ using flowviz::Histogram;
 using flowviz::Label;
 using flowviz::OpenLabel;
 using flowviz::Registry;
-using flowviz::scrape;
 using flowviz::Text;
 using flowviz::UpDownCounter;
 using flowviz::testing::differences;
@@ -45,7 +44,7 @@ using sample::Colour;
 // The series that a page shows of a metric, without their values.
 std::vector<std::string> shown(const Registry& registry, const std::string& metric) {
   std::vector<std::string> series;
-  const std::string page = scrape(registry).body;
+  const std::string page = page_of(registry);
   for (std::size_t at = 0; (at = page.find("\n" + metric + "{", at)) != std::string::npos;) {
     const std::size_t begin = page.find('"', at) + 1;
     series.push_back(page.substr(begin, page.find('"', begin) - begin));
@@ -132,7 +131,7 @@ TEST_CASE("a handle keeps its series, and so do its copies") {
   Registry registry;
   const Counter bytes{registry, "bytes_total", "Bytes.", OpenLabel{"client", 2}.expires_after(1min)};
   const auto is_shown = [&] {
-    static_cast<void>(scrape(registry));
+    page_of(registry);
     clock.advance(2min);
     return !shown(registry, "bytes_total").empty();
   };
@@ -220,7 +219,7 @@ TEST_CASE("a lifetime may be longer than any clock runs") {
   const Counter bytes{registry, "bytes_total", "Bytes.",
                       OpenLabel{"client", 2}.expires_after(std::chrono::nanoseconds::max())};
   bytes.with("a").inc();
-  static_cast<void>(scrape(registry));
+  page_of(registry);
   CHECK(shown(registry, "bytes_total") == Shown{"a"});
 }
 
@@ -229,7 +228,7 @@ TEST_CASE("pinned values do not end") {
   Registry registry;
   const Counter bytes{registry, "bytes_total", "Bytes.", OpenLabel{"client", 2}.pin({"big"}).expires_after(1min)};
   bytes.with("small").inc();
-  static_cast<void>(scrape(registry));
+  page_of(registry);
   clock.advance(1h);
   CHECK(shown(registry, "bytes_total") == Shown{"big"});
 }
@@ -249,10 +248,10 @@ TEST_CASE("a value ends with all its series, and with no series of another value
   count("a", "/1");
   count("a", "/2");
   count("b", "/1");
-  static_cast<void>(scrape(registry));
+  page_of(registry);
   clock.advance(59s);
   requests.with(Colour::green, "b", "/1").inc();
-  static_cast<void>(scrape(registry));
+  page_of(registry);
   clock.advance(1s);
   CHECK(differences(registry, R"(
     requests_total{colour="red",client="b",page="/1"} 1
@@ -267,7 +266,7 @@ TEST_CASE("two labels of one metric may expire, each in its own time") {
                          OpenLabel{"page", 3}.expires_after(1h)};
   requests.with("a", "/1").inc();
   requests.with("b", "/2").inc();
-  static_cast<void>(scrape(registry));
+  page_of(registry);
   clock.advance(1min);
   CHECK(shown(registry, "requests_total").empty());
   requests.with("c", "/1").inc();
@@ -309,7 +308,7 @@ TEST_CASE("every kind of metric can have labels that expire") {
   use("a");
   CHECK(differences(registry, of_a) == "");
   clock.advance(1min);
-  static_cast<void>(scrape(registry));
+  page_of(registry);
   use("b");
   CHECK(differences(registry, of_b) == "");
 }
@@ -322,7 +321,7 @@ TEST_CASE("a scope and a timer keep the series that they count in") {
   {
     const auto scope = busy.with("a").track();
     auto timer = took.with("a").time();
-    static_cast<void>(scrape(registry));
+    page_of(registry);
     clock.advance(1h);
     CHECK(differences(registry, "busy{client=\"a\"} 1") == "");
   }

@@ -18,6 +18,7 @@
 #include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::Buckets;
 using flowviz::Histogram;

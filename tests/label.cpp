@@ -14,6 +14,7 @@
 #include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::Counter;
 using flowviz::Label;
@@ -184,7 +185,7 @@ TEST_CASE("an open label takes any bytes and the page stays valid") {
   for (const auto& row : table) {
     CAPTURE(row.shown);
     hits.with(row.text).inc();
-    const std::string page = flowviz::scrape(registry).body;
+    const std::string page = page_of(registry);
     CHECK(says(page, "hits_total{page=\"" + row.shown + "\"} 1\n"));
   }
   CHECK(samples_of(registry, "hits_total") != "");

@@ -18,6 +18,7 @@
 #include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::Buckets;
 using flowviz::ConstantLabel;
@@ -332,7 +333,7 @@ TEST_CASE("a legacy name breaks the rules of naming, not those of the formats") 
   definition.legacy_name = true;
   definition.name = "Requests:total_count";
   registry.add(definition);
-  CHECK(says(flowviz::scrape(registry).body, "\nRequests:total_count 0\n"));
+  CHECK(says(page_of(registry), "\nRequests:total_count 0\n"));
   for (const char* name : {"", "1a", "a b", "a-b", "\xc3\xa4"}) {
     CAPTURE(name);
     definition.name = name;

@@ -15,6 +15,7 @@
 #include "refusal.hpp"
 #include "sample_enums.hpp"
 #include "support/protobuf_page.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::Counter;
 using flowviz::Gauge;

@@ -11,6 +11,7 @@
 #include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::Label;
 using flowviz::Registry;

@@ -24,6 +24,7 @@
 
 #include "page.hpp"
 #include "refusal.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::Registry;
 using flowviz::Stopwatch;

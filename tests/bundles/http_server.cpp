@@ -18,6 +18,7 @@
 
 #include "page.hpp"
 #include "refusal.hpp"
+#include "support/text_validator.hpp"
 
 using flowviz::Method;
 using flowviz::Registry;
@@ -708,7 +709,7 @@ TEST_CASE("requests on many threads are all counted, and a scrape never sees the
     });
   }
   while (running > 0) {
-    const auto samples = support::parse_samples(flowviz::scrape(registry).body);
+    const auto samples = support::parse_samples(page_of(registry));
     for (const Sample& sample : samples) {
       // It may be shown above what it ever was: requests that come and go while the columns are read have their ups read
       // and not their downs.

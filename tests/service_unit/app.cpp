@@ -29,11 +29,12 @@ Tokens tokens() {
 class FailingStorage : public SqliteStorage {
  public:
   using SqliteStorage::SqliteStorage;
-  enum class Mode { works, away, buggy } mode = Mode::works;
+  enum class Mode { works, away, lost_at_commit, buggy } mode = Mode::works;
 
   Outcome<Lot> register_lot(const NewLot& lot, std::string_view by, Deadline deadline) override {
     fail_if_told_to();
     if (mode == Mode::away) return Refusal(Unavailable{"SELECT secret FROM /path"});
+    if (mode == Mode::lost_at_commit) return Refusal(OutcomeUnknown{"SELECT secret FROM /path"});
     return SqliteStorage::register_lot(lot, by, deadline);
   }
   Outcome<Done> ping(Deadline deadline) override {
@@ -303,6 +304,17 @@ TEST_CASE_FIXTURE(Fixture, "an accepted token makes its operator active") {
   get("/api/lots", "unknown");
   app.active_operators().refresh(now());
   CHECK(metric("flowviz_active_operators", {}) == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "who cannot be told whether it was done is told that, and it is not counted") {
+  storage.mode = FailingStorage::Mode::lost_at_commit;
+  const Reply reply = post("/api/lots", R"({"lot_code": "X", "lot_type": "raw", "quantity_kg": 1})");
+  check_problem(reply, 503);
+  CHECK(reply.json()["type"] == "urn:wms:problem:outcome-unknown");
+  CHECK(reply.headers.at("Retry-After") == "2");
+  CHECK(reply.body.find("secret") == std::string::npos);
+  CHECK(metric("flowviz_lots_registered_total", {{"lot_type", "raw"}}) == 0);
+  CHECK(metric("errors_total", {{"type", "database"}, {"severity", "error"}}) == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a database that is away is 503 with Retry-After, and clients learn no more") {

@@ -202,3 +202,20 @@ TEST_CASE_FIXTURE(Fixture, "when nobody can tell whether it was committed, that 
   SUBCASE("for the server has not decided yet") { wire.fault = Fault::hold_commit; }
   CHECK(is<OutcomeUnknown>(storage.register_lot(raw("FLOUR"), "olaf", in(10s))));
 }
+
+TEST_CASE_FIXTURE(Fixture, "a list waits for registrations under way, and a registration for who makes a list") {
+  auto other = connect();
+  {
+    Transaction registration(other, Access::read);
+    other.query(sql("SELECT pg_advisory_xact_lock_shared(2)"));
+    CHECK(storage.register_lot(raw("FLOUR"), "olaf", in(10s)));
+    CHECK(is<Unavailable>(storage.list_lots({}, in(300ms))));
+  }
+  CHECK(lots() == 1);
+  {
+    Transaction list(other, Access::read);
+    other.query(sql("SELECT pg_advisory_xact_lock(2)"));
+    CHECK(is<Unavailable>(storage.register_lot(raw("SALT"), "olaf", in(300ms))));
+  }
+  CHECK(storage.register_lot(raw("SALT"), "olaf", in(10s)));
+}

@@ -7,11 +7,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -227,6 +229,30 @@ TEST_CASE_TEMPLATE("of concurrent takers of the last 10 kg one wins", Database, 
   CHECK(won == 1);
   CHECK(lost == 7);
   CHECK(Warehouse{*storage}.find(flour.id).remaining.milligrams == 0);
+}
+
+TEST_CASE_TEMPLATE("lots made at once from the same inputs do not get in each other's way", Database, STORAGES) {
+  Database database;
+  const auto storage = database.open();
+  Warehouse warehouse{*storage};
+  const std::string flour = warehouse.add(raw("FLOUR")).id, salt = warehouse.add(raw("SALT")).id;
+  constexpr int threads = 4, each = 10;
+  std::atomic<int> done = 0;
+  std::vector<std::thread> makers;
+  for (int t = 0; t < threads; ++t) {
+    makers.emplace_back([&, t] {
+      for (int i = 0; i < each; ++i) {
+        std::vector<LotInput> inputs{{flour, kg(1)}, {salt, kg(2)}};
+        if (t % 2 == 1) std::swap(inputs[0], inputs[1]);
+        const std::string code = "MADE-" + std::to_string(t) + "-" + std::to_string(i);
+        if (storage->register_lot(made(code, inputs), "olaf", soon())) ++done;
+      }
+    });
+  }
+  for (std::thread& maker : makers) maker.join();
+  CHECK(done == threads * each);
+  CHECK(warehouse.find(flour).remaining == kg(60));
+  CHECK(warehouse.find(salt).remaining == kg(20));
 }
 
 TEST_CASE_TEMPLATE("lots are listed oldest first, page after page", Database, STORAGES) {

@@ -2,6 +2,7 @@
 #include "storage/sql_storage.hpp"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
@@ -30,6 +31,9 @@ constexpr int max_trace_steps = 50'000;
 constexpr int most_attempts = 3;
 // What it takes at least to find out whether a transaction was committed.
 constexpr std::chrono::milliseconds time_to_find_out{400};
+
+// Identifiers begin with a hexadecimal digit.
+constexpr const char* after_all_ids = "g";
 
 Timestamp timestamp(std::int64_t milliseconds) { return Timestamp(std::chrono::milliseconds(milliseconds)); }
 
@@ -147,16 +151,24 @@ void SqlStorage::read_inputs(Connection& db, std::vector<Lot>& lots) const {
 
 /// Takes what a new lot is made from out of its inputs, and notes it.
 std::optional<Refusal> SqlStorage::take_inputs(Connection& db, const Lot& lot) const {
+  struct State {
+    QcStatus status;
+    Quantity remaining;
+  };
+  // Locked in one order everywhere, so that two lots made from the same inputs do not wait for each other.
+  std::map<std::string_view, std::optional<State>> states;
+  for (const LotInput& input : lot.inputs) states.emplace(input.lot_id, std::nullopt);
+  for (auto& [lot_id, state] : states) {
+    const auto row = db.query(statements_.lot_to_change, lot_id);
+    if (row->next()) state = {enumerator<QcStatus>(row->text(0)), Quantity{row->integer(1)}};
+  }
   for (std::size_t i = 0; i < lot.inputs.size(); ++i) {
     const LotInput& input = lot.inputs[i];
-    {
-      const auto row = db.query(statements_.lot_to_change, input.lot_id);
-      if (!row->next()) {
-        return UnknownReference{"inputs[" + std::to_string(i) + "].lot_id", "there is no lot " + input.lot_id};
-      }
-      const auto wrong = violation(input, i, enumerator<QcStatus>(row->text(0)), Quantity{row->integer(1)});
-      if (wrong) return *wrong;
+    const auto& state = states.at(input.lot_id);
+    if (!state) {
+      return UnknownReference{"inputs[" + std::to_string(i) + "].lot_id", "there is no lot " + input.lot_id};
     }
+    if (const auto wrong = violation(input, i, state->status, state->remaining)) return *wrong;
     db.run(statements_.take_from_lot, input.lot_id, input.quantity.milligrams);
     db.run(statements_.insert_lot_input, lot.id, input.lot_id, input.quantity.milligrams, i);
   }
@@ -168,31 +180,31 @@ Storage::Outcome<Lot> SqlStorage::register_lot(const NewLot& wanted, std::string
   if (wanted.production_run_id) {  // nothing makes production runs yet
     return Refusal(UnknownReference{"production_run_id", "there is no production run " + *wanted.production_run_id});
   }
-  std::optional<Lot> lot;  // that of the last attempt
+  std::optional<Lot> earlier;  // that of an attempt before this one, which may have been committed
   return write<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
-    // The identifier is made while nobody else registers, until the commit: whoever reads page after page misses
-    // nothing. And what an earlier attempt of this registration did, is decided by now.
-    if (statements_.lock_registrations) db.query(*statements_.lock_registrations)->next();
-    if (lot) {
-      const auto row = db.query(statements_.lot_id_by_code, lot->code);
-      if (row->next() && row->text(0) == lot->id) return *lot;
+    if (statements_.begin_registration) db.query(*statements_.begin_registration)->next();
+    const Lot lot{new_id(),
+                  wanted.code,
+                  wanted.type,
+                  wanted.quantity,
+                  wanted.quantity,
+                  QcStatus::PENDING,
+                  wanted.production_run_id,
+                  wanted.inputs,
+                  std::string(created_by),
+                  now()};
+    // Waits for whoever is about to register this code, an earlier attempt included.
+    const auto inserted = db.run(statements_.insert_lot, lot.id, lot.code, text_of(lot.type), lot.quantity.milligrams,
+                                 lot.remaining.milligrams, text_of(lot.qc_status), lot.production_run_id,
+                                 lot.created_by, lot.created_at.time_since_epoch().count());
+    if (inserted == 0) {
+      const auto row = db.query(statements_.lot_id_by_code, lot.code);
+      if (earlier && row->next() && row->text(0) == earlier->id) return *earlier;
+      return Refusal(LotCodeTaken{lot.code});
     }
-    lot = Lot{new_id(),
-              wanted.code,
-              wanted.type,
-              wanted.quantity,
-              wanted.quantity,
-              QcStatus::PENDING,
-              wanted.production_run_id,
-              wanted.inputs,
-              std::string(created_by),
-              now()};
-    const auto inserted = db.run(statements_.insert_lot, lot->id, lot->code, text_of(lot->type),
-                                 lot->quantity.milligrams, lot->remaining.milligrams, text_of(lot->qc_status),
-                                 lot->production_run_id, lot->created_by, lot->created_at.time_since_epoch().count());
-    if (inserted == 0) return Refusal(LotCodeTaken{lot->code});
-    if (auto refused = take_inputs(db, *lot)) return std::move(*refused);
-    return *lot;
+    if (auto refused = take_inputs(db, lot)) return std::move(*refused);
+    earlier = lot;
+    return lot;
   });
 }
 
@@ -206,18 +218,32 @@ Storage::Outcome<Lot> SqlStorage::find_lot(std::string_view lot_id, Deadline dea
   });
 }
 
+/// An identifier before which all lots are there that ever will be: whoever reads page after page up to it misses none.
+std::string SqlStorage::all_registered_before(Connection& db) const {
+  if (!statements_.await_registrations) return after_all_ids;
+  Transaction turn(db, Access::read);
+  db.query(*statements_.await_registrations)->next();
+  std::string before = new_id();
+  turn.commit();
+  return before;
+}
+
 Storage::Outcome<LotPage> SqlStorage::list_lots(const LotQuery& wanted, Deadline deadline) {
-  return read_snapshot<LotPage>(deadline, [&](Connection& db) -> Outcome<LotPage> {
+  return read<LotPage>(deadline, [&](Connection& db) -> Outcome<LotPage> {
+    const std::string before = all_registered_before(db);
+    Transaction snapshot(db, Access::read);
     LotPage page;
     const std::string after = wanted.after.value_or("");
     const int one_more = wanted.limit + 1;  // tells whether there is another page
-    page.lots = lots_from(wanted.type ? db.query(statements_.lots_of_type_after, after, one_more, text_of(*wanted.type))
-                                      : db.query(statements_.lots_after, after, one_more));
+    page.lots =
+        lots_from(wanted.type ? db.query(statements_.lots_of_type_after, after, one_more, before, text_of(*wanted.type))
+                              : db.query(statements_.lots_after, after, one_more, before));
     if (page.lots.size() == static_cast<std::size_t>(one_more)) {
       page.lots.pop_back();
       page.next = page.lots.back().id;
     }
     read_inputs(db, page.lots);
+    snapshot.commit();
     return page;
   });
 }

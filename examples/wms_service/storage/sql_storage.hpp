@@ -41,6 +41,7 @@ class SqlStorage : public Storage {
   template <class T, class Work>
   Outcome<T> write(Deadline deadline, Work&& work);
 
+  std::string all_registered_before(Connection& db) const;
   void read_inputs(Connection& db, std::vector<Lot>& lots) const;
   std::optional<Refusal> take_inputs(Connection& db, const Lot& lot) const;
 

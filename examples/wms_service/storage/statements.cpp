@@ -11,9 +11,12 @@ const std::string lot_columns =
     "lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, production_run_id, created_by, created_at_ms";
 
 // Numbers of PostgreSQL's advisory locks; any will do, as long as nothing else in this database takes them.
-std::optional<Sql> advisory_lock(Dialect dialect, flowviz::bundles::StatementName name, int number) {
+constexpr int lock_of_schema = 1, lock_of_registrations = 2;
+
+std::optional<Sql> advisory_lock(Dialect dialect, flowviz::bundles::StatementName name, std::string_view function,
+                                 int number) {
   if (dialect == Dialect::sqlite) return std::nullopt;  // a transaction that writes is alone
-  return Sql{name, DbOperation::other, "SELECT pg_advisory_xact_lock(" + std::to_string(number) + ")"};
+  return Sql{name, DbOperation::other, "SELECT " + std::string(function) + "(" + std::to_string(number) + ")"};
 }
 
 /// Lots connected with lot ?1 within ?2 steps. UNION drops a pair that was there already; with a step of 0 (?3)
@@ -35,7 +38,7 @@ std::string json_texts(Dialect dialect) {
 }  // namespace
 
 Statements::Statements(Dialect dialect)
-    : lock_schema(advisory_lock(dialect, "lock_schema", 1)),
+    : lock_schema(advisory_lock(dialect, "lock_schema", "pg_advisory_xact_lock", lock_of_schema)),
       create_schema_migrations{
           "create_schema_migrations", DbOperation::other,
           "CREATE TABLE IF NOT EXISTS schema_migrations ("
@@ -45,10 +48,10 @@ Statements::Statements(Dialect dialect)
                               "INSERT INTO schema_migrations (number, name, applied_at_ms) VALUES (?1, ?2, ?3)"},
       lot_by_id{"lot_by_id", DbOperation::select, "SELECT " + lot_columns + " FROM lots WHERE lot_id = ?1"},
       lots_after{"lots_after", DbOperation::select,
-                 "SELECT " + lot_columns + " FROM lots WHERE lot_id > ?1 ORDER BY lot_id LIMIT ?2"},
-      lots_of_type_after{
-          "lots_of_type_after", DbOperation::select,
-          "SELECT " + lot_columns + " FROM lots WHERE lot_type = ?3 AND lot_id > ?1 ORDER BY lot_id LIMIT ?2"},
+                 "SELECT " + lot_columns + " FROM lots WHERE lot_id > ?1 AND lot_id < ?3 ORDER BY lot_id LIMIT ?2"},
+      lots_of_type_after{"lots_of_type_after", DbOperation::select,
+                         "SELECT " + lot_columns +
+                             " FROM lots WHERE lot_type = ?4 AND lot_id > ?1 AND lot_id < ?3 ORDER BY lot_id LIMIT ?2"},
       inputs_of_lots{"inputs_of_lots", DbOperation::select,
                      "SELECT lot_id, input_lot_id, quantity_mg FROM lot_inputs WHERE lot_id IN (SELECT value FROM " +
                          json_texts(dialect) + ") ORDER BY lot_id, position"},
@@ -56,7 +59,10 @@ Statements::Statements(Dialect dialect)
                      connected_lots(dialect, "input_lot_id", "lot_inputs.lot_id")},
       lots_gone_into{"lots_gone_into", DbOperation::select,
                      connected_lots(dialect, "lot_inputs.lot_id", "input_lot_id")},
-      lock_registrations(advisory_lock(dialect, "lock_registrations", 2)),
+      begin_registration(
+          advisory_lock(dialect, "begin_registration", "pg_advisory_xact_lock_shared", lock_of_registrations)),
+      await_registrations(
+          advisory_lock(dialect, "await_registrations", "pg_advisory_xact_lock", lock_of_registrations)),
       insert_lot{"insert_lot", DbOperation::insert,
                  "INSERT INTO lots (lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, "
                  "production_run_id, created_by, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
@@ -99,7 +105,7 @@ std::vector<const Sql*> Statements::all() const {
                               &insert_qc_decision,
                               &upsert_operator_activity,
                               &count_operators_since};
-  for (const std::optional<Sql>* sql : {&lock_schema, &lock_registrations}) {
+  for (const std::optional<Sql>* sql : {&lock_schema, &begin_registration, &await_registrations}) {
     if (*sql) all.push_back(&**sql);
   }
   return all;

@@ -25,14 +25,16 @@ struct Statements {
 
   // Lots. Those that yield lots have the columns of `lot_from` in sql_storage.cpp.
   Sql lot_by_id;           ///< ?1
-  Sql lots_after;          ///< ?1 the last one seen, ?2 how many
-  Sql lots_of_type_after;  ///< ?3 type
+  Sql lots_after;          ///< ?1 the last one seen, ?2 how many, ?3 only those before
+  Sql lots_of_type_after;  ///< ?4 type
   Sql inputs_of_lots;      ///< ?1 JSON array of lot_ids
   Sql lots_made_from;      ///< ?1 lot, ?2 how deep, ?3 what a step counts (0 or 1), ?4 how many (lot, depth) at most
   Sql lots_gone_into;      ///< the same, towards what a lot was made of
 
-  /// Registrations take turns from here to their commits: the order of identifiers is the order of commits.
-  std::optional<Sql> lock_registrations;
+  /// The order of identifiers is the order in which lots appear to those who read page after page. Where registrations
+  /// go on side by side, each of them takes `begin_registration` before it makes its identifier, and until its commit;
+  /// who has `await_registrations` knows that all lots with an identifier made before are there.
+  std::optional<Sql> begin_registration, await_registrations;
   Sql insert_lot;
   Sql lot_id_by_code;  ///< ?1
   Sql lot_to_change;   ///< ?1; what it yields, status and remainder, holds until the end of the transaction
