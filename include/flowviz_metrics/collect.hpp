@@ -296,8 +296,8 @@ class Collector {
       // What was set under a gauge's _other is no amount, and a closed label's _other is as good as its other values.
       if (definition.labels[i].open && !is_set(definition.kind)) {
         std::string labels(registry_->constant_labels());
-        encode::append_label(labels, "metric", definition.name);
-        encode::append_label(labels, "label", definition.labels[i].name);
+        encode::append_label(labels, own::overflow_metric, definition.name);
+        encode::append_label(labels, own::overflow_label, definition.labels[i].name);
         overflow_.push_back({std::move(labels), family.expires() ? family.ended_overflow().shown(i, overflow_here_[i])
                                                                  : overflow_here_[i]});
       }

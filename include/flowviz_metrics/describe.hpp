@@ -122,8 +122,8 @@ inline MetricDescription described(const own::Metric& metric) {
   }
   if (overflows != 0) {
     catalogue.push_back(describing::described(own::label_overflow));
-    catalogue.back().labels = {describing::closed("metric", std::move(overflowing)),
-                               describing::closed("label", std::move(labels))};
+    catalogue.back().labels = {describing::closed(own::overflow_metric, std::move(overflowing)),
+                               describing::closed(own::overflow_label, std::move(labels))};
     catalogue.back().max_series = overflows;
   }
   for (const own::Metric* metric : own::on_every_page) catalogue.push_back(describing::described(*metric));

@@ -18,7 +18,8 @@ struct Metric {
   std::span<const std::string_view> reasons{};
 };
 
-/// Of metrics with an open label: what was counted under `_other`, by the labels `metric` and `label`.
+/// Of metrics with an open label: what was counted under `_other`, by these labels.
+inline constexpr std::string_view overflow_metric = "metric", overflow_label = "label";
 inline constexpr Metric label_overflow{
     "flowviz_metrics_label_overflow_total",
     "What was counted under _other: a label's value was beyond its cap, or memory lacking."};

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""compose.yaml, its overlay and what they mount: read by docker-compose, and held to what a stack must be. No engine is needed, and
+none is used."""
+
+import copy
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "deploy" / "stack"))
+import questions
+import secrets_of_stack as secret_files
+
+SCALED = ("--env-file", "deploy/scale.env", "-f", "compose.yaml", "-f", "deploy/compose.scale.yaml")
+
+
+def configured(*arguments):
+    """What docker-compose makes of the files."""
+    done = subprocess.run(["docker-compose", *arguments, "config"], cwd=ROOT, text=True, capture_output=True, timeout=60, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    return yaml.safe_load(done.stdout)
+
+
+# Who is root, and why: it reads the cgroups of all containers.
+ROOT_BY_NATURE = {"cadvisor"}
+ONE_SHOT = {"pgbouncer-userlist"}
+SHORT_OF = re.compile(r"(password|secret|token|key)", re.I)
+
+
+def broken_policies(name, service):
+    """What is wrong with a service, as names of policies."""
+    image = service.get("image", "")
+    if not re.fullmatch(r"[\w./-]+:v?\d+(\.\d+)+(-[\w.]+)?(@sha256:[0-9a-f]{64})?", image):
+        yield "pinned"
+    if name not in ONE_SHOT:
+        check = service.get("healthcheck", {})
+        if not check.get("test") or check.get("disable") or "pg_isready" in str(check["test"]):
+            yield "health"
+        if service.get("restart") != "unless-stopped":
+            yield "restart"
+    limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+    if not limits.get("cpus") or not limits.get("memory") or not service.get("pids_limit"):
+        yield "limits"
+    if service.get("read_only") is not True:
+        yield "read-only"
+    if service.get("cap_drop") != ["ALL"] or service.get("privileged"):
+        yield "capabilities"
+    if "no-new-privileges:true" not in service.get("security_opt", []):
+        yield "privileges"
+    user = str(service.get("user", "0"))
+    if user.split(":")[0] == "0" and name not in ROOT_BY_NATURE:
+        yield "user"
+    if service.get("logging", {}).get("options", {}).keys() != {"max-file", "max-size"}:
+        yield "logs"
+    for port in service.get("ports", []):
+        if not str(port).startswith("127.0.0.1:"):
+            yield "loopback"
+    for variable, text in (service.get("environment") or {}).items():
+        if SHORT_OF.search(variable) and not str(text).startswith("/run/secrets/"):
+            yield "secrets"
+    if not service.get("networks"):
+        yield "network"
+
+
+class Compose(unittest.TestCase):
+    def setUp(self):
+        self.stack = configured("-f", "compose.yaml")
+        self.services = self.stack["services"]
+
+    def test_every_service_keeps_every_policy(self):
+        broken = {name: list(broken_policies(name, service)) for name, service in self.services.items()}
+        self.assertEqual({name: rules for name, rules in broken.items() if rules}, {})
+
+    def test_a_service_that_keeps_none_is_found_out(self):
+        """Each policy broken once."""
+        breaks = {
+            "pinned": {"image": "postgres:latest"},
+            "health": {"healthcheck": {"test": ["CMD", "pg_isready"]}},
+            "restart": {"restart": "no"},
+            "limits": {"pids_limit": None},
+            "read-only": {"read_only": False},
+            "capabilities": {"privileged": True},
+            "privileges": {"security_opt": []},
+            "user": {"user": "0:0"},
+            "logs": {"logging": {}},
+            "loopback": {"ports": ["5433:5432"]},
+            "secrets": {"environment": {"POSTGRES_PASSWORD": "postgres"}},
+            "network": {"networks": {}},
+        }
+        for policy, change in breaks.items():
+            service = {**copy.deepcopy(self.services["postgres"]), **change}
+            self.assertEqual(list(broken_policies("postgres", service)), [policy])
+
+    def test_secrets_are_those_that_the_script_makes_and_are_all_used(self):
+        made = {*secret_files.PASSWORDS, *secret_files.ADDRESSES, "wms_tokens"}
+        self.assertEqual(set(self.stack["secrets"]), made)
+        used = {secret["source"] if isinstance(secret, dict) else secret
+                for service in self.services.values() for secret in service.get("secrets", [])}  # fmt: skip
+        self.assertEqual(used, made)
+
+    def test_files_that_are_mounted_exist(self):
+        for name, service in self.services.items():
+            for volume in service.get("volumes", []):
+                source, target = volume.split(":")[:2]
+                if source.startswith(str(ROOT)):
+                    self.assertTrue(pathlib.Path(source).exists(), f"{name}: {source}")
+                    self.assertTrue(volume.endswith(":ro"), f"{name} may write {target}")
+
+    def test_prometheus_scrapes_names_and_ports_that_there_are(self):
+        settings = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+        jobs = {job["job_name"]: job["static_configs"][0]["targets"][0].split(":") for job in settings["scrape_configs"]}
+        self.assertEqual(set(jobs), set(questions.JOBS))
+        mine = set(self.services["prometheus"]["networks"])
+        for job, (host, _) in jobs.items():
+            if host == "localhost":
+                continue
+            self.assertIn(host, self.services, job)
+            self.assertTrue(mine & set(self.services[host]["networks"]), f"Prometheus does not reach {host}")
+        [alertmanager] = settings["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
+        self.assertIn(alertmanager.split(":")[0], self.services)
+
+    def test_people_find_everything_where_the_questions_ask(self):
+        published = {port.rpartition(":")[0] for service in self.services.values() for port in service.get("ports", [])}
+        self.assertLessEqual(set(questions.ADDRESSES.values()), published)
+
+    def test_the_database_is_reached_by_nobody_but_the_pooler_and_the_exporter(self):
+        on = {name for name, service in self.services.items() if "database" in service["networks"]}
+        self.assertEqual(on, {"postgres", "pgbouncer", "pgbouncer-userlist", "postgres-exporter"})
+        self.assertTrue(self.stack["networks"]["database"]["internal"])
+
+    def test_files_that_images_are_built_from_exist(self):
+        for name, service in self.services.items():
+            if "build" not in service:
+                continue
+            context = pathlib.Path(service["build"]["context"])
+            file = context / service["build"].get("dockerfile", "Dockerfile")
+            for source in re.findall(r"^COPY (?!--from)(.+) \S+$", file.read_text(), re.M):
+                for one in source.split():
+                    self.assertTrue((context / one).exists(), f"{name}: {one}")
+
+    def test_scaled_there_are_three_services_on_ports_of_their_own(self):
+        scaled = configured(*SCALED)
+        service = scaled["services"]["wms_service"]
+        self.assertEqual(service["scale"], 3)
+        self.assertEqual(sorted(service["ports"]), ["127.0.0.1:8000-8002:8000/tcp", "127.0.0.1:9464-9466:9464/tcp"])
+        self.assertEqual(list(broken_policies("wms_service", service)), [])
+        size = int(service["environment"]["WMS_POOL_SIZE"]) + int(service["environment"]["WMS_POOL_OVERFLOW"])
+        self.assertLessEqual(3 * size, 30)  # what the pooler has
+        mounted = [one for one in scaled["services"]["prometheus"]["volumes"] if one.endswith("/etc/prometheus/prometheus.yml:ro")]
+        self.assertEqual([pathlib.Path(one.split(":")[0]).name for one in mounted], ["prometheus.scale.yml"])
+
+    def test_scaled_prometheus_differs_in_how_it_finds_the_service_and_in_nothing_else(self):
+        one, many = (yaml.safe_load((ROOT / "deploy/prometheus" / name).read_text()) for name in ("prometheus.yml", "prometheus.scale.yml"))
+        app, apps = one["scrape_configs"][0], many["scrape_configs"][0]
+        [target] = app.pop("static_configs")[0]["targets"]
+        [found] = apps.pop("dns_sd_configs")
+        self.assertEqual(f"{found['names'][0]}:{found['port']}", target)
+        self.assertEqual(one, many)
+
+
+if __name__ == "__main__":
+    unittest.main()
