@@ -14,7 +14,6 @@
 
 #include <flowviz_metrics/encode/json.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
-#include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/registry.hpp>
 #include <flowviz_metrics/unit.hpp>
 
@@ -116,9 +115,10 @@ inline MetricDescription described(const own::Metric& metric) {
     }
   });
   if (registry.shows_process()) {
-    each_process_metric([&](std::string_view name, std::string_view help, bool rises, double) {
-      catalogue.push_back(describing::described(name, rises ? "counter" : "gauge", help));
-    });
+    // All of them, though a page leaves out what this system does not tell.
+    for (const own::ProcessMetric& metric : own::process) {
+      catalogue.push_back(describing::described(metric.name, metric.rises ? "counter" : "gauge", metric.help));
+    }
   }
   if (overflows != 0) {
     catalogue.push_back(describing::described(own::label_overflow));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// What the library counts about itself, by name: what a page shows of it, and what a catalogue says.
+/// What the library shows of itself and of the process, by name: what pages, catalogues and the rules of names go by.
 
 #include <array>
 #include <span>
@@ -47,6 +47,22 @@ inline constexpr Metric families_left_out{
 /// Those that are on every page.
 inline constexpr std::array<const Metric*, 5> on_every_page{&texts_repaired, &values_refused, &allocation_failures,
                                                             &callbacks_left_out, &families_left_out};
+
+/// A metric of the process, under the name that every Prometheus client gives it.
+struct ProcessMetric {
+  std::string_view name, help;
+  bool rises;
+};
+inline constexpr std::array<ProcessMetric, 8> process{{
+    {"process_cpu_seconds_total", "User and system CPU time spent.", true},
+    {"process_open_fds", "Open file descriptors.", false},
+    {"process_max_fds", "The limit on open file descriptors.", false},
+    {"process_virtual_memory_bytes", "Virtual memory.", false},
+    {"process_virtual_memory_max_bytes", "The limit on virtual memory.", false},
+    {"process_resident_memory_bytes", "Resident memory.", false},
+    {"process_start_time_seconds", "Start of the process, as seconds since the epoch.", false},
+    {"process_threads", "Threads.", false},
+}};
 
 }  // namespace own
 FLOWVIZ_METRICS_END

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <charconv>
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include <string>
 #include <string_view>
 
+#include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/registry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -123,19 +125,17 @@ void each_process_metric(Visit visit) {
     if (!count) return std::nullopt;
     return *count * static_cast<double>(::sysconf(_SC_PAGESIZE));
   };
-  const auto show = [&](std::string_view name, std::string_view help, bool rises, std::optional<double> value) {
-    if (value) visit(name, help, rises, *value);
-  };
   const std::size_t resident = std::min(statm.find(' '), statm.size());
-  show("process_cpu_seconds_total", "User and system CPU time spent.", true, process::cpu_seconds());
-  show("process_open_fds", "Open file descriptors.", false, process::open_descriptors());
-  show("process_max_fds", "The limit on open file descriptors.", false, process::limit(RLIMIT_NOFILE));
-  show("process_virtual_memory_bytes", "Virtual memory.", false, pages(statm));
-  show("process_virtual_memory_max_bytes", "The limit on virtual memory.", false, process::limit(RLIMIT_AS));
-  show("process_resident_memory_bytes", "Resident memory.", false, pages(std::string_view(statm).substr(resident)));
-  show("process_start_time_seconds", "Start of the process, as seconds since the epoch.", false,
-       process::start_time(stat));
-  show("process_threads", "Threads.", false, process::stat_field(stat, 20));
+  // In the order of own::process.
+  const std::array<std::optional<double>, own::process.size()> values{
+      process::cpu_seconds(),        process::open_descriptors(),
+      process::limit(RLIMIT_NOFILE), pages(statm),
+      process::limit(RLIMIT_AS),     pages(std::string_view(statm).substr(resident)),
+      process::start_time(stat),     process::stat_field(stat, 20)};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const own::ProcessMetric& metric = own::process[i];
+    if (values[i]) visit(metric.name, metric.help, metric.rises, *values[i]);
+  }
 }
 
 FLOWVIZ_METRICS_END

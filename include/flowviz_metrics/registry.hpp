@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <flowviz_metrics/family.hpp>
+#include <flowviz_metrics/own_metrics.hpp>
 
 namespace flowviz {
 /// How cells are laid out in this program, or 0 before the first metric. Outside of the namespace that depends on it, so that
@@ -171,16 +172,10 @@ inline void Registry::check(const Definition& definition) const {
   if (definition.name.starts_with("flowviz_metrics_")) {
     rule_broken(definition.name, "names that start with flowviz_metrics_ belong to the library's own metrics");
   }
-  constexpr std::array<std::string_view, 8> process{"process_cpu_seconds_total",
-                                                    "process_open_fds",
-                                                    "process_max_fds",
-                                                    "process_virtual_memory_bytes",
-                                                    "process_virtual_memory_max_bytes",
-                                                    "process_resident_memory_bytes",
-                                                    "process_start_time_seconds",
-                                                    "process_threads"};
   for (const std::string& name : names_on_page(definition)) {
-    if (rules::is_one_of(name, process) || name == "process_cpu_seconds") {
+    const bool is_process = std::any_of(own::process.begin(), own::process.end(),
+                                        [&](const own::ProcessMetric& metric) { return metric.name == name; });
+    if (is_process || name == "process_cpu_seconds") {
       rule_broken(definition.name,
                   "the library exposes this one itself: call flowviz::expose_process_metrics(registry)");
     }
