@@ -17,11 +17,14 @@ import unittest
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "deploy" / "stack"))
+sys.path[:0] = [str(ROOT / "deploy" / "stack"), str(ROOT / "tests" / "stack")]
 import native
+import panels
 import secrets_of_stack as secret_files
 
 DEADLINE_S = 240  # what has not happened by then does not happen
+# One operator does here what fifty do in a plant.
+UNLIMITED = ("--", "--rate-limit-lots=0", "--rate-limit-qc-decisions=0", "--rate-limit-traceability=0")
 FULL = bool(os.environ.get("FLOWVIZ_FULL"))
 
 
@@ -62,6 +65,8 @@ class Receiver:
 
 
 class Native(unittest.TestCase):
+    maxDiff = None
+
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="flowviz-stack-"))
@@ -75,7 +80,7 @@ class Native(unittest.TestCase):
             path.unlink()
             path.write_text(cls.receiver.address(name))
         cls.addClassCleanup(cls.script, "down")
-        done = cls.script("up", "--free-ports", "--service", os.environ["WMS_SERVICE"])
+        done = cls.script("up", "--free-ports", "--service", os.environ["WMS_SERVICE"], *UNLIMITED)
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
 
@@ -172,6 +177,28 @@ class Native(unittest.TestCase):
         self.assertEqual(self.receiver.about("discord_webhook_url", "warning: Both"), [])
         self.assertEqual(self.receiver.about("discord_webhook_url", "AppDbPoolSaturated"), [])
 
+    def test_every_panel_shows_what_the_stack_does(self):
+        """A minute of a plant, then each expression of each board."""
+        traffic = [os.environ["WMS_TRAFFIC"], "--url", f"http://127.0.0.1:{self.stack.ports['api']}", "--tokens",
+                   self.folder / "secrets" / "wms_tokens", "--duration", "60", "--rate", "20", "--seed", "1"]  # fmt: skip
+        played = subprocess.run(traffic, text=True, capture_output=True, timeout=DEADLINE_S, check=False)
+        self.assertEqual(played.returncode, 0, played.stdout + played.stderr)
+        shown = {}
+
+        def all_is_shown():  # once rules were evaluated that lean on rules
+            shown["problems"], shown["excuses"] = [], set()
+            for board in panels.boards():
+                found, excuses = panels.problems_of(board, f"127.0.0.1:{self.stack.ports['prometheus']}")
+                shown["problems"] += found
+                shown["excuses"] |= excuses
+            return not shown["problems"]
+
+        try:
+            wait_until(all_is_shown, "panels without an answer")
+        except AssertionError:
+            self.assertEqual(shown["problems"], [])
+        self.assertEqual(panels.EMPTY.keys() - shown["excuses"], set(), "excuses that nothing needs")
+
     def test_z_without_its_database_the_answers_are_bad_and_say_why_and_data_outlives_it_all(self):
         """Last, for it ends the stack."""
         postgres = next(one for one in self.stack.running() if one["name"] == "postgres")
@@ -194,7 +221,8 @@ class Native(unittest.TestCase):
 
 
 if not FULL:
-    # Half a minute of waiting for what Alertmanager's own tests hold, too.
+    # Minutes of traffic and of waiting for batches.
+    del Native.test_every_panel_shows_what_the_stack_does
     del Native.test_warnings_come_in_batches_and_what_is_inhibited_not_at_all
 
 
