@@ -9,6 +9,7 @@
 #include "routes/lots.hpp"
 #include "routes/metrics_page.hpp"
 #include "routes/openapi.hpp"
+#include "routes/production_runs.hpp"
 #include "routes/qc_decisions.hpp"
 #include "routes/traceability.hpp"
 #include "time_zone.hpp"
@@ -34,6 +35,9 @@ RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceC
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));
   table.post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, traces, metrics),
              LimitedRoute::qc_decisions);
+  table.post("/api/production-runs", Right::write_lots, routes::plan_run(storage));
+  table.get("/api/production-runs/{run_id}", Right::read, routes::get_run(storage));
+  table.post("/api/production-runs/{run_id}/transitions", Right::write_lots, routes::move_run(storage, metrics));
   table.get("/api/traceability/{lot_id}/forward", Right::read,
             routes::trace_lot(storage, traces, metrics, Direction::forward), LimitedRoute::trace_forward);
   table.get("/api/traceability/{lot_id}/backward", Right::read,
@@ -71,12 +75,12 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       })),
       business_hours_(metrics_.business_hours(
           [hours = options.business_hours] { return hours.include(wall_clock(now())) ? 1 : 0; })),
-      active_operators_(storage, metrics_),
+      database_gauges_(storage, metrics_),
       operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
       api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_)),
       operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
       api_(
           api_server_, api_routes_, tokens_, rate_limiter_, metrics_,
-          [this](const std::string& name) { active_operators_.seen(name); }, Cors(options.cors_origins)) {}
+          [this](const std::string& name) { database_gauges_.seen(name); }, Cors(options.cors_origins)) {}
 
 }  // namespace wms

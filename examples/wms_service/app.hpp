@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "active_operators.hpp"
 #include "app_options.hpp"
+#include "database_gauges.hpp"
 #include "http/auth.hpp"
 #include "http/dispatcher.hpp"
 #include "http/routes.hpp"
@@ -37,7 +37,7 @@ class App {
   const RouteTable& routes() const { return api_routes_; }
 
   Metrics& metrics() { return metrics_; }
-  ActiveOperators& active_operators() { return active_operators_; }
+  DatabaseGauges& database_gauges() { return database_gauges_; }
 
  private:
   Metrics& metrics_;
@@ -50,7 +50,7 @@ class App {
   TestAlerts test_alerts_;
   flowviz::GaugeCallback test_alert_;
   flowviz::GaugeCallback business_hours_;
-  ActiveOperators active_operators_;
+  DatabaseGauges database_gauges_;
 
   RouteTable operations_routes_;
   RouteTable api_routes_;

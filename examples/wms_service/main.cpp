@@ -113,7 +113,7 @@ void run(wms::Settings settings) {
     for (const auto& entry : tokens.entries()) std::cout << entry.identity.operator_name << ' ' << entry.token << '\n';
     std::cout << std::flush;
   }
-  app.active_operators().start();
+  app.database_gauges().start();
   operations.start();
   api.start();
   wms::log::write(Level::info, "ready", {{"api", api.address().text()}, {"metrics", operations.address().text()}});

@@ -8,18 +8,28 @@
 #include <variant>
 
 #include "domain/names.hpp"
+#include "domain/production_run.hpp"
 
 namespace wms {
 
-enum class BusinessRule { input_on_hold_or_failed, inputs_exceed_remaining, raw_lot_with_inputs };
-constexpr Names<BusinessRule, 3> names(BusinessRule) {
+enum class BusinessRule { input_on_hold_or_failed, inputs_exceed_remaining, raw_lot_with_inputs, run_not_running };
+constexpr Names<BusinessRule, 4> names(BusinessRule) {
   return {{{BusinessRule::input_on_hold_or_failed, "input_on_hold_or_failed"},
            {BusinessRule::inputs_exceed_remaining, "inputs_exceed_remaining"},
-           {BusinessRule::raw_lot_with_inputs, "raw_lot_with_inputs"}}};
+           {BusinessRule::raw_lot_with_inputs, "raw_lot_with_inputs"},
+           {BusinessRule::run_not_running, "run_not_running"}}};
 }
 
 struct LotNotFound {
   std::string lot_id;
+};
+struct RunNotFound {
+  std::string run_id;
+};
+/// A production run does not go from the one state to the other.
+struct TransitionNotAllowed {
+  RunState from;
+  RunState to;
 };
 struct LotCodeTaken {
   std::string code;
@@ -47,7 +57,7 @@ struct OutcomeUnknown {
   std::string reason;  ///< for the log, not for clients
 };
 
-using Refusal =
-    std::variant<LotNotFound, LotCodeTaken, UnknownReference, RuleViolated, TraceTooLarge, Unavailable, OutcomeUnknown>;
+using Refusal = std::variant<LotNotFound, RunNotFound, TransitionNotAllowed, LotCodeTaken, UnknownReference,
+                             RuleViolated, TraceTooLarge, Unavailable, OutcomeUnknown>;
 
 }  // namespace wms

@@ -51,6 +51,15 @@ Json to_json(const QcDecision& decision) {
           {"decided_at", to_rfc3339(decision.decided_at)}};
 }
 
+Json to_json(const ProductionRun& run) {
+  return {{"run_id", run.id},
+          {"product", run.product},
+          {"line", run.line},
+          {"state", text_of(run.state)},
+          {"created_by", run.created_by},
+          {"created_at", to_rfc3339(run.created_at)}};
+}
+
 Json to_json(const Trace& trace) {
   return {{"nodes", list(trace.nodes)}, {"edges", list(trace.edges)}, {"depth", trace.depth}};
 }

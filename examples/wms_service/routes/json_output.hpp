@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "domain/lot.hpp"
+#include "domain/production_run.hpp"
 #include "domain/qc_decision.hpp"
 #include "domain/trace.hpp"
 
@@ -15,6 +16,7 @@ nlohmann::ordered_json to_json(const LotInput& input);
 nlohmann::ordered_json to_json(const Lot& lot);
 nlohmann::ordered_json to_json(const LotPage& page);
 nlohmann::ordered_json to_json(const QcDecision& decision);
+nlohmann::ordered_json to_json(const ProductionRun& run);
 nlohmann::ordered_json to_json(const TraceEdge& edge);
 nlohmann::ordered_json to_json(const Trace& trace);
 

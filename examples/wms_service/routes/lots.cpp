@@ -71,7 +71,7 @@ Handler register_lot(Storage& storage, TraceCache& traces, Metrics& metrics) {
 
 Handler get_lot(Storage& storage) {
   return [&storage](const Call& call) -> Result<Answer, Problem> {
-    const auto lot = storage.find_lot(call.lot_id, call.deadline);
+    const auto lot = storage.find_lot(call.id, call.deadline);
     if (!lot) return problems::refused(lot.error());
     return Answer{200, to_json(*lot).dump()};
   };

@@ -10,6 +10,8 @@ namespace {
 const std::string lot_columns =
     "lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, production_run_id, created_by, created_at_ms";
 
+const std::string run_columns = "run_id, product, line, state, created_by, created_at_ms";
+
 // Numbers of PostgreSQL's advisory locks; any will do, as long as nothing else in this database takes them.
 constexpr int lock_of_schema = 1, lock_of_registrations = 2;
 
@@ -79,6 +81,24 @@ Statements::Statements(Dialect dialect)
       insert_qc_decision{"insert_qc_decision", DbOperation::insert,
                          "INSERT INTO qc_decisions (decision_id, lot_id, decision, note, decided_by, decided_at_ms) "
                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (decision_id) DO NOTHING"},
+      insert_run{"insert_run", DbOperation::insert,
+                 "INSERT INTO production_runs (run_id, product, line, state, created_by, created_at_ms) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run_id) DO NOTHING"},
+      run_by_id{"run_by_id", DbOperation::select, "SELECT " + run_columns + " FROM production_runs WHERE run_id = ?1"},
+      run_to_join{"run_to_join", DbOperation::select,
+                  std::string("SELECT state FROM production_runs WHERE run_id = ?1") +
+                      (dialect == Dialect::postgresql ? " FOR SHARE" : "")},
+      run_to_move{"run_to_move", DbOperation::select,
+                  "SELECT " + run_columns + " FROM production_runs WHERE run_id = ?1" +
+                      (dialect == Dialect::postgresql ? " FOR NO KEY UPDATE" : "")},
+      insert_run_transition{
+          "insert_run_transition", DbOperation::insert,
+          "INSERT INTO production_run_transitions (transition_id, run_id, from_state, to_state, moved_by, moved_at_ms) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (transition_id) DO NOTHING"},
+      update_run_state{"update_run_state", DbOperation::update,
+                       "UPDATE production_runs SET state = ?2 WHERE run_id = ?1"},
+      count_work{"count_work", DbOperation::select,
+                 "SELECT (SELECT count(*) FROM production_runs WHERE state = 'running')"},
       upsert_operator_activity{"upsert_operator_activity", DbOperation::insert,
                                "INSERT INTO operator_activity (operator, last_seen_ms) VALUES (?1, ?2) "
                                "ON CONFLICT (operator) DO UPDATE SET last_seen_ms = excluded.last_seen_ms "
@@ -103,6 +123,13 @@ std::vector<const Sql*> Statements::all() const {
                               &insert_lot_input,
                               &update_qc_status,
                               &insert_qc_decision,
+                              &insert_run,
+                              &run_by_id,
+                              &run_to_join,
+                              &run_to_move,
+                              &insert_run_transition,
+                              &update_run_state,
+                              &count_work,
                               &upsert_operator_activity,
                               &count_operators_since};
   for (const std::optional<Sql>* sql : {&lock_schema, &begin_registration, &await_registrations}) {

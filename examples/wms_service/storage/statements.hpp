@@ -45,6 +45,17 @@ struct Statements {
   Sql update_qc_status;  ///< ?1 lot, ?2 status
   Sql insert_qc_decision;
 
+  // Production runs. Those that yield runs have the columns of `run_from` in sql_production_runs.cpp.
+  Sql insert_run;
+  Sql run_by_id;    ///< ?1
+  Sql run_to_join;  ///< ?1; the state that it yields holds until the end of the transaction
+  Sql run_to_move;  ///< ?1; a run that nobody else moves, or adds a lot to, until then
+  Sql insert_run_transition;
+  Sql update_run_state;  ///< ?1 run, ?2 state
+
+  // How much work there is.
+  Sql count_work;
+
   // Operators.
   Sql upsert_operator_activity;  ///< ?1 name, ?2 time
   Sql count_operators_since;     ///< ?1

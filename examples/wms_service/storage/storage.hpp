@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "domain/lot.hpp"
+#include "domain/production_run.hpp"
 #include "domain/qc_decision.hpp"
 #include "domain/refusal.hpp"
 #include "domain/result.hpp"
@@ -21,6 +22,11 @@ namespace wms {
 struct OperatorSeen {
   std::string name;
   Timestamp at;
+};
+
+/// How much work there is.
+struct WorkCounts {
+  int runs_active = 0;  ///< that are running
 };
 
 /// Thread-safe. A call that returns a value has made it durable. A call waits at most until `deadline`, and much
@@ -46,9 +52,19 @@ class Storage {
   /// Refused: LotNotFound, TraceTooLarge.
   virtual Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) = 0;
 
+  virtual Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by,
+                                          Deadline deadline) = 0;
+  /// Refused: RunNotFound.
+  virtual Outcome<ProductionRun> find_run(std::string_view run_id, Deadline deadline) = 0;
+  /// Refused: RunNotFound, TransitionNotAllowed.
+  virtual Outcome<RunTransition> move_run(std::string_view run_id, RunState to, std::string_view moved_by,
+                                          Deadline deadline) = 0;
+
   /// Remembers when operators were seen; a later time replaces an earlier one.
   virtual Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) = 0;
   virtual Outcome<int> count_operators_since(Timestamp since, Deadline deadline) = 0;
+
+  virtual Outcome<WorkCounts> count_work(Deadline deadline) = 0;
 
   /// How many connections there are, in use and idle, and how many there can be.
   virtual flowviz::bundles::PoolConnections connections() const = 0;
