@@ -10,6 +10,7 @@
 #include <string>
 
 #include "app_options.hpp"
+#include "background_worker.hpp"
 #include "database_gauges.hpp"
 #include "http/auth.hpp"
 #include "http/dispatcher.hpp"
@@ -17,6 +18,7 @@
 #include "http/server.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
+#include "sync_applier.hpp"
 #include "test_alerts.hpp"
 #include "trace_cache.hpp"
 
@@ -37,6 +39,12 @@ class App {
   const RouteTable& routes() const { return api_routes_; }
 
   Metrics& metrics() { return metrics_; }
+  /// What goes on beside the answers to requests, on threads of its own.
+  void start_background_work();
+  /// No more of it is begun. Does not wait.
+  void stop_background_work();
+
+  SyncApplier& sync_applier() { return sync_applier_; }
   DatabaseGauges& database_gauges() { return database_gauges_; }
 
  private:
@@ -51,6 +59,8 @@ class App {
   flowviz::GaugeCallback test_alert_;
   flowviz::GaugeCallback business_hours_;
   DatabaseGauges database_gauges_;
+  SyncApplier sync_applier_;
+  BackgroundWorker sync_worker_;
 
   RouteTable operations_routes_;
   RouteTable api_routes_;

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds refresh_every{5};
 constexpr std::chrono::minutes active_for{15};
+constexpr std::chrono::hours ended_for{1};  // of jobs that have ended, the recent ones are shown
 
 }  // namespace
 
@@ -51,10 +52,12 @@ void DatabaseGauges::refresh(Timestamp time) {
   }
   const auto count = storage_.count_operators_since(time - active_for, deadline);
   if (!count) return;
-  const auto work = storage_.count_work(deadline);
+  const auto work = storage_.count_work(time - ended_for, deadline);
   if (!work) return;
   metrics_.active_operators.set(*count);
   metrics_.production_runs_active.set(work->runs_active);
+  metrics_.pending_sync_lots.set(work->pending_sync);
+  metrics_.tasks.show(Task::sync_apply, work->sync_apply);
   metrics_.gauges_refreshed.set(time.time_since_epoch());
 }
 

@@ -8,6 +8,7 @@
 #include <flowviz_metrics/bundles/database.hpp>
 #include <flowviz_metrics/bundles/errors.hpp>
 #include <flowviz_metrics/bundles/rate_limit.hpp>
+#include <flowviz_metrics/bundles/tasks.hpp>
 #include <flowviz_metrics/bundles/validation.hpp>
 #include <flowviz_metrics/bundles/workflow.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
@@ -23,6 +24,9 @@
 #include "test_alerts.hpp"
 
 namespace wms {
+
+/// What is done in the background.
+enum class Task { sync_apply };
 
 struct Metrics {
   explicit Metrics(flowviz::Registry& to);
@@ -53,6 +57,11 @@ struct Metrics {
 
   flowviz::bundles::Workflow<RunState> workflow{registry};
 
+  flowviz::Gauge<> pending_sync_lots{registry, "flowviz_pending_sync_lots",
+                                     "Lots that were recorded offline and are not applied yet."};
+
+  flowviz::bundles::Tasks<Task> tasks{registry};
+
   flowviz::Gauge<> gauges_refreshed{
       registry, "wms_gauges_refreshed_timestamp_seconds",
       "When the gauges that are read from the database were last up to date, in Unix time."};
@@ -62,7 +71,7 @@ struct Metrics {
   flowviz::bundles::BusinessRules<BusinessRule> business_rules{registry};
 
   flowviz::bundles::Validation<LotField, LotQueryField, QcDecisionField, TraceQueryField, ProductionRunField,
-                               RunTransitionField, TestAlertField>
+                               RunTransitionField, SyncBatchField, TestAlertField>
       validation{registry};
 
   flowviz::bundles::Errors<> errors{registry};
@@ -153,6 +162,9 @@ inline void Metrics::count(const Problem& problem) const {
         break;
       case Entity::run_transition:
         validation.failed<RunTransitionField>(field);
+        break;
+      case Entity::sync_batch:
+        validation.failed<SyncBatchField>(field);
         break;
       case Entity::test_alert:
         validation.failed<TestAlertField>(field);

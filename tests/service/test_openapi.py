@@ -82,10 +82,16 @@ class OpenApiTest(harness.ServiceTest):
             "/api/qc-decisions": {"lot_id": lot["lot_id"], "decision": "PASS"},
             "/api/production-runs": {"product": "rye bread", "line": "oven 2"},
             "/api/production-runs/{run_id}/transitions": {"to": "running"},
+            "/api/sync/lots": {
+                "lots": [{"client_id": "c-1", "lot_code": "L-2", "lot_type": "raw", "quantity_kg": 1}]
+            },
             "/api/admin/test-alert": {"severity": "info"},
         }
         run = service.request("POST", "/api/production-runs", "operator", body=good["/api/production-runs"]).json
-        ids = {"{lot_id}": lot["lot_id"], "{run_id}": run["run_id"]}
+        self.assertEqual(
+            service.request("POST", "/api/sync/lots", "operator", body=good["/api/sync/lots"]).status, 202
+        )
+        ids = {"{client_id}": "c-1", "{lot_id}": lot["lot_id"], "{run_id}": run["run_id"]}
         met = set()
 
         def send(method, template, role="admin", *, path=None, wrong_id=None, **more):
@@ -120,6 +126,8 @@ class OpenApiTest(harness.ServiceTest):
                 send(method, path, role, body=b" " * (1024 * 1024 + 1))
                 send(method, path, role, headers={"Content-Length": ""})  # none; without this, http.client says 0
         send("POST", "/api/lots", body=good["/api/lots"])
+        other = {"client_id": "c-1", "lot_code": "L-3", "lot_type": "raw", "quantity_kg": 1}
+        send("POST", "/api/sync/lots", body={"lots": [other]})
         send("POST", "/api/qc-decisions", body={"lot_id": "nobody-has-this-id", "decision": "PASS"})
         for method, path, operation in self.operations():
             for _ in range(25 if "429" in operation["responses"] else 0):

@@ -18,6 +18,7 @@
 #include "domain/quantity.hpp"
 #include "domain/refusal.hpp"
 #include "domain/rules.hpp"
+#include "domain/sync.hpp"
 #include "domain/timestamp.hpp"
 #include "http/auth.hpp"
 #include "log.hpp"
@@ -122,7 +123,8 @@ TEST_CASE("enumerators have names") {
   check_names<LotType>(3);
   check_names<QcStatus>(4);
   check_names<Decision>(3);
-  check_names<BusinessRule>(4);
+  check_names<BusinessRule>(5);
+  check_names<SyncStatus>(3);
   check_names<RunState>(4);
   check_names<Role>(4);
   check_names<log::Level>(4);

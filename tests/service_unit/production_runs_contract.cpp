@@ -31,7 +31,7 @@ NewLot of_run(const std::string& code, const std::string& run_id) {
   return lot;
 }
 
-int active(Storage& storage) { return storage.count_work(soon()).value().runs_active; }
+int active(Storage& storage) { return storage.count_work(now(), soon()).value().runs_active; }
 
 }  // namespace
 

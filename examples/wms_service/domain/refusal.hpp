@@ -12,12 +12,19 @@
 
 namespace wms {
 
-enum class BusinessRule { input_on_hold_or_failed, inputs_exceed_remaining, raw_lot_with_inputs, run_not_running };
-constexpr Names<BusinessRule, 4> names(BusinessRule) {
+enum class BusinessRule {
+  input_on_hold_or_failed,
+  inputs_exceed_remaining,
+  raw_lot_with_inputs,
+  run_not_running,
+  sync_inputs_form_a_circle
+};
+constexpr Names<BusinessRule, 5> names(BusinessRule) {
   return {{{BusinessRule::input_on_hold_or_failed, "input_on_hold_or_failed"},
            {BusinessRule::inputs_exceed_remaining, "inputs_exceed_remaining"},
            {BusinessRule::raw_lot_with_inputs, "raw_lot_with_inputs"},
-           {BusinessRule::run_not_running, "run_not_running"}}};
+           {BusinessRule::run_not_running, "run_not_running"},
+           {BusinessRule::sync_inputs_form_a_circle, "sync_inputs_form_a_circle"}}};
 }
 
 struct LotNotFound {
@@ -33,6 +40,14 @@ struct TransitionNotAllowed {
 };
 struct LotCodeTaken {
   std::string code;
+};
+struct SyncLotNotFound {
+  std::string client_id;
+};
+/// Another lot was sent with this identifier.
+struct ClientIdTaken {
+  std::string field;
+  std::string client_id;
 };
 /// A field refers to something that does not exist.
 struct UnknownReference {
@@ -57,7 +72,7 @@ struct OutcomeUnknown {
   std::string reason;  ///< for the log, not for clients
 };
 
-using Refusal = std::variant<LotNotFound, RunNotFound, TransitionNotAllowed, LotCodeTaken, UnknownReference,
-                             RuleViolated, TraceTooLarge, Unavailable, OutcomeUnknown>;
+using Refusal = std::variant<LotNotFound, RunNotFound, TransitionNotAllowed, LotCodeTaken, SyncLotNotFound,
+                             ClientIdTaken, UnknownReference, RuleViolated, TraceTooLarge, Unavailable, OutcomeUnknown>;
 
 }  // namespace wms

@@ -26,6 +26,18 @@ struct RefusalAnswer {
     const std::string message = "lot_code: " + why.code + " is taken";
     return {409, "urn:wms:problem:lot-code-taken", "Lot code taken", message, {{"lot_code", "unique", "is taken"}}};
   }
+  Problem operator()(const SyncLotNotFound& why) const {
+    return {404, "urn:wms:problem:sync-lot-not-found", "No such lot",
+            "client_id: no lot was sent with the client_id " + why.client_id};
+  }
+  Problem operator()(const ClientIdTaken& why) const {
+    const std::string message = "another lot was sent with the client_id " + why.client_id;
+    return {409,
+            "urn:wms:problem:client-id-taken",
+            "Client identifier taken",
+            why.field + ": " + message,
+            {{why.field, "unique", message}}};
+  }
   Problem operator()(const UnknownReference& why) const {
     return problems::invalid(Entity::lot, {{why.field, "exists", why.message}});
   }

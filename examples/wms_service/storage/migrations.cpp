@@ -69,6 +69,28 @@ CREATE TABLE production_run_transitions (
 );
 CREATE INDEX production_run_transitions_by_run ON production_run_transitions (run_id, transition_id);
 )sql"},
+    {3, "lots recorded offline", R"sql(
+CREATE TABLE sync_lots (
+  client_id      TEXT NOT NULL PRIMARY KEY,
+  job_id         TEXT NOT NULL UNIQUE,
+  status         TEXT NOT NULL CHECK (status IN ('queued', 'applied', 'refused')),
+  lot            TEXT NOT NULL,
+  lot_id         TEXT REFERENCES lots (lot_id),
+  rule           TEXT,
+  reason         TEXT,
+  recorded_by    TEXT NOT NULL,
+  received_at_ms BIGINT NOT NULL,
+  ended_at_ms    BIGINT
+);
+CREATE INDEX sync_lots_by_status ON sync_lots (status, job_id);
+CREATE INDEX sync_lots_by_end ON sync_lots (status, ended_at_ms);
+
+CREATE TABLE sync_lot_inputs (
+  client_id       TEXT NOT NULL REFERENCES sync_lots (client_id),
+  input_client_id TEXT NOT NULL REFERENCES sync_lots (client_id),
+  PRIMARY KEY (client_id, input_client_id)
+);
+)sql"},
 };
 
 }  // namespace

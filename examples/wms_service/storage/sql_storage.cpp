@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "domain/ids.hpp"
@@ -115,44 +116,56 @@ std::optional<Refusal> SqlStorage::take_inputs(Connection& db, const Lot& lot) c
   return std::nullopt;
 }
 
+/// Within a transaction; refused, it has to be rolled back.
+Storage::Outcome<Lot> SqlStorage::insert_lot(Connection& db, const NewLot& wanted, std::string_view created_by) const {
+  if (statements_.begin_registration) db.query(*statements_.begin_registration)->next();
+  const Lot lot{new_id(),
+                wanted.code,
+                wanted.type,
+                wanted.quantity,
+                wanted.quantity,
+                QcStatus::PENDING,
+                wanted.production_run_id,
+                wanted.inputs,
+                std::string(created_by),
+                now()};
+  // Waits for whoever is about to register this code, an earlier attempt included.
+  const auto inserted = db.run(statements_.insert_lot, lot.id, lot.code, text_of(lot.type), lot.quantity.milligrams,
+                               lot.remaining.milligrams, text_of(lot.qc_status), lot.production_run_id, lot.created_by,
+                               lot.created_at.time_since_epoch().count());
+  if (inserted == 0) return Refusal(LotCodeTaken{lot.code});
+  if (auto refused = join_run(db, lot)) return std::move(*refused);
+  if (auto refused = take_inputs(db, lot)) return std::move(*refused);
+  return lot;
+}
+
 Storage::Outcome<Lot> SqlStorage::register_lot(const NewLot& wanted, std::string_view created_by, Deadline deadline) {
   if (const auto wrong = violation(wanted)) return Refusal(*wrong);
   std::optional<Lot> earlier;  // that of an attempt before this one, which may have been committed
   return transactions_.write<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
-    if (statements_.begin_registration) db.query(*statements_.begin_registration)->next();
-    const Lot lot{new_id(),
-                  wanted.code,
-                  wanted.type,
-                  wanted.quantity,
-                  wanted.quantity,
-                  QcStatus::PENDING,
-                  wanted.production_run_id,
-                  wanted.inputs,
-                  std::string(created_by),
-                  now()};
-    // Waits for whoever is about to register this code, an earlier attempt included.
-    const auto inserted = db.run(statements_.insert_lot, lot.id, lot.code, text_of(lot.type), lot.quantity.milligrams,
-                                 lot.remaining.milligrams, text_of(lot.qc_status), lot.production_run_id,
-                                 lot.created_by, lot.created_at.time_since_epoch().count());
-    if (inserted == 0) {
-      const auto row = db.query(statements_.lot_id_by_code, lot.code);
-      if (earlier && row->next() && row->text(0) == earlier->id) return *earlier;
-      return Refusal(LotCodeTaken{lot.code});
+    const auto lot = insert_lot(db, wanted, created_by);
+    if (lot) earlier = *lot;
+    if (!lot && earlier && std::holds_alternative<LotCodeTaken>(lot.error())) {
+      const auto row = db.query(statements_.lot_id_by_code, wanted.code);
+      if (row->next() && row->text(0) == earlier->id) return *earlier;
     }
-    if (auto refused = join_run(db, lot)) return std::move(*refused);
-    if (auto refused = take_inputs(db, lot)) return std::move(*refused);
-    earlier = lot;
     return lot;
   });
+}
+
+std::optional<Lot> SqlStorage::read_lot(Connection& db, std::string_view lot_id) const {
+  std::vector<Lot> lots = lots_from(db.query(statements_.lot_by_id, lot_id));
+  if (lots.empty()) return std::nullopt;
+  read_inputs(db, lots);
+  return std::move(lots.front());
 }
 
 Storage::Outcome<Lot> SqlStorage::find_lot(std::string_view lot_id, Deadline deadline) {
   if (!may_be_id(lot_id)) return Refusal(LotNotFound{std::string(lot_id)});
   return transactions_.read_snapshot<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
-    std::vector<Lot> lots = lots_from(db.query(statements_.lot_by_id, lot_id));
-    if (lots.empty()) return Refusal(LotNotFound{std::string(lot_id)});
-    read_inputs(db, lots);
-    return std::move(lots.front());
+    auto lot = read_lot(db, lot_id);
+    if (!lot) return Refusal(LotNotFound{std::string(lot_id)});
+    return std::move(*lot);
   });
 }
 
@@ -242,11 +255,17 @@ Storage::Outcome<int> SqlStorage::count_operators_since(Timestamp since, Deadlin
   });
 }
 
-Storage::Outcome<WorkCounts> SqlStorage::count_work(Deadline deadline) {
+Storage::Outcome<WorkCounts> SqlStorage::count_work(Timestamp ended_since, Deadline deadline) {
   return transactions_.read<WorkCounts>(deadline, [&](Connection& db) -> Outcome<WorkCounts> {
-    const auto row = db.query(statements_.count_work);
+    const auto row = db.query(statements_.count_work, ended_since.time_since_epoch().count());
     row->next();
-    return WorkCounts{static_cast<int>(row->integer(0))};
+    const auto count = [&](int column) { return static_cast<std::size_t>(row->integer(column)); };
+    WorkCounts counts;
+    counts.runs_active = static_cast<int>(row->integer(0));
+    counts.pending_sync = static_cast<int>(row->integer(1));
+    // A lot that is being applied is in a transaction, which nobody sees from outside: it is queued until then.
+    counts.sync_apply = {.queued = count(1), .running = 0, .done = count(2), .failed = count(3)};
+    return counts;
   });
 }
 

@@ -25,9 +25,14 @@ class SqlStorage : public Storage {
   Outcome<ProductionRun> find_run(std::string_view run_id, Deadline deadline) override;
   Outcome<RunTransition> move_run(std::string_view run_id, RunState to, std::string_view moved_by,
                                   Deadline deadline) override;
+  Outcome<SyncReceipt> queue_sync_lots(std::span<const SyncLot> lots, std::string_view recorded_by,
+                                       Deadline deadline) override;
+  Outcome<SyncState> find_sync_lot(std::string_view client_id, Deadline deadline) override;
+  Outcome<std::optional<SyncAttempt>> try_next_sync_lot(Deadline deadline) override;
+  Outcome<bool> refuse_sync_lot(std::string_view client_id, const SyncRefusal& refusal, Deadline deadline) override;
   Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) override;
   Outcome<int> count_operators_since(Timestamp since, Deadline deadline) override;
-  Outcome<WorkCounts> count_work(Deadline deadline) override;
+  Outcome<WorkCounts> count_work(Timestamp ended_since, Deadline deadline) override;
   flowviz::bundles::PoolConnections connections() const override;
   Outcome<Done> ping(Deadline deadline) override;
 
@@ -40,6 +45,9 @@ class SqlStorage : public Storage {
  private:
   std::string all_registered_before(Connection& db) const;
   void read_inputs(Connection& db, std::vector<Lot>& lots) const;
+  std::optional<Lot> read_lot(Connection& db, std::string_view lot_id) const;
+  Outcome<Lot> insert_lot(Connection& db, const NewLot& wanted, std::string_view created_by) const;
+  Outcome<NewLot> resolve(Connection& db, const SyncLot& recorded) const;
   std::optional<Refusal> join_run(Connection& db, const Lot& lot) const;
   std::optional<Refusal> take_inputs(Connection& db, const Lot& lot) const;
 

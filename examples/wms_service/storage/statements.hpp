@@ -53,8 +53,18 @@ struct Statements {
   Sql insert_run_transition;
   Sql update_run_state;  ///< ?1 run, ?2 state
 
+  // Lots that were recorded offline.
+  Sql insert_sync_lot;         ///< ?1 client_id, ?2 job, ?3 the lot, ?4 by whom, ?5 time
+  Sql sync_lot_known;          ///< ?1; its job, and the lot
+  Sql unknown_sync_lots;       ///< ?1 JSON array of client_ids; those that nobody has sent
+  Sql insert_sync_lot_inputs;  ///< ?1 client_id, ?2 JSON array of the client_ids of its inputs
+  Sql sync_lot_state;          ///< ?1; status, lot_id, rule, reason
+  Sql sync_lot_waits;          ///< whether any is in the queue
+  Sql next_sync_lot;           ///< nobody else gets it until the end of the transaction
+  Sql end_sync_lot;            ///< ?1 client_id, ?2 status, ?3 lot_id, ?4 rule, ?5 reason, ?6 time
+
   // How much work there is.
-  Sql count_work;
+  Sql count_work;  ///< ?1 since when jobs count that have ended
 
   // Operators.
   Sql upsert_operator_activity;  ///< ?1 name, ?2 time
