@@ -9,7 +9,9 @@
 #include "routes/lots.hpp"
 #include "routes/metrics_page.hpp"
 #include "routes/openapi.hpp"
+#include "routes/production_runs.hpp"
 #include "routes/qc_decisions.hpp"
+#include "routes/sync.hpp"
 #include "routes/traceability.hpp"
 #include "time_zone.hpp"
 
@@ -27,13 +29,19 @@ RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry
   return table;
 }
 
-RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceCache& traces, TestAlerts& test_alerts) {
+RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceCache& traces, TestAlerts& test_alerts,
+                    BackgroundWorker& sync_worker) {
   table.get("/openapi.json", open_to_all, routes::openapi_document());
   table.post("/api/lots", Right::write_lots, routes::register_lot(storage, traces, metrics), LimitedRoute::lots);
   table.get("/api/lots", Right::read, routes::list_lots(storage));
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));
   table.post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, traces, metrics),
              LimitedRoute::qc_decisions);
+  table.post("/api/production-runs", Right::write_lots, routes::plan_run(storage));
+  table.get("/api/production-runs/{run_id}", Right::read, routes::get_run(storage));
+  table.post("/api/production-runs/{run_id}/transitions", Right::write_lots, routes::move_run(storage, metrics));
+  table.post("/api/sync/lots", Right::write_lots, routes::queue_sync_lots(storage, metrics, sync_worker));
+  table.get("/api/sync/{client_id}", Right::read, routes::get_sync_lot(storage));
   table.get("/api/traceability/{lot_id}/forward", Right::read,
             routes::trace_lot(storage, traces, metrics, Direction::forward), LimitedRoute::trace_forward);
   table.get("/api/traceability/{lot_id}/backward", Right::read,
@@ -71,12 +79,21 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       })),
       business_hours_(metrics_.business_hours(
           [hours = options.business_hours] { return hours.include(wall_clock(now())) ? 1 : 0; })),
-      active_operators_(storage, metrics_),
+      database_gauges_(storage, metrics_),
+      sync_applier_(storage, trace_cache_, metrics_),
+      sync_worker_("sync", [this] { return sync_applier_.step(); }),
       operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
-      api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_)),
+      api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_, sync_worker_)),
       operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
       api_(
           api_server_, api_routes_, tokens_, rate_limiter_, metrics_,
-          [this](const std::string& name) { active_operators_.seen(name); }, Cors(options.cors_origins)) {}
+          [this](const std::string& name) { database_gauges_.seen(name); }, Cors(options.cors_origins)) {}
+
+void App::start_background_work() {
+  database_gauges_.start();
+  sync_worker_.start();
+}
+
+void App::stop_background_work() { sync_worker_.stop_soon(); }
 
 }  // namespace wms

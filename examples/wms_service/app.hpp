@@ -9,14 +9,16 @@
 #include <optional>
 #include <string>
 
-#include "active_operators.hpp"
 #include "app_options.hpp"
+#include "background_worker.hpp"
+#include "database_gauges.hpp"
 #include "http/auth.hpp"
 #include "http/dispatcher.hpp"
 #include "http/routes.hpp"
 #include "http/server.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
+#include "sync_applier.hpp"
 #include "test_alerts.hpp"
 #include "trace_cache.hpp"
 
@@ -37,7 +39,13 @@ class App {
   const RouteTable& routes() const { return api_routes_; }
 
   Metrics& metrics() { return metrics_; }
-  ActiveOperators& active_operators() { return active_operators_; }
+  /// What goes on beside the answers to requests, on threads of its own.
+  void start_background_work();
+  /// No more of it is begun. Does not wait.
+  void stop_background_work();
+
+  SyncApplier& sync_applier() { return sync_applier_; }
+  DatabaseGauges& database_gauges() { return database_gauges_; }
 
  private:
   Metrics& metrics_;
@@ -50,7 +58,9 @@ class App {
   TestAlerts test_alerts_;
   flowviz::GaugeCallback test_alert_;
   flowviz::GaugeCallback business_hours_;
-  ActiveOperators active_operators_;
+  DatabaseGauges database_gauges_;
+  SyncApplier sync_applier_;
+  BackgroundWorker sync_worker_;
 
   RouteTable operations_routes_;
   RouteTable api_routes_;

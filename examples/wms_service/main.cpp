@@ -113,13 +113,14 @@ void run(wms::Settings settings) {
     for (const auto& entry : tokens.entries()) std::cout << entry.identity.operator_name << ' ' << entry.token << '\n';
     std::cout << std::flush;
   }
-  app.active_operators().start();
+  app.start_background_work();
   operations.start();
   api.start();
   wms::log::write(Level::info, "ready", {{"api", api.address().text()}, {"metrics", operations.address().text()}});
 
   const int signal = wait_for(signals);
   wms::log::write(Level::info, "stopping", {{"signal", signal}});
+  app.stop_background_work();
   api.stop(time_to_finish);  // probes and scrapes are answered to the end
   operations.stop(std::chrono::seconds(1));
   wms::log::write(Level::info, "stopped");

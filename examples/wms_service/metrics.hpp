@@ -8,12 +8,14 @@
 #include <flowviz_metrics/bundles/database.hpp>
 #include <flowviz_metrics/bundles/errors.hpp>
 #include <flowviz_metrics/bundles/rate_limit.hpp>
+#include <flowviz_metrics/bundles/tasks.hpp>
 #include <flowviz_metrics/bundles/validation.hpp>
 #include <flowviz_metrics/bundles/workflow.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
 #include <utility>
 
 #include "domain/lot.hpp"
+#include "domain/production_run.hpp"
 #include "domain/qc_decision.hpp"
 #include "domain/refusal.hpp"
 #include "domain/trace.hpp"
@@ -23,8 +25,11 @@
 
 namespace wms {
 
+/// What is done in the background.
+enum class Task { sync_apply };
+
 struct Metrics {
-  explicit Metrics(flowviz::Registry& to) : registry(to) { flowviz::expose_process_metrics(registry); }
+  explicit Metrics(flowviz::Registry& to);
 
   flowviz::Registry& registry;
 
@@ -43,6 +48,20 @@ struct Metrics {
   flowviz::Gauge<> active_operators{registry, "flowviz_active_operators",
                                     "Operators who sent a request within the last 15 minutes."};
 
+  flowviz::Gauge<> production_runs_active{registry, "flowviz_production_runs_active",
+                                          "Production runs that are running."};
+
+  flowviz::Counter<RunOutcome> production_runs_completed{registry, "flowviz_production_runs_completed_total",
+                                                         "Production runs that ended, by how they did.",
+                                                         flowviz::Label<RunOutcome>{"outcome"}};
+
+  flowviz::bundles::Workflow<RunState> workflow{registry};
+
+  flowviz::Gauge<> pending_sync_lots{registry, "flowviz_pending_sync_lots",
+                                     "Lots that were recorded offline and are not applied yet."};
+
+  flowviz::bundles::Tasks<Task> tasks{registry};
+
   flowviz::Gauge<> gauges_refreshed{
       registry, "wms_gauges_refreshed_timestamp_seconds",
       "When the gauges that are read from the database were last up to date, in Unix time."};
@@ -51,8 +70,9 @@ struct Metrics {
 
   flowviz::bundles::BusinessRules<BusinessRule> business_rules{registry};
 
-  flowviz::bundles::Validation<LotField, LotQueryField, QcDecisionField, TraceQueryField, TestAlertField> validation{
-      registry};
+  flowviz::bundles::Validation<LotField, LotQueryField, QcDecisionField, TraceQueryField, ProductionRunField,
+                               RunTransitionField, SyncBatchField, TestAlertField>
+      validation{registry};
 
   flowviz::bundles::Errors<> errors{registry};
 
@@ -71,6 +91,9 @@ struct Metrics {
                                   "1 within the hours of business, 0 outside of them.", std::move(read));
   }
 
+  /// Counts a step that a production run has taken.
+  void count(const RunTransition& moved) const;
+
   /// Counts what a client was told: by what went wrong, by each field that was refused, by the rule that was violated.
   void count(const Problem& problem) const;
 
@@ -79,6 +102,21 @@ struct Metrics {
                       "The version of the service that is running.",
                       {{"version", FLOWVIZ_METRICS_VERSION}}};
 };
+
+inline Metrics::Metrics(flowviz::Registry& to) : registry(to) {
+  flowviz::expose_process_metrics(registry);
+  for (const auto& [from, from_text] : names(RunState{})) {
+    for (const auto& [to_state, to_text] : names(RunState{})) {
+      if (may_follow(from, to_state)) workflow.allow(from, to_state);
+    }
+  }
+}
+
+inline void Metrics::count(const RunTransition& moved) const {
+  workflow.transition(moved.from, moved.run.state);
+  if (moved.run.state == RunState::completed) production_runs_completed.with(RunOutcome::completed).inc();
+  if (moved.run.state == RunState::aborted) production_runs_completed.with(RunOutcome::aborted).inc();
+}
 
 inline void Metrics::count(const Problem& problem) const {
   using flowviz::bundles::ErrorType;
@@ -118,6 +156,15 @@ inline void Metrics::count(const Problem& problem) const {
         break;
       case Entity::trace_query:
         validation.failed<TraceQueryField>(field);
+        break;
+      case Entity::production_run:
+        validation.failed<ProductionRunField>(field);
+        break;
+      case Entity::run_transition:
+        validation.failed<RunTransitionField>(field);
+        break;
+      case Entity::sync_batch:
+        validation.failed<SyncBatchField>(field);
         break;
       case Entity::test_alert:
         validation.failed<TestAlertField>(field);

@@ -66,6 +66,16 @@ void TraceCache::forget(std::string_view lot_id) {
   }
 }
 
+void TraceCache::clear() {
+  if (is_off()) return;
+  const std::scoped_lock lock(mutex_);
+  ++changes_;
+  while (!entries_.empty()) {
+    erase(entries_.begin());
+    metrics_.evict();
+  }
+}
+
 void TraceCache::erase(std::list<Entry>::iterator entry) {
   for (const std::string& lot : entry->lots) by_lot_.erase({lot, &*entry});
   by_key_.erase(entry->key);

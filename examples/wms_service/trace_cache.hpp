@@ -50,6 +50,9 @@ class TraceCache {
   /// A lot was changed, or somebody tried to: no answer that has it is true any more.
   void forget(std::string_view lot_id);
 
+  /// Some lot may have been changed, and nobody knows which.
+  void clear();
+
  private:
   struct Entry {
     std::string key;

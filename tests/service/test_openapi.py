@@ -80,12 +80,25 @@ class OpenApiTest(harness.ServiceTest):
         good = {
             "/api/lots": {"lot_code": "L-1", "lot_type": "raw", "quantity_kg": 1},
             "/api/qc-decisions": {"lot_id": lot["lot_id"], "decision": "PASS"},
+            "/api/production-runs": {"product": "rye bread", "line": "oven 2"},
+            "/api/production-runs/{run_id}/transitions": {"to": "running"},
+            "/api/sync/lots": {
+                "lots": [{"client_id": "c-1", "lot_code": "L-2", "lot_type": "raw", "quantity_kg": 1}]
+            },
             "/api/admin/test-alert": {"severity": "info"},
         }
+        run = service.request("POST", "/api/production-runs", "operator", body=good["/api/production-runs"]).json
+        self.assertEqual(
+            service.request("POST", "/api/sync/lots", "operator", body=good["/api/sync/lots"]).status, 202
+        )
+        ids = {"{client_id}": "c-1", "{lot_id}": lot["lot_id"], "{run_id}": run["run_id"]}
         met = set()
 
-        def send(method, template, role="admin", *, path=None, lot_id=lot["lot_id"], **more):
-            answer = service.request(method, (path or template).replace("{lot_id}", lot_id), role, **more)
+        def send(method, template, role="admin", *, path=None, wrong_id=None, **more):
+            path = path or template
+            for name, value in ids.items():
+                path = path.replace(name, wrong_id or value)
+            answer = service.request(method, path, role, **more)
             met.add((method, template, str(answer.status)))
 
         for method, path, operation in self.operations():
@@ -102,15 +115,19 @@ class OpenApiTest(harness.ServiceTest):
             if body is None:
                 send(method, path, role, headers={"Content-Length": "-1"})
                 send(method, path, role, path=path + "?nonsense=1")
-                send(method, path, role, lot_id="nobody-has-this-id")
+                send(method, path, role, wrong_id="nobody-has-this-id")
             else:
                 send(method, path, "viewer", body=body)
+                send(method, path, role, body=body)
+                send(method, path, role, body=body, wrong_id="nobody-has-this-id")
                 send(method, path, role, body=b"{")
                 send(method, path, role, body={})
                 send(method, path, role, body=body, headers={"Content-Encoding": "gzip"})
                 send(method, path, role, body=b" " * (1024 * 1024 + 1))
                 send(method, path, role, headers={"Content-Length": ""})  # none; without this, http.client says 0
         send("POST", "/api/lots", body=good["/api/lots"])
+        other = {"client_id": "c-1", "lot_code": "L-3", "lot_type": "raw", "quantity_kg": 1}
+        send("POST", "/api/sync/lots", body={"lots": [other]})
         send("POST", "/api/qc-decisions", body={"lot_id": "nobody-has-this-id", "decision": "PASS"})
         for method, path, operation in self.operations():
             for _ in range(25 if "429" in operation["responses"] else 0):

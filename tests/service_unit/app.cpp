@@ -9,21 +9,11 @@
 #include <stdexcept>
 #include <string>
 
-#include "http_client.hpp"
-#include "storage/sqlite_storage.hpp"
-#include "support/text_validator.hpp"
-#include "temporary_folder.hpp"
+#include "app_fixture.hpp"
 
 namespace {
 
 using namespace wms;
-
-Tokens tokens() {
-  return Tokens({{"t-viewer", {"vera", Role::viewer}},
-                 {"t-operator", {"olaf", Role::operator_}},
-                 {"t-inspector", {"ines", Role::inspector}},
-                 {"t-admin", {"ada", Role::admin}}});
-}
 
 /// A database that fails when it is told to.
 class FailingStorage : public SqliteStorage {
@@ -48,44 +38,14 @@ class FailingStorage : public SqliteStorage {
   }
 };
 
-struct Fixture {
-  TemporaryFolder folder;
-  FailingStorage storage{folder.file("wms.db")};
-  flowviz::Registry registry;
-  Metrics metrics{registry};
-  // Hostile clients of these tests send more than an operator may; the limits have a case of their own.
-  App app{storage, metrics, tokens(), std::nullopt, {.rate_limits = {0, 0, 0}}};
-
-  Reply post(const std::string& target, const std::string& body, const std::string& token = "t-admin") {
-    return ask(app.api(), "POST", target, token, body);
-  }
-  Reply get(const std::string& target, const std::string& token = "t-viewer") {
-    return ask(app.api(), "GET", target, token);
-  }
-
+struct Fixture : AppOn<FailingStorage> {
   std::string add_lot(const std::string& code, double kg = 10) {
     const Reply reply =
         post("/api/lots", nlohmann::json{{"lot_code", code}, {"lot_type", "raw"}, {"quantity_kg", kg}}.dump());
     REQUIRE(reply.status == 201);
     return reply.json()["lot_id"];
   }
-
-  double metric(std::string_view name, support::LabelPairs labels) {
-    const std::string page = ask(app.operations(), "GET", "/metrics").body;
-    return support::value_of(support::parse_samples(page), name, std::move(labels));
-  }
 };
-
-void check_problem(const Reply& reply, int status) {
-  CAPTURE(reply.body);
-  CHECK(reply.status == status);
-  CHECK(reply.headers.at("Content-Type") == "application/problem+json");
-  const auto problem = reply.json();
-  CHECK(problem["status"] == status);
-  for (const char* member : {"type", "title", "detail"}) CHECK_FALSE(problem[member].get<std::string>().empty());
-  CHECK(problem["request_id"] == reply.headers.at("X-Request-Id"));
-  if (problem["type"] == "about:blank") CHECK(problem["title"] == reply.reason);  // RFC 9457, 4.2.1
-}
 
 }  // namespace
 
@@ -302,7 +262,7 @@ TEST_CASE_FIXTURE(Fixture, "an accepted token makes its operator active") {
   get("/api/lots", "t-admin");
   post("/api/lots", "{}", "t-viewer");  // forbidden, but it is somebody at work
   get("/api/lots", "unknown");
-  app.active_operators().refresh(now());
+  app.database_gauges().refresh(now());
   CHECK(metric("flowviz_active_operators", {}) == 2);
 }
 

@@ -18,6 +18,7 @@
 #include "domain/quantity.hpp"
 #include "domain/refusal.hpp"
 #include "domain/rules.hpp"
+#include "domain/sync.hpp"
 #include "domain/timestamp.hpp"
 #include "http/auth.hpp"
 #include "log.hpp"
@@ -122,7 +123,9 @@ TEST_CASE("enumerators have names") {
   check_names<LotType>(3);
   check_names<QcStatus>(4);
   check_names<Decision>(3);
-  check_names<BusinessRule>(3);
+  check_names<BusinessRule>(5);
+  check_names<SyncStatus>(3);
+  check_names<RunState>(4);
   check_names<Role>(4);
   check_names<log::Level>(4);
 }
@@ -131,6 +134,7 @@ TEST_CASE("label values have the names that clients see") {
   check_label_texts<LotType>();
   check_label_texts<Decision>();
   check_label_texts<BusinessRule>();
+  check_label_texts<RunState>();
 }
 
 TEST_CASE("a raw lot with inputs breaks a rule, others do not") {

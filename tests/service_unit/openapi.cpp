@@ -81,6 +81,8 @@ TEST_CASE_FIXTURE(Fixture, "what the domain's values are called is what the docu
   CHECK(schemas["LotType"]["enum"] == all_names<LotType>());
   CHECK(schemas["Lot"]["properties"]["qc_status"]["enum"] == all_names<QcStatus>());
   CHECK(schemas["Decision"]["enum"] == all_names<Decision>());
+  CHECK(schemas["SyncState"]["properties"]["status"]["enum"] == all_names<SyncStatus>());
+  CHECK(schemas["RunState"]["enum"] == all_names<RunState>());
   CHECK(schemas["AlertSeverity"]["enum"] == all_names<AlertSeverity>());
   CHECK(schemas["Problem"]["properties"]["rule"]["enum"] == all_names<BusinessRule>());
 }

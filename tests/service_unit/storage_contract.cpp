@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every storage has to do. The cases run once for each of STORAGES; a new database joins by adding a type that
-// opens an empty one.
+// What every storage has to do. The cases run once for each of STORAGES (every_storage.hpp).
 
 #include "storage/storage.hpp"
 
@@ -17,67 +16,11 @@
 #include <variant>
 #include <vector>
 
-#include "on_postgresql.hpp"
-#include "storage/sqlite_storage.hpp"
-#include "temporary_folder.hpp"
+#include "every_storage.hpp"
 
 namespace {
 
 using namespace wms;
-
-/// An empty SQLite database, which can be opened again.
-class OnSqlite {
- public:
-  std::unique_ptr<Storage> open() { return std::make_unique<SqliteStorage>(folder_.file("wms.db")); }
-
- private:
-  TemporaryFolder folder_;
-};
-
-#define STORAGES OnSqlite, OnPostgresql
-
-Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(30); }
-
-Quantity kg(double amount) { return *Quantity::from_kg(amount); }
-
-NewLot raw(const std::string& code, double amount = 100) { return {code, LotType::raw, kg(amount), std::nullopt, {}}; }
-
-NewLot made(const std::string& code, std::vector<LotInput> inputs, LotType type = LotType::intermediate) {
-  return {code, type, kg(1), std::nullopt, std::move(inputs)};
-}
-
-/// The storage with shorthands that fail the test when the storage refuses.
-struct Warehouse {
-  Storage& storage;
-
-  Lot add(const NewLot& lot) {
-    auto added = storage.register_lot(lot, "olaf", soon());
-    REQUIRE(added);
-    return *added;
-  }
-  std::string make(const std::string& code, const std::vector<std::string>& from) {
-    std::vector<LotInput> inputs;
-    for (const std::string& id : from) inputs.push_back({id, kg(1)});
-    return add(made(code, inputs)).id;
-  }
-  Lot find(const std::string& id) {
-    auto lot = storage.find_lot(id, soon());
-    REQUIRE(lot);
-    return *lot;
-  }
-  Trace trace(const std::string& id, Direction direction, std::optional<int> max_depth = std::nullopt) {
-    auto found = storage.trace({id, direction, max_depth}, soon());
-    REQUIRE(found);
-    return *found;
-  }
-};
-
-template <class Why, class T>
-Why why(const Result<T, Refusal>& outcome) {
-  REQUIRE_FALSE(outcome);
-  REQUIRE(std::holds_alternative<Why>(outcome.error()));
-  return std::get<Why>(outcome.error());
-}
 
 std::set<std::string> ids(const std::vector<Lot>& lots) {
   std::set<std::string> found;

@@ -8,21 +8,46 @@
 #include <variant>
 
 #include "domain/names.hpp"
+#include "domain/production_run.hpp"
 
 namespace wms {
 
-enum class BusinessRule { input_on_hold_or_failed, inputs_exceed_remaining, raw_lot_with_inputs };
-constexpr Names<BusinessRule, 3> names(BusinessRule) {
+enum class BusinessRule {
+  input_on_hold_or_failed,
+  inputs_exceed_remaining,
+  raw_lot_with_inputs,
+  run_not_running,
+  sync_inputs_form_a_circle
+};
+constexpr Names<BusinessRule, 5> names(BusinessRule) {
   return {{{BusinessRule::input_on_hold_or_failed, "input_on_hold_or_failed"},
            {BusinessRule::inputs_exceed_remaining, "inputs_exceed_remaining"},
-           {BusinessRule::raw_lot_with_inputs, "raw_lot_with_inputs"}}};
+           {BusinessRule::raw_lot_with_inputs, "raw_lot_with_inputs"},
+           {BusinessRule::run_not_running, "run_not_running"},
+           {BusinessRule::sync_inputs_form_a_circle, "sync_inputs_form_a_circle"}}};
 }
 
 struct LotNotFound {
   std::string lot_id;
 };
+struct RunNotFound {
+  std::string run_id;
+};
+/// A production run does not go from the one state to the other.
+struct TransitionNotAllowed {
+  RunState from;
+  RunState to;
+};
 struct LotCodeTaken {
   std::string code;
+};
+struct SyncLotNotFound {
+  std::string client_id;
+};
+/// Another lot was sent with this identifier.
+struct ClientIdTaken {
+  std::string field;
+  std::string client_id;
 };
 /// A field refers to something that does not exist.
 struct UnknownReference {
@@ -47,7 +72,7 @@ struct OutcomeUnknown {
   std::string reason;  ///< for the log, not for clients
 };
 
-using Refusal =
-    std::variant<LotNotFound, LotCodeTaken, UnknownReference, RuleViolated, TraceTooLarge, Unavailable, OutcomeUnknown>;
+using Refusal = std::variant<LotNotFound, RunNotFound, TransitionNotAllowed, LotCodeTaken, SyncLotNotFound,
+                             ClientIdTaken, UnknownReference, RuleViolated, TraceTooLarge, Unavailable, OutcomeUnknown>;
 
 }  // namespace wms

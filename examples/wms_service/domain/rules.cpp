@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "domain/rules.hpp"
 
-#include <string>
-
 #include "domain/names.hpp"
 
 namespace wms {
@@ -27,6 +25,12 @@ std::optional<RuleViolated> violation(const NewLot& lot) {
     return RuleViolated{BusinessRule::raw_lot_with_inputs, "inputs", "a raw lot is not made from other lots"};
   }
   return std::nullopt;
+}
+
+std::optional<RuleViolated> violation(const std::string& run_id, RunState state) {
+  if (state == RunState::running) return std::nullopt;
+  return RuleViolated{BusinessRule::run_not_running, "production_run_id",
+                      "a lot is added to a run that is running; run " + run_id + " is " + std::string(text_of(state))};
 }
 
 std::optional<RuleViolated> violation(const LotInput& input, std::size_t index, QcStatus status, Quantity remaining) {

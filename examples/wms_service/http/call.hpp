@@ -21,7 +21,7 @@ using QueryParameters = std::multimap<std::string, std::string>;
 
 /// One request, after its token was checked.
 struct Call {
-  std::string lot_id;  ///< what stands for {lot_id} in the path; empty on routes without it
+  std::string id;  ///< what stands for the parameter in the path, such as {lot_id}; empty on routes without one
   const QueryParameters& query;
   const std::string& body;
   std::string accept;         ///< the Accept header

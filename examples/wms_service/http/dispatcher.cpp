@@ -41,6 +41,12 @@ std::string origin_of(const httplib::Request& request) {
   return request.get_header_value_count("Origin") == 1 ? request.get_header_value("Origin") : std::string();
 }
 
+/// The name of the one parameter that a path has, if it has one: lot_id of /api/lots/{lot_id}.
+std::string_view parameter_of(std::string_view path) {
+  const std::size_t begin = path.find('{');
+  return begin == std::string_view::npos ? std::string_view() : path.substr(begin + 1, path.find('}') - begin - 1);
+}
+
 void write_access_log(const httplib::Request& request, const httplib::Response& response) {
   const RequestContext& context = RequestContext::current();
   // Probes and scrapes come every few seconds for ever.
@@ -181,7 +187,7 @@ std::optional<Problem> Dispatcher::admit_caller(const Route& route, const httpli
 
 void Dispatcher::handle(const Route& route, const httplib::Request& request, httplib::Response& response) {
   const RequestContext& context = RequestContext::current();
-  const Call call{flowviz::httplib::path_param(request, "lot_id"),
+  const Call call{flowviz::httplib::path_param(request, parameter_of(route.path.text())),
                   request.params,
                   request.body,
                   request.get_header_value("Accept"),

@@ -8,7 +8,7 @@
 
 namespace wms {
 
-enum class Entity { lot, lot_query, qc_decision, trace_query, test_alert };
+enum class Entity { lot, lot_query, qc_decision, trace_query, production_run, run_transition, sync_batch, test_alert };
 
 enum class LotField { lot_code, lot_type, quantity_kg, production_run_id, inputs };
 constexpr std::string_view entity_text(LotField) { return "lot"; }
@@ -21,6 +21,15 @@ constexpr std::string_view entity_text(QcDecisionField) { return "qc_decision"; 
 
 enum class TraceQueryField { max_depth };
 constexpr std::string_view entity_text(TraceQueryField) { return "trace_query"; }
+
+enum class ProductionRunField { product, line };
+constexpr std::string_view entity_text(ProductionRunField) { return "production_run"; }
+
+enum class RunTransitionField { to };
+constexpr std::string_view entity_text(RunTransitionField) { return "run_transition"; }
+
+enum class SyncBatchField { lots };
+constexpr std::string_view entity_text(SyncBatchField) { return "sync_batch"; }
 
 enum class TestAlertField { severity };
 constexpr std::string_view entity_text(TestAlertField) { return "test_alert"; }

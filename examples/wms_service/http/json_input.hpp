@@ -47,9 +47,9 @@ class ObjectReader {
   /// A text that names an enumerator.
   template <class E>
   std::optional<E> one_of(const std::string& name);
-  /// An array of at most `max` objects, for each of which `read(ObjectReader&)` is called; may be missing.
+  /// An array of at most `max` objects, for each of which `read(ObjectReader&)` is called.
   template <class Read>
-  void objects(const std::string& name, std::size_t max, Read read);
+  void objects(const std::string& name, std::size_t max, Read read, Presence presence = Presence::optional);
 
   /// Notes an error on a field.
   void refuse(const std::string& name, std::string rule, std::string message);
@@ -108,8 +108,8 @@ std::optional<E> ObjectReader::one_of(const std::string& name) {
 }
 
 template <class Read>
-void ObjectReader::objects(const std::string& name, std::size_t max, Read read) {
-  const nlohmann::json* value = find(name, Presence::optional);
+void ObjectReader::objects(const std::string& name, std::size_t max, Read read, Presence presence) {
+  const nlohmann::json* value = find(name, presence);
   if (value == nullptr) return;
   if (!value->is_array()) return refuse(name, "type", "must be an array, not " + told(*value));
   if (value->size() > max) {

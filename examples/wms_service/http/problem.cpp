@@ -14,9 +14,29 @@ struct RefusalAnswer {
   Problem operator()(const LotNotFound& why) const {
     return {404, "urn:wms:problem:lot-not-found", "No such lot", "lot_id: there is no lot " + why.lot_id};
   }
+  Problem operator()(const RunNotFound& why) const {
+    return {404, "urn:wms:problem:run-not-found", "No such production run",
+            "run_id: there is no production run " + why.run_id};
+  }
+  Problem operator()(const TransitionNotAllowed& why) const {
+    return {409, "urn:wms:problem:transition-not-allowed", "Transition not allowed",
+            "to: a run that is " + std::string(text_of(why.from)) + " cannot become " + std::string(text_of(why.to))};
+  }
   Problem operator()(const LotCodeTaken& why) const {
     const std::string message = "lot_code: " + why.code + " is taken";
     return {409, "urn:wms:problem:lot-code-taken", "Lot code taken", message, {{"lot_code", "unique", "is taken"}}};
+  }
+  Problem operator()(const SyncLotNotFound& why) const {
+    return {404, "urn:wms:problem:sync-lot-not-found", "No such lot",
+            "client_id: no lot was sent with the client_id " + why.client_id};
+  }
+  Problem operator()(const ClientIdTaken& why) const {
+    const std::string message = "another lot was sent with the client_id " + why.client_id;
+    return {409,
+            "urn:wms:problem:client-id-taken",
+            "Client identifier taken",
+            why.field + ": " + message,
+            {{why.field, "unique", message}}};
   }
   Problem operator()(const UnknownReference& why) const {
     return problems::invalid(Entity::lot, {{why.field, "exists", why.message}});

@@ -51,6 +51,26 @@ Json to_json(const QcDecision& decision) {
           {"decided_at", to_rfc3339(decision.decided_at)}};
 }
 
+Json to_json(const ProductionRun& run) {
+  return {{"run_id", run.id},
+          {"product", run.product},
+          {"line", run.line},
+          {"state", text_of(run.state)},
+          {"created_by", run.created_by},
+          {"created_at", to_rfc3339(run.created_at)}};
+}
+
+Json to_json(const SyncReceipt& receipt) {
+  return {{"accepted", receipt.accepted}, {"duplicates", receipt.duplicates}};
+}
+
+Json to_json(const SyncState& state) {
+  Json json{{"client_id", state.client_id}, {"status", text_of(state.status)}, {"lot", nullptr}, {"refusal", nullptr}};
+  if (state.lot) json["lot"] = to_json(*state.lot);
+  if (state.refusal) json["refusal"] = {{"rule", or_null(state.refusal->rule)}, {"reason", state.refusal->reason}};
+  return json;
+}
+
 Json to_json(const Trace& trace) {
   return {{"nodes", list(trace.nodes)}, {"edges", list(trace.edges)}, {"depth", trace.depth}};
 }

@@ -7,15 +7,12 @@
 #include "domain/ids.hpp"
 #include "http/json_input.hpp"
 #include "routes/json_output.hpp"
+#include "routes/lot_rules.hpp"
 
 namespace wms::routes {
 namespace {
 
-constexpr std::size_t most_inputs = 100;
 constexpr int longest_page = 500;
-
-constexpr TextRule lot_code_rule{1, 64, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", "A-Z 0-9 . _ -"};
-constexpr TextRule id_rule{1, 64};
 
 Result<NewLot, Problem> read_new_lot(std::string_view body) {
   const auto document = parse_object(body);
@@ -71,7 +68,7 @@ Handler register_lot(Storage& storage, TraceCache& traces, Metrics& metrics) {
 
 Handler get_lot(Storage& storage) {
   return [&storage](const Call& call) -> Result<Answer, Problem> {
-    const auto lot = storage.find_lot(call.lot_id, call.deadline);
+    const auto lot = storage.find_lot(call.id, call.deadline);
     if (!lot) return problems::refused(lot.error());
     return Answer{200, to_json(*lot).dump()};
   };

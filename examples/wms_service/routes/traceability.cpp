@@ -15,7 +15,7 @@ constexpr int deepest = 100;
 Result<TraceQuery, Problem> read_trace_query(const Call& call, Direction direction) {
   std::vector<FieldError> errors;
   QueryReader fields(call.query, errors);
-  TraceQuery query{call.lot_id, direction, fields.number("max_depth", 1, deepest)};
+  TraceQuery query{call.id, direction, fields.number("max_depth", 1, deepest)};
   fields.finish();
   if (!errors.empty()) return problems::invalid(Entity::trace_query, std::move(errors));
   return query;

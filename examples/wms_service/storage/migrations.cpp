@@ -48,6 +48,49 @@ CREATE TABLE operator_activity (
   last_seen_ms BIGINT NOT NULL
 );
 )sql"},
+    {2, "production runs", R"sql(
+CREATE TABLE production_runs (
+  run_id        TEXT NOT NULL PRIMARY KEY,
+  product       TEXT NOT NULL,
+  line          TEXT NOT NULL,
+  state         TEXT NOT NULL CHECK (state IN ('planned', 'running', 'completed', 'aborted')),
+  created_by    TEXT NOT NULL,
+  created_at_ms BIGINT NOT NULL
+);
+CREATE INDEX production_runs_by_state ON production_runs (state);
+
+CREATE TABLE production_run_transitions (
+  transition_id TEXT NOT NULL PRIMARY KEY,
+  run_id        TEXT NOT NULL REFERENCES production_runs (run_id),
+  from_state    TEXT NOT NULL,
+  to_state      TEXT NOT NULL,
+  moved_by      TEXT NOT NULL,
+  moved_at_ms   BIGINT NOT NULL
+);
+CREATE INDEX production_run_transitions_by_run ON production_run_transitions (run_id, transition_id);
+)sql"},
+    {3, "lots recorded offline", R"sql(
+CREATE TABLE sync_lots (
+  client_id      TEXT NOT NULL PRIMARY KEY,
+  job_id         TEXT NOT NULL UNIQUE,
+  status         TEXT NOT NULL CHECK (status IN ('queued', 'applied', 'refused')),
+  lot            TEXT NOT NULL,
+  lot_id         TEXT REFERENCES lots (lot_id),
+  rule           TEXT,
+  reason         TEXT,
+  recorded_by    TEXT NOT NULL,
+  received_at_ms BIGINT NOT NULL,
+  ended_at_ms    BIGINT
+);
+CREATE INDEX sync_lots_by_status ON sync_lots (status, job_id);
+CREATE INDEX sync_lots_by_end ON sync_lots (status, ended_at_ms);
+
+CREATE TABLE sync_lot_inputs (
+  client_id       TEXT NOT NULL REFERENCES sync_lots (client_id),
+  input_client_id TEXT NOT NULL REFERENCES sync_lots (client_id),
+  PRIMARY KEY (client_id, input_client_id)
+);
+)sql"},
 };
 
 }  // namespace

@@ -9,12 +9,14 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "domain/ids.hpp"
 #include "domain/names.hpp"
 #include "domain/rules.hpp"
 #include "storage/migrations.hpp"
+#include "storage/row_values.hpp"
 #include "storage/trace_builder.hpp"
 
 namespace wms {
@@ -27,28 +29,8 @@ constexpr std::chrono::seconds start_up_patience{10};
 constexpr int max_trace_lots = 10'000;
 constexpr int max_trace_steps = 50'000;
 
-// How often a transaction is tried that others get in the way of.
-constexpr int most_attempts = 3;
-// What it takes at least to find out whether a transaction was committed.
-constexpr std::chrono::milliseconds time_to_find_out{400};
-
 // Identifiers begin with a hexadecimal digit.
 constexpr const char* after_all_ids = "g";
-
-Timestamp timestamp(std::int64_t milliseconds) { return Timestamp(std::chrono::milliseconds(milliseconds)); }
-
-template <class E>
-E enumerator(const std::string& text) {
-  const auto value = parse<E>(text);
-  if (!value) throw std::runtime_error("the database holds an unknown word: " + text);
-  return *value;
-}
-
-/// Whether there may be a lot with this identifier. A path may hold any bytes, and PostgreSQL refuses texts that are no
-/// UTF-8 or hold a NUL.
-bool may_be_id(std::string_view lot_id) {
-  return std::all_of(lot_id.begin(), lot_id.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
 
 Lot lot_from(const Rows& row) {
   Lot lot;
@@ -74,68 +56,16 @@ std::vector<Lot> lots_from(std::unique_ptr<Rows> rows) {
 
 SqlStorage::SqlStorage(Dialect dialect, const flowviz::bundles::Database* metrics, std::unique_ptr<ConnectionPool> pool,
                        std::unique_ptr<ConnectionPool> writers)
-    : statements_(dialect), pool_(std::move(pool)), writers_(std::move(writers)) {
+    : statements_(dialect), transactions_(std::move(pool), std::move(writers)) {
   if (metrics != nullptr) {
     for (const Sql* sql : statements_.all()) (void)metrics->statement(sql->name, sql->operation);
   }
   const Deadline deadline = std::chrono::steady_clock::now() + start_up_patience;
-  this->writers().use(deadline, [&](Connection& db) {
+  transactions_.writers().use(deadline, [&](Connection& db) {
     db.set_deadline(deadline);
     migrate(db, statements_);
     return Done{};
   });
-}
-
-/// One query that changes nothing.
-template <class T, class Work>
-Storage::Outcome<T> SqlStorage::read(Deadline deadline, Work&& work) {
-  try {
-    return pool_->use(deadline, std::forward<Work>(work));
-  } catch (const DatabaseError& error) {
-    if (!error.is_unavailable()) throw;
-    return Refusal(Unavailable{error.what()});
-  }
-}
-
-/// Several queries that see the same state. Their transaction is committed at
-/// the end: rollbacks are what operators are told to worry about.
-template <class T, class Work>
-Storage::Outcome<T> SqlStorage::read_snapshot(Deadline deadline, Work&& work) {
-  return read<T>(deadline, [&](Connection& db) -> Outcome<T> {
-    Transaction snapshot(db, Access::read);
-    Outcome<T> outcome = work(db);
-    snapshot.commit();
-    return outcome;
-  });
-}
-
-/// A transaction, committed if `work` returns a value. It is tried again if another one got in its way. If the connection
-/// is lost while it is committed, `work` runs again on another one: it has to find out whether it was done already, and
-/// then returns the same value and changes nothing.
-template <class T, class Work>
-Storage::Outcome<T> SqlStorage::write(Deadline deadline, Work&& work) {
-  const Deadline patience_ends = std::chrono::steady_clock::now() + writers().options().patience;
-  std::optional<std::string> doubt;
-  for (int attempt = 1;; ++attempt) {
-    try {
-      return writers().use(deadline, [&](Connection& db) -> Outcome<T> {
-        Transaction transaction(db, Access::write);
-        Outcome<T> outcome = work(db);
-        if (outcome) transaction.commit();
-        return outcome;
-      });
-    } catch (const DatabaseError& error) {
-      if (!error.is_unavailable()) throw;
-      if (attempt < most_attempts && error.failure() == Failure::conflict) continue;
-      if (!doubt && error.failure() == Failure::unknown_outcome) {
-        doubt = error.what();
-        deadline = std::min(deadline, std::max(patience_ends, std::chrono::steady_clock::now() + time_to_find_out));
-        continue;
-      }
-      if (doubt) return Refusal(OutcomeUnknown{*doubt + "; then: " + error.what()});
-      return Refusal(Unavailable{error.what()});
-    }
-  }
 }
 
 void SqlStorage::read_inputs(Connection& db, std::vector<Lot>& lots) const {
@@ -147,6 +77,17 @@ void SqlStorage::read_inputs(Connection& db, std::vector<Lot>& lots) const {
   }
   const auto rows = db.query(statements_.inputs_of_lots, ids.dump());
   while (rows->next()) by_id.at(rows->text(0))->inputs.push_back({rows->text(1), {rows->integer(2)}});
+}
+
+/// Sees to it that the run which the lot is added to is running, until the lot is in it.
+std::optional<Refusal> SqlStorage::join_run(Connection& db, const Lot& lot) const {
+  if (!lot.production_run_id) return std::nullopt;
+  const auto row = db.query(statements_.run_to_join, *lot.production_run_id);
+  if (!row->next()) {
+    return UnknownReference{"production_run_id", "there is no production run " + *lot.production_run_id};
+  }
+  const auto wrong = violation(*lot.production_run_id, enumerator<RunState>(row->text(0)));
+  return wrong ? std::optional<Refusal>(*wrong) : std::nullopt;
 }
 
 /// Takes what a new lot is made from out of its inputs, and notes it.
@@ -175,46 +116,56 @@ std::optional<Refusal> SqlStorage::take_inputs(Connection& db, const Lot& lot) c
   return std::nullopt;
 }
 
+/// Within a transaction; refused, it has to be rolled back.
+Storage::Outcome<Lot> SqlStorage::insert_lot(Connection& db, const NewLot& wanted, std::string_view created_by) const {
+  if (statements_.begin_registration) db.query(*statements_.begin_registration)->next();
+  const Lot lot{new_id(),
+                wanted.code,
+                wanted.type,
+                wanted.quantity,
+                wanted.quantity,
+                QcStatus::PENDING,
+                wanted.production_run_id,
+                wanted.inputs,
+                std::string(created_by),
+                now()};
+  // Waits for whoever is about to register this code, an earlier attempt included.
+  const auto inserted = db.run(statements_.insert_lot, lot.id, lot.code, text_of(lot.type), lot.quantity.milligrams,
+                               lot.remaining.milligrams, text_of(lot.qc_status), lot.production_run_id, lot.created_by,
+                               lot.created_at.time_since_epoch().count());
+  if (inserted == 0) return Refusal(LotCodeTaken{lot.code});
+  if (auto refused = join_run(db, lot)) return std::move(*refused);
+  if (auto refused = take_inputs(db, lot)) return std::move(*refused);
+  return lot;
+}
+
 Storage::Outcome<Lot> SqlStorage::register_lot(const NewLot& wanted, std::string_view created_by, Deadline deadline) {
   if (const auto wrong = violation(wanted)) return Refusal(*wrong);
-  if (wanted.production_run_id) {  // nothing makes production runs yet
-    return Refusal(UnknownReference{"production_run_id", "there is no production run " + *wanted.production_run_id});
-  }
   std::optional<Lot> earlier;  // that of an attempt before this one, which may have been committed
-  return write<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
-    if (statements_.begin_registration) db.query(*statements_.begin_registration)->next();
-    const Lot lot{new_id(),
-                  wanted.code,
-                  wanted.type,
-                  wanted.quantity,
-                  wanted.quantity,
-                  QcStatus::PENDING,
-                  wanted.production_run_id,
-                  wanted.inputs,
-                  std::string(created_by),
-                  now()};
-    // Waits for whoever is about to register this code, an earlier attempt included.
-    const auto inserted = db.run(statements_.insert_lot, lot.id, lot.code, text_of(lot.type), lot.quantity.milligrams,
-                                 lot.remaining.milligrams, text_of(lot.qc_status), lot.production_run_id,
-                                 lot.created_by, lot.created_at.time_since_epoch().count());
-    if (inserted == 0) {
-      const auto row = db.query(statements_.lot_id_by_code, lot.code);
-      if (earlier && row->next() && row->text(0) == earlier->id) return *earlier;
-      return Refusal(LotCodeTaken{lot.code});
+  return transactions_.write<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
+    const auto lot = insert_lot(db, wanted, created_by);
+    if (lot) earlier = *lot;
+    if (!lot && earlier && std::holds_alternative<LotCodeTaken>(lot.error())) {
+      const auto row = db.query(statements_.lot_id_by_code, wanted.code);
+      if (row->next() && row->text(0) == earlier->id) return *earlier;
     }
-    if (auto refused = take_inputs(db, lot)) return std::move(*refused);
-    earlier = lot;
     return lot;
   });
 }
 
+std::optional<Lot> SqlStorage::read_lot(Connection& db, std::string_view lot_id) const {
+  std::vector<Lot> lots = lots_from(db.query(statements_.lot_by_id, lot_id));
+  if (lots.empty()) return std::nullopt;
+  read_inputs(db, lots);
+  return std::move(lots.front());
+}
+
 Storage::Outcome<Lot> SqlStorage::find_lot(std::string_view lot_id, Deadline deadline) {
   if (!may_be_id(lot_id)) return Refusal(LotNotFound{std::string(lot_id)});
-  return read_snapshot<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
-    std::vector<Lot> lots = lots_from(db.query(statements_.lot_by_id, lot_id));
-    if (lots.empty()) return Refusal(LotNotFound{std::string(lot_id)});
-    read_inputs(db, lots);
-    return std::move(lots.front());
+  return transactions_.read_snapshot<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
+    auto lot = read_lot(db, lot_id);
+    if (!lot) return Refusal(LotNotFound{std::string(lot_id)});
+    return std::move(*lot);
   });
 }
 
@@ -229,7 +180,7 @@ std::string SqlStorage::all_registered_before(Connection& db) const {
 }
 
 Storage::Outcome<LotPage> SqlStorage::list_lots(const LotQuery& wanted, Deadline deadline) {
-  return read<LotPage>(deadline, [&](Connection& db) -> Outcome<LotPage> {
+  return transactions_.read<LotPage>(deadline, [&](Connection& db) -> Outcome<LotPage> {
     const std::string before = all_registered_before(db);
     Transaction snapshot(db, Access::read);
     LotPage page;
@@ -251,7 +202,7 @@ Storage::Outcome<LotPage> SqlStorage::list_lots(const LotQuery& wanted, Deadline
 Storage::Outcome<QcDecision> SqlStorage::record_decision(const NewQcDecision& wanted, std::string_view decided_by,
                                                          Deadline deadline) {
   const QcDecision decision{new_id(), wanted.lot_id, wanted.decision, wanted.note, std::string(decided_by), now()};
-  return write<QcDecision>(deadline, [&](Connection& db) -> Outcome<QcDecision> {
+  return transactions_.write<QcDecision>(deadline, [&](Connection& db) -> Outcome<QcDecision> {
     if (!db.query(statements_.lot_to_change, decision.lot_id)->next()) return Refusal(LotNotFound{decision.lot_id});
     const auto inserted =
         db.run(statements_.insert_qc_decision, decision.id, decision.lot_id, text_of(decision.decision), decision.note,
@@ -264,7 +215,7 @@ Storage::Outcome<QcDecision> SqlStorage::record_decision(const NewQcDecision& wa
 
 Storage::Outcome<Trace> SqlStorage::trace(const TraceQuery& wanted, Deadline deadline) {
   if (!may_be_id(wanted.lot_id)) return Refusal(LotNotFound{wanted.lot_id});
-  return read_snapshot<Trace>(deadline, [&](Connection& db) -> Outcome<Trace> {
+  return transactions_.read_snapshot<Trace>(deadline, [&](Connection& db) -> Outcome<Trace> {
     std::vector<Lot> reached;
     int steps = 0;
     {
@@ -288,7 +239,7 @@ Storage::Outcome<Storage::Done> SqlStorage::record_activity(std::span<const Oper
   // In one order everywhere, so that two that write the same operators do not wait for each other.
   std::vector<OperatorSeen> in_order(seen.begin(), seen.end());
   std::ranges::sort(in_order, {}, &OperatorSeen::name);
-  return write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
+  return transactions_.write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
     for (const OperatorSeen& one : in_order) {
       db.run(statements_.upsert_operator_activity, one.name, one.at.time_since_epoch().count());
     }
@@ -297,27 +248,31 @@ Storage::Outcome<Storage::Done> SqlStorage::record_activity(std::span<const Oper
 }
 
 Storage::Outcome<int> SqlStorage::count_operators_since(Timestamp since, Deadline deadline) {
-  return read<int>(deadline, [&](Connection& db) -> Outcome<int> {
+  return transactions_.read<int>(deadline, [&](Connection& db) -> Outcome<int> {
     const auto row = db.query(statements_.count_operators_since, since.time_since_epoch().count());
     row->next();
     return static_cast<int>(row->integer(0));
   });
 }
 
-flowviz::bundles::PoolConnections SqlStorage::connections() const {
-  auto sum = pool_->connections();
-  if (writers_) {
-    const auto writing = writers_->connections();
-    sum.active += writing.active;
-    sum.idle += writing.idle;
-    sum.overflow += writing.overflow;
-    sum.max += writing.max;
-  }
-  return sum;
+Storage::Outcome<WorkCounts> SqlStorage::count_work(Timestamp ended_since, Deadline deadline) {
+  return transactions_.read<WorkCounts>(deadline, [&](Connection& db) -> Outcome<WorkCounts> {
+    const auto row = db.query(statements_.count_work, ended_since.time_since_epoch().count());
+    row->next();
+    const auto count = [&](int column) { return static_cast<std::size_t>(row->integer(column)); };
+    WorkCounts counts;
+    counts.runs_active = static_cast<int>(row->integer(0));
+    counts.pending_sync = static_cast<int>(row->integer(1));
+    // A lot that is being applied is in a transaction, which nobody sees from outside: it is queued until then.
+    counts.sync_apply = {.queued = count(1), .running = 0, .done = count(2), .failed = count(3)};
+    return counts;
+  });
 }
 
+flowviz::bundles::PoolConnections SqlStorage::connections() const { return transactions_.connections(); }
+
 Storage::Outcome<Storage::Done> SqlStorage::ping(Deadline deadline) {
-  return read<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
+  return transactions_.read<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
     db.query(statements_.schema_version)->next();
     return Done{};
   });

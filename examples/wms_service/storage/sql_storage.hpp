@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// The storage on a database that takes SQL: what is asked in which order, and which transactions are tried again.
-/// sqlite_storage.hpp and postgresql_storage.hpp say how connections are made.
+/// The storage on a database that takes SQL: what is asked in which order. sqlite_storage.hpp and
+/// postgresql_storage.hpp say how connections are made.
 
 #include <memory>
 
 #include "storage/connection_pool.hpp"
 #include "storage/statements.hpp"
 #include "storage/storage.hpp"
+#include "storage/transactions.hpp"
 
 namespace wms {
 
@@ -20,8 +21,18 @@ class SqlStorage : public Storage {
   Outcome<QcDecision> record_decision(const NewQcDecision& decision, std::string_view decided_by,
                                       Deadline deadline) override;
   Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) override;
+  Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by, Deadline deadline) override;
+  Outcome<ProductionRun> find_run(std::string_view run_id, Deadline deadline) override;
+  Outcome<RunTransition> move_run(std::string_view run_id, RunState to, std::string_view moved_by,
+                                  Deadline deadline) override;
+  Outcome<SyncReceipt> queue_sync_lots(std::span<const SyncLot> lots, std::string_view recorded_by,
+                                       Deadline deadline) override;
+  Outcome<SyncState> find_sync_lot(std::string_view client_id, Deadline deadline) override;
+  Outcome<std::optional<SyncAttempt>> try_next_sync_lot(Deadline deadline) override;
+  Outcome<bool> refuse_sync_lot(std::string_view client_id, const SyncRefusal& refusal, Deadline deadline) override;
   Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) override;
   Outcome<int> count_operators_since(Timestamp since, Deadline deadline) override;
+  Outcome<WorkCounts> count_work(Timestamp ended_since, Deadline deadline) override;
   flowviz::bundles::PoolConnections connections() const override;
   Outcome<Done> ping(Deadline deadline) override;
 
@@ -32,22 +43,16 @@ class SqlStorage : public Storage {
              std::unique_ptr<ConnectionPool> writers = nullptr);
 
  private:
-  ConnectionPool& writers() const { return writers_ ? *writers_ : *pool_; }
-
-  template <class T, class Work>
-  Outcome<T> read(Deadline deadline, Work&& work);
-  template <class T, class Work>
-  Outcome<T> read_snapshot(Deadline deadline, Work&& work);
-  template <class T, class Work>
-  Outcome<T> write(Deadline deadline, Work&& work);
-
   std::string all_registered_before(Connection& db) const;
   void read_inputs(Connection& db, std::vector<Lot>& lots) const;
+  std::optional<Lot> read_lot(Connection& db, std::string_view lot_id) const;
+  Outcome<Lot> insert_lot(Connection& db, const NewLot& wanted, std::string_view created_by) const;
+  Outcome<NewLot> resolve(Connection& db, const SyncLot& recorded) const;
+  std::optional<Refusal> join_run(Connection& db, const Lot& lot) const;
   std::optional<Refusal> take_inputs(Connection& db, const Lot& lot) const;
 
   const Statements statements_;
-  const std::unique_ptr<ConnectionPool> pool_;
-  const std::unique_ptr<ConnectionPool> writers_;
+  Transactions transactions_;
 };
 
 }  // namespace wms

@@ -10,6 +10,8 @@ namespace {
 const std::string lot_columns =
     "lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, production_run_id, created_by, created_at_ms";
 
+const std::string run_columns = "run_id, product, line, state, created_by, created_at_ms";
+
 // Numbers of PostgreSQL's advisory locks; any will do, as long as nothing else in this database takes them.
 constexpr int lock_of_schema = 1, lock_of_registrations = 2;
 
@@ -31,8 +33,9 @@ std::string connected_lots(Dialect dialect, std::string_view from, std::string_v
          (within ? "reached" : "(SELECT id FROM reached LIMIT ?4) AS found") + " JOIN lots ON lot_id = id";
 }
 
-std::string json_texts(Dialect dialect) {
-  return dialect == Dialect::sqlite ? "json_each(?1)" : "json_array_elements_text(CAST(?1 AS json))";
+std::string json_texts(Dialect dialect, const std::string& parameter = "?1") {
+  return dialect == Dialect::sqlite ? "json_each(" + parameter + ")"
+                                    : "json_array_elements_text(CAST(" + parameter + " AS json))";
 }
 
 }  // namespace
@@ -79,6 +82,51 @@ Statements::Statements(Dialect dialect)
       insert_qc_decision{"insert_qc_decision", DbOperation::insert,
                          "INSERT INTO qc_decisions (decision_id, lot_id, decision, note, decided_by, decided_at_ms) "
                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (decision_id) DO NOTHING"},
+      insert_run{"insert_run", DbOperation::insert,
+                 "INSERT INTO production_runs (run_id, product, line, state, created_by, created_at_ms) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run_id) DO NOTHING"},
+      run_by_id{"run_by_id", DbOperation::select, "SELECT " + run_columns + " FROM production_runs WHERE run_id = ?1"},
+      run_to_join{"run_to_join", DbOperation::select,
+                  std::string("SELECT state FROM production_runs WHERE run_id = ?1") +
+                      (dialect == Dialect::postgresql ? " FOR SHARE" : "")},
+      run_to_move{"run_to_move", DbOperation::select,
+                  "SELECT " + run_columns + " FROM production_runs WHERE run_id = ?1" +
+                      (dialect == Dialect::postgresql ? " FOR NO KEY UPDATE" : "")},
+      insert_run_transition{
+          "insert_run_transition", DbOperation::insert,
+          "INSERT INTO production_run_transitions (transition_id, run_id, from_state, to_state, moved_by, moved_at_ms) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (transition_id) DO NOTHING"},
+      update_run_state{"update_run_state", DbOperation::update,
+                       "UPDATE production_runs SET state = ?2 WHERE run_id = ?1"},
+      insert_sync_lot{"insert_sync_lot", DbOperation::insert,
+                      "INSERT INTO sync_lots (client_id, job_id, status, lot, recorded_by, received_at_ms) "
+                      "VALUES (?1, ?2, 'queued', ?3, ?4, ?5) ON CONFLICT (client_id) DO NOTHING"},
+      sync_lot_known{"sync_lot_known", DbOperation::select, "SELECT job_id, lot FROM sync_lots WHERE client_id = ?1"},
+      unknown_sync_lots{"unknown_sync_lots", DbOperation::select,
+                        "SELECT value FROM " + json_texts(dialect) +
+                            " AS named WHERE NOT EXISTS (SELECT 1 FROM sync_lots WHERE client_id = value)"},
+      insert_sync_lot_inputs{
+          "insert_sync_lot_inputs", DbOperation::insert,
+          "INSERT INTO sync_lot_inputs (client_id, input_client_id) SELECT CAST(?1 AS TEXT), value FROM " +
+              json_texts(dialect, "?2") + " AS named"},
+      sync_lot_state{"sync_lot_state", DbOperation::select,
+                     "SELECT status, lot_id, rule, reason FROM sync_lots WHERE client_id = ?1"},
+      sync_lot_waits{"sync_lot_waits", DbOperation::select, "SELECT 1 FROM sync_lots WHERE status = 'queued' LIMIT 1"},
+      next_sync_lot{"next_sync_lot", DbOperation::select,
+                    std::string("SELECT client_id, lot, recorded_by FROM sync_lots AS job WHERE status = 'queued' AND "
+                                "NOT EXISTS (SELECT 1 FROM sync_lot_inputs AS input JOIN sync_lots AS needed "
+                                "ON needed.client_id = input.input_client_id "
+                                "WHERE input.client_id = job.client_id AND needed.status = 'queued') "
+                                "ORDER BY job_id LIMIT 1") +
+                        (dialect == Dialect::postgresql ? " FOR UPDATE OF job SKIP LOCKED" : "")},
+      end_sync_lot{"end_sync_lot", DbOperation::update,
+                   "UPDATE sync_lots SET status = ?2, lot_id = ?3, rule = ?4, reason = ?5, ended_at_ms = ?6 "
+                   "WHERE client_id = ?1 AND status = 'queued'"},
+      count_work{"count_work", DbOperation::select,
+                 "SELECT (SELECT count(*) FROM production_runs WHERE state = 'running'), "
+                 "(SELECT count(*) FROM sync_lots WHERE status = 'queued'), "
+                 "(SELECT count(*) FROM sync_lots WHERE status = 'applied' AND ended_at_ms >= ?1), "
+                 "(SELECT count(*) FROM sync_lots WHERE status = 'refused' AND ended_at_ms >= ?1)"},
       upsert_operator_activity{"upsert_operator_activity", DbOperation::insert,
                                "INSERT INTO operator_activity (operator, last_seen_ms) VALUES (?1, ?2) "
                                "ON CONFLICT (operator) DO UPDATE SET last_seen_ms = excluded.last_seen_ms "
@@ -103,6 +151,21 @@ std::vector<const Sql*> Statements::all() const {
                               &insert_lot_input,
                               &update_qc_status,
                               &insert_qc_decision,
+                              &insert_run,
+                              &run_by_id,
+                              &run_to_join,
+                              &run_to_move,
+                              &insert_run_transition,
+                              &update_run_state,
+                              &insert_sync_lot,
+                              &sync_lot_known,
+                              &unknown_sync_lots,
+                              &insert_sync_lot_inputs,
+                              &sync_lot_state,
+                              &sync_lot_waits,
+                              &next_sync_lot,
+                              &end_sync_lot,
+                              &count_work,
                               &upsert_operator_activity,
                               &count_operators_since};
   for (const std::optional<Sql>* sql : {&lock_schema, &begin_registration, &await_registrations}) {

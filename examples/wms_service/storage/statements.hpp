@@ -45,6 +45,27 @@ struct Statements {
   Sql update_qc_status;  ///< ?1 lot, ?2 status
   Sql insert_qc_decision;
 
+  // Production runs. Those that yield runs have the columns of `run_from` in sql_production_runs.cpp.
+  Sql insert_run;
+  Sql run_by_id;    ///< ?1
+  Sql run_to_join;  ///< ?1; the state that it yields holds until the end of the transaction
+  Sql run_to_move;  ///< ?1; a run that nobody else moves, or adds a lot to, until then
+  Sql insert_run_transition;
+  Sql update_run_state;  ///< ?1 run, ?2 state
+
+  // Lots that were recorded offline.
+  Sql insert_sync_lot;         ///< ?1 client_id, ?2 job, ?3 the lot, ?4 by whom, ?5 time
+  Sql sync_lot_known;          ///< ?1; its job, and the lot
+  Sql unknown_sync_lots;       ///< ?1 JSON array of client_ids; those that nobody has sent
+  Sql insert_sync_lot_inputs;  ///< ?1 client_id, ?2 JSON array of the client_ids of its inputs
+  Sql sync_lot_state;          ///< ?1; status, lot_id, rule, reason
+  Sql sync_lot_waits;          ///< whether any is in the queue
+  Sql next_sync_lot;           ///< nobody else gets it until the end of the transaction
+  Sql end_sync_lot;            ///< ?1 client_id, ?2 status, ?3 lot_id, ?4 rule, ?5 reason, ?6 time
+
+  // How much work there is.
+  Sql count_work;  ///< ?1 since when jobs count that have ended
+
   // Operators.
   Sql upsert_operator_activity;  ///< ?1 name, ?2 time
   Sql count_operators_since;     ///< ?1

@@ -5,14 +5,18 @@
 /// tests/service_unit/storage_contract.cpp says what every implementation has to do.
 
 #include <flowviz_metrics/bundles/database_pool.hpp>
+#include <flowviz_metrics/bundles/tasks.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "domain/lot.hpp"
+#include "domain/production_run.hpp"
 #include "domain/qc_decision.hpp"
 #include "domain/refusal.hpp"
 #include "domain/result.hpp"
+#include "domain/sync.hpp"
 #include "domain/trace.hpp"
 
 namespace wms {
@@ -21,6 +25,13 @@ namespace wms {
 struct OperatorSeen {
   std::string name;
   Timestamp at;
+};
+
+/// How much work there is.
+struct WorkCounts {
+  int runs_active = 0;   ///< that are running
+  int pending_sync = 0;  ///< lots that were recorded offline and not applied yet
+  flowviz::bundles::TaskCounts sync_apply;
 };
 
 /// Thread-safe. A call that returns a value has made it durable. A call waits at most until `deadline`, and much
@@ -46,9 +57,32 @@ class Storage {
   /// Refused: LotNotFound, TraceTooLarge.
   virtual Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) = 0;
 
+  virtual Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by,
+                                          Deadline deadline) = 0;
+  /// Refused: RunNotFound.
+  virtual Outcome<ProductionRun> find_run(std::string_view run_id, Deadline deadline) = 0;
+  /// Refused: RunNotFound, TransitionNotAllowed.
+  virtual Outcome<RunTransition> move_run(std::string_view run_id, RunState to, std::string_view moved_by,
+                                          Deadline deadline) = 0;
+
+  /// Takes in lots that were recorded offline, to be applied in this order, all or none. What was sent before counts as a
+  /// duplicate. Refused: ClientIdTaken, UnknownReference.
+  virtual Outcome<SyncReceipt> queue_sync_lots(std::span<const SyncLot> lots, std::string_view recorded_by,
+                                               Deadline deadline) = 0;
+  /// Refused: SyncLotNotFound.
+  virtual Outcome<SyncState> find_sync_lot(std::string_view client_id, Deadline deadline) = 0;
+  /// Registers the next lot whose inputs are no longer in the queue, and takes it out; nothing, if there is none. A lot that
+  /// is refused stays until `refuse_sync_lot`. Whoever else does this at the same time gets another one.
+  virtual Outcome<std::optional<SyncAttempt>> try_next_sync_lot(Deadline deadline) = 0;
+  /// Takes a lot out of the queue for good; false if it is there no more.
+  virtual Outcome<bool> refuse_sync_lot(std::string_view client_id, const SyncRefusal& refusal, Deadline deadline) = 0;
+
   /// Remembers when operators were seen; a later time replaces an earlier one.
   virtual Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) = 0;
   virtual Outcome<int> count_operators_since(Timestamp since, Deadline deadline) = 0;
+
+  /// Jobs that have ended count if that was at `ended_since` or later.
+  virtual Outcome<WorkCounts> count_work(Timestamp ended_since, Deadline deadline) = 0;
 
   /// How many connections there are, in use and idle, and how many there can be.
   virtual flowviz::bundles::PoolConnections connections() const = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "active_operators.hpp"
+#include "database_gauges.hpp"
 
 #include <doctest/doctest.h>
 
@@ -41,7 +41,7 @@ class Unreliable : public SqliteStorage {
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "operators count once each, for fifteen minutes") {
-  ActiveOperators operators(storage, metrics);
+  DatabaseGauges operators(storage, metrics);
   operators.refresh(now());
   CHECK(metrics.active_operators.value() == 0);
   for (const char* name : {"ada", "bo", "ada"}) operators.seen(name);
@@ -55,13 +55,13 @@ TEST_CASE_FIXTURE(Fixture, "operators count once each, for fifteen minutes") {
 
 TEST_CASE_FIXTURE(Fixture, "all instances on a database show the same number, also after a restart") {
   {
-    ActiveOperators first(storage, metrics);
+    DatabaseGauges first(storage, metrics);
     first.seen("ada");
     first.refresh(now());
   }
   flowviz::Registry other_registry;
   Metrics other_metrics(other_registry);
-  ActiveOperators second(storage, other_metrics);
+  DatabaseGauges second(storage, other_metrics);
   second.seen("bo");
   second.refresh(now());
   CHECK(other_metrics.active_operators.value() == 2);
@@ -72,7 +72,7 @@ TEST_CASE("while the database is away the gauge keeps its value, its age is seen
   Unreliable storage(folder.file("wms.db"));
   flowviz::Registry registry;
   Metrics metrics(registry);
-  ActiveOperators operators(storage, metrics);
+  DatabaseGauges operators(storage, metrics);
   const Timestamp start = now();
   operators.seen("ada");
   operators.refresh(start);
@@ -92,7 +92,7 @@ TEST_CASE("while the database is away the gauge keeps its value, its age is seen
 }
 
 TEST_CASE_FIXTURE(Fixture, "the gauge is refreshed by itself") {
-  ActiveOperators operators(storage, metrics);
+  DatabaseGauges operators(storage, metrics);
   operators.seen("ada");
   operators.start();
   const auto give_up = std::chrono::steady_clock::now() + 60s;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "active_operators.hpp"
+#include "database_gauges.hpp"
 
 #include <chrono>
 #include <exception>
@@ -13,10 +13,11 @@ namespace {
 
 constexpr std::chrono::seconds refresh_every{5};
 constexpr std::chrono::minutes active_for{15};
+constexpr std::chrono::hours ended_for{1};  // of jobs that have ended, the recent ones are shown
 
 }  // namespace
 
-ActiveOperators::~ActiveOperators() {
+DatabaseGauges::~DatabaseGauges() {
   {
     const std::scoped_lock lock(mutex_);
     ending_ = true;
@@ -25,17 +26,17 @@ ActiveOperators::~ActiveOperators() {
   if (thread_.joinable()) thread_.join();
 }
 
-void ActiveOperators::start() {
+void DatabaseGauges::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-void ActiveOperators::seen(const std::string& operator_name) {
+void DatabaseGauges::seen(const std::string& operator_name) {
   const Timestamp time = now();
   const std::scoped_lock lock(mutex_);
   seen_[operator_name] = time;
 }
 
-void ActiveOperators::refresh(Timestamp time) {
+void DatabaseGauges::refresh(Timestamp time) {
   std::vector<OperatorSeen> seen;
   {
     const std::scoped_lock lock(mutex_);
@@ -51,11 +52,16 @@ void ActiveOperators::refresh(Timestamp time) {
   }
   const auto count = storage_.count_operators_since(time - active_for, deadline);
   if (!count) return;
+  const auto work = storage_.count_work(time - ended_for, deadline);
+  if (!work) return;
   metrics_.active_operators.set(*count);
+  metrics_.production_runs_active.set(work->runs_active);
+  metrics_.pending_sync_lots.set(work->pending_sync);
+  metrics_.tasks.show(Task::sync_apply, work->sync_apply);
   metrics_.gauges_refreshed.set(time.time_since_epoch());
 }
 
-void ActiveOperators::run() {
+void DatabaseGauges::run() {
   std::unique_lock lock(mutex_);
   while (!ending_) {
     lock.unlock();

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "sync_applier.hpp"
+
+#include <chrono>
+#include <string>
+
+#include "http/problem.hpp"
+#include "log.hpp"
+
+namespace wms {
+namespace {
+
+// A service that is told to end waits for the lot that it is at.
+constexpr std::chrono::seconds longest_step{3};
+
+BackgroundWorker::Step failed(const Refusal& refusal) {
+  log::write(log::Level::warning, "sync_waits", {{"cause", problems::refused(refusal).cause}});
+  return BackgroundWorker::Step::failed;
+}
+
+}  // namespace
+
+BackgroundWorker::Step SyncApplier::step() {
+  const Deadline deadline = std::chrono::steady_clock::now() + longest_step;
+  const auto attempt = storage_.try_next_sync_lot(deadline);
+  if (!attempt) {
+    traces_.clear();  // of a commit that failed nobody knows whether it did, or of which lot
+    return failed(attempt.error());
+  }
+  if (!*attempt) return BackgroundWorker::Step::nothing_to_do;
+  return (*attempt)->outcome ? applied(**attempt) : refused(**attempt, deadline);
+}
+
+BackgroundWorker::Step SyncApplier::applied(const SyncAttempt& attempt) {
+  const Lot& lot = *attempt.outcome;
+  for (const LotInput& input : lot.inputs) traces_.forget(input.lot_id);
+  metrics_.lots_registered.with(lot.type).inc();  // it is on disk now
+  metrics_.tasks.begin(Task::sync_apply).finish();
+  return BackgroundWorker::Step::worked;
+}
+
+BackgroundWorker::Step SyncApplier::refused(const SyncAttempt& attempt, Deadline deadline) {
+  const Problem problem = problems::refused(attempt.outcome.error());
+  SyncRefusal why{std::nullopt, problem.detail};
+  if (problem.rule) why.rule = std::string(text_of(*problem.rule));
+  const auto noted = storage_.refuse_sync_lot(attempt.client_id, why, deadline);
+  if (!noted) return failed(noted.error());
+  if (!*noted) return BackgroundWorker::Step::worked;  // another instance was faster
+  if (problem.rule) metrics_.business_rules.violated(*problem.rule);
+  metrics_.tasks.begin(Task::sync_apply).fail();
+  log::write(log::Level::info, "sync_refused", {{"client_id", attempt.client_id}, {"reason", why.reason}});
+  return BackgroundWorker::Step::worked;
+}
+
+}  // namespace wms
