@@ -241,7 +241,8 @@ std::string variable_of(const Setting& setting) {
 
 std::string help() {
   std::string text =
-      "wms_service: a food warehouse with lots, production runs, quality decisions and traceability, and its metrics.\n\n"
+      "wms_service: a food warehouse with lots, production runs, quality decisions and traceability, and its "
+      "metrics.\n\n"
       "usage: wms_service [--FLAG VALUE]...\n\n";
   for (const Setting& setting : all_settings) {
     text += "  " + std::string(setting.flag) + " " + std::string(setting.argument) + "\n      " +
