@@ -323,9 +323,11 @@ class Collector {
     show(own::texts_repaired, {happened.texts_not_utf8.value(), happened.texts_too_long.value()});
     show(own::values_refused,
          {happened.negative_values.value(), happened.not_finite.value(), happened.values_not_pinned.value()});
-    std::uint64_t allocation_failures = happened.allocation_failures.value();
-    for (const Registry* registry : registries_) allocation_failures += registry->allocation_failures();
-    show(own::allocation_failures, {allocation_failures});
+    if (wanted(own::allocation_failures.name)) {  // before all metrics are walked for it
+      std::uint64_t count = happened.allocation_failures.value();
+      for (const Registry* registry : registries_) count += registry->allocation_failures();
+      show(own::allocation_failures, {count});
+    }
     show(own::callbacks_left_out, {happened.callbacks_threw.value(), happened.callbacks_late.value()});
     show(own::families_left_out, {happened.families_left_out.value()});
   }

@@ -71,11 +71,6 @@ constexpr std::optional<int> weight(std::string_view text) noexcept {
   return value <= 1000 ? std::optional(value) : std::nullopt;
 }
 
-/// How a parameter of a media range, or its absence, speaks for a format.
-constexpr bool is_one_of(std::string_view value, std::string_view a, std::string_view b = "\n") noexcept {
-  return same(value, a) || same(value, b);
-}
-
 /// One media range of the header: what it is for, and how much it is wanted.
 struct Range {
   std::string_view type;
@@ -163,7 +158,7 @@ constexpr std::string_view content_type(Format format, std::string_view escaping
 
 /// The format for an Accept header: of those that it allows the one that it wants most; of equals the one that it names more
 /// closely, then the one that it names first. The text format for a header that is empty, asks for nothing that there is, or
-/// cannot be read. Any bytes will do; the cost is one pass over them for each format.
+/// cannot be read. Any bytes will do; the cost is one pass over them.
 [[nodiscard]] constexpr Negotiated negotiate(std::string_view header) noexcept {
   struct Claim {
     int weight = 0;  // of the range that names the format most closely

@@ -60,7 +60,6 @@ class ProtobufEncoder {
 
   void family(std::string_view name, std::string_view help, PageType type, std::span<const double> bounds = {}) {
     end_family();
-    open_ = true;
     type_ = type;
     bounds_.assign(bounds.begin(), bounds.end());
     family_.text(1, name);  // counters keep their _total here
@@ -131,20 +130,17 @@ class ProtobufEncoder {
   }
 
   void end_family() {
-    if (!open_) return;
+    if (family_.bytes().empty()) return;
     if (!unit_.empty()) family_.text(5, unit_);
     value_.clear();
     value_.varint(family_.bytes().size());
     page_ += value_.bytes();
     page_ += family_.bytes();
     family_.clear();
-    unit_ = {};
-    open_ = false;
   }
 
   std::string& page_;
   PageType type_ = PageType::counter;
-  bool open_ = false;
   std::string_view unit_;
   std::vector<double> bounds_;
   Message family_, metric_, value_, bucket_, label_;  // kept for their memory
