@@ -6,6 +6,7 @@
 
 #include "routes/admin.hpp"
 #include "routes/health.hpp"
+#include "routes/idempotent.hpp"
 #include "routes/lots.hpp"
 #include "routes/metrics_page.hpp"
 #include "routes/openapi.hpp"
@@ -31,23 +32,32 @@ RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry
 
 RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceCache& traces, TestAlerts& test_alerts,
                     BackgroundWorker& sync_worker) {
+  const auto post = [&](const char* path, Right right, Handler handler, std::optional<LimitedRoute> limit = {}) {
+    table.post(path, right, routes::idempotent(storage, path, std::move(handler)), limit);
+  };
   table.get("/openapi.json", open_to_all, routes::openapi_document());
-  table.post("/api/lots", Right::write_lots, routes::register_lot(storage, traces, metrics), LimitedRoute::lots);
+  post("/api/lots", Right::write_lots, routes::register_lot(storage, traces, metrics), LimitedRoute::lots);
   table.get("/api/lots", Right::read, routes::list_lots(storage));
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));
-  table.post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, traces, metrics),
-             LimitedRoute::qc_decisions);
-  table.post("/api/production-runs", Right::write_lots, routes::plan_run(storage));
+  post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, traces, metrics),
+       LimitedRoute::qc_decisions);
+  post("/api/production-runs", Right::write_lots, routes::plan_run(storage));
   table.get("/api/production-runs/{run_id}", Right::read, routes::get_run(storage));
-  table.post("/api/production-runs/{run_id}/transitions", Right::write_lots, routes::move_run(storage, metrics));
-  table.post("/api/sync/lots", Right::write_lots, routes::queue_sync_lots(storage, metrics, sync_worker));
+  post("/api/production-runs/{run_id}/transitions", Right::write_lots, routes::move_run(storage, metrics));
+  post("/api/sync/lots", Right::write_lots, routes::queue_sync_lots(storage, metrics, sync_worker));
   table.get("/api/sync/{client_id}", Right::read, routes::get_sync_lot(storage));
   table.get("/api/traceability/{lot_id}/forward", Right::read,
             routes::trace_lot(storage, traces, metrics, Direction::forward), LimitedRoute::trace_forward);
   table.get("/api/traceability/{lot_id}/backward", Right::read,
             routes::trace_lot(storage, traces, metrics, Direction::backward), LimitedRoute::trace_backward);
-  table.post("/api/admin/test-alert", Right::administer, routes::raise_test_alert(test_alerts));
+  post("/api/admin/test-alert", Right::administer, routes::raise_test_alert(test_alerts, storage));
   return table;
+}
+
+BackgroundWorker::Step forget_keys(Storage& storage) {
+  const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  const bool done = static_cast<bool>(storage.forget_keys(now() - key_lifetime, deadline));
+  return done ? BackgroundWorker::Step::nothing_to_do : BackgroundWorker::Step::failed;
 }
 
 }  // namespace
@@ -82,6 +92,7 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       database_gauges_(storage, metrics_),
       sync_applier_(storage, trace_cache_, metrics_),
       sync_worker_("sync", [this] { return sync_applier_.step(); }),
+      key_worker_("idempotency keys", [&storage] { return forget_keys(storage); }, {.idle = std::chrono::minutes(10)}),
       operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
       api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_, sync_worker_)),
       operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
@@ -92,8 +103,12 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
 void App::start_background_work() {
   database_gauges_.start();
   sync_worker_.start();
+  key_worker_.start();
 }
 
-void App::stop_background_work() { sync_worker_.stop_soon(); }
+void App::stop_background_work() {
+  sync_worker_.stop_soon();
+  key_worker_.stop_soon();
+}
 
 }  // namespace wms

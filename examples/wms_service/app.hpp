@@ -61,6 +61,7 @@ class App {
   DatabaseGauges database_gauges_;
   SyncApplier sync_applier_;
   BackgroundWorker sync_worker_;
+  BackgroundWorker key_worker_;
 
   RouteTable operations_routes_;
   RouteTable api_routes_;

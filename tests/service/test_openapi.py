@@ -2,6 +2,8 @@
 """The OpenAPI document: it is served, it is sound, and what it says can be met. That no answer is missing in it is seen
 to by every other test, through the harness."""
 
+import contextlib
+import sqlite3
 import unittest
 
 import contract
@@ -32,7 +34,7 @@ class OpenApiTest(harness.ServiceTest):
         for reference in references:
             contract.resolve({"$ref": reference})  # fails for one that leads nowhere
         used = {reference.removeprefix("#/components/") for reference in references}
-        kinds = ("schemas", "responses", "headers")
+        kinds = ("schemas", "responses", "headers", "parameters")
         defined = {f"{kind}/{name}" for kind in kinds for name in contract.DOCUMENT["components"][kind]}
         self.assertEqual(defined - used, set(), "nobody refers to it")
         ids = [operation["operationId"] for _, _, operation in self.operations()]
@@ -129,6 +131,14 @@ class OpenApiTest(harness.ServiceTest):
         other = {"client_id": "c-1", "lot_code": "L-3", "lot_type": "raw", "quantity_kg": 1}
         send("POST", "/api/sync/lots", body={"lots": [other]})
         send("POST", "/api/qc-decisions", body={"lot_id": "nobody-has-this-id", "decision": "PASS"})
+        for method, path, operation in self.operations():
+            if "requestBody" in operation:
+                send(method, path, body=good[path], headers={"Idempotency-Key": "k-1"})
+        with contextlib.closing(sqlite3.connect(service.database, isolation_level=None)) as database:
+            database.execute("UPDATE idempotency_keys SET status = NULL")  # as if they were being answered
+        for method, path, operation in self.operations():
+            if "requestBody" in operation:
+                send(method, path, body=good[path], headers={"Idempotency-Key": "k-1"})
         for method, path, operation in self.operations():
             for _ in range(25 if "429" in operation["responses"] else 0):
                 send(method, path, body=good[path] if "requestBody" in operation else None)

@@ -21,11 +21,11 @@ class FailingStorage : public SqliteStorage {
   using SqliteStorage::SqliteStorage;
   enum class Mode { works, away, lost_at_commit, buggy } mode = Mode::works;
 
-  Outcome<Lot> register_lot(const NewLot& lot, std::string_view by, Deadline deadline) override {
+  Outcome<Lot> register_lot(const NewLot& lot, std::string_view by, Deadline deadline, const Keep<Lot>& keep) override {
     fail_if_told_to();
     if (mode == Mode::away) return Refusal(Unavailable{"SELECT secret FROM /path"});
     if (mode == Mode::lost_at_commit) return Refusal(OutcomeUnknown{"SELECT secret FROM /path"});
-    return SqliteStorage::register_lot(lot, by, deadline);
+    return SqliteStorage::register_lot(lot, by, deadline, keep);
   }
   Outcome<Done> ping(Deadline deadline) override {
     if (mode == Mode::away) return Refusal(Unavailable{"SELECT secret FROM /path"});

@@ -49,6 +49,10 @@ struct ClientIdTaken {
   std::string field;
   std::string client_id;
 };
+/// A request with the same key is being answered.
+struct KeyInFlight {};
+/// The key was used for a request that asked for something else.
+struct KeyOfAnotherRequest {};
 /// A field refers to something that does not exist.
 struct UnknownReference {
   std::string field;  ///< such as inputs[2].lot_id
@@ -73,6 +77,7 @@ struct OutcomeUnknown {
 };
 
 using Refusal = std::variant<LotNotFound, RunNotFound, TransitionNotAllowed, LotCodeTaken, SyncLotNotFound,
-                             ClientIdTaken, UnknownReference, RuleViolated, TraceTooLarge, Unavailable, OutcomeUnknown>;
+                             ClientIdTaken, KeyInFlight, KeyOfAnotherRequest, UnknownReference, RuleViolated,
+                             TraceTooLarge, Unavailable, OutcomeUnknown>;
 
 }  // namespace wms

@@ -193,7 +193,9 @@ void Dispatcher::handle(const Route& route, const httplib::Request& request, htt
                   request.get_header_value("Accept"),
                   request.get_header_value("Authorization"),
                   context.caller == nullptr ? std::string_view() : context.caller->operator_name,
-                  context.stream.deadline()};
+                  context.stream.deadline(),
+                  request.has_header("Idempotency-Key") ? std::optional(request.get_header_value("Idempotency-Key"))
+                                                        : std::nullopt};
   const auto answer = route.handler(call);
   if (!answer) return respond(answer.error(), response);
   response.status = answer->status;

@@ -38,6 +38,14 @@ struct RefusalAnswer {
             why.field + ": " + message,
             {{why.field, "unique", message}}};
   }
+  Problem operator()(const KeyInFlight&) const {
+    return {409, "urn:wms:problem:request-in-flight", "Request in flight",
+            "a request with this Idempotency-Key is being answered; send it again a little later"};
+  }
+  Problem operator()(const KeyOfAnotherRequest&) const {
+    return {422, "urn:wms:problem:idempotency-key-reused", "Idempotency key reused",
+            "this Idempotency-Key was used for another request; make a new one for each"};
+  }
   Problem operator()(const UnknownReference& why) const {
     return problems::invalid(Entity::lot, {{why.field, "exists", why.message}});
   }

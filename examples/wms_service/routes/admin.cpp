@@ -23,14 +23,19 @@ Result<AlertSeverity, Problem> read_severity(std::string_view body) {
 
 }  // namespace
 
-Handler raise_test_alert(TestAlerts& alerts) {
-  return [&alerts](const Call& call) -> Result<Answer, Problem> {
+Handler raise_test_alert(TestAlerts& alerts, Storage& storage) {
+  return [&alerts, &storage](const Call& call) -> Result<Answer, Problem> {
     const auto severity = read_severity(call.body);
     if (!severity) return severity.error();
+    const nlohmann::ordered_json told{{"severity", text_of(*severity)},
+                                      {"duration_seconds", alerts.duration().count()}};
+    const Answer answer{202, told.dump()};  // it is raised; when it arrives is up to Prometheus and Alertmanager
+    if (!call.claim.empty()) {
+      const auto kept = storage.keep_answer(call.claim, {answer.status, answer.body, ""}, call.deadline);
+      if (!kept) return problems::refused(kept.error());
+    }
     alerts.raise(*severity, std::chrono::steady_clock::now());
-    const nlohmann::ordered_json answer{{"severity", text_of(*severity)},
-                                        {"duration_seconds", alerts.duration().count()}};
-    return Answer{202, answer.dump()};  // it is raised; when it arrives is up to Prometheus and Alertmanager
+    return answer;
   };
 }
 

@@ -35,15 +35,21 @@ Result<RunState, Problem> read_next_state(std::string_view body) {
   return *to;
 }
 
+Answer planned(const ProductionRun& run) {
+  return {201, to_json(run).dump(), "application/json", {{"Location", "/api/production-runs/" + run.id}}};
+}
+
+Answer moved_on(const RunTransition& moved) { return {200, to_json(moved.run).dump()}; }
+
 }  // namespace
 
 Handler plan_run(Storage& storage) {
   return [&storage](const Call& call) -> Result<Answer, Problem> {
     const auto wanted = read_new_run(call.body);
     if (!wanted) return wanted.error();
-    const auto run = storage.plan_run(*wanted, call.caller, call.deadline);
+    const auto run = storage.plan_run(*wanted, call.caller, call.deadline, call.keep<ProductionRun>(planned));
     if (!run) return problems::refused(run.error());
-    return Answer{201, to_json(*run).dump(), "application/json", {{"Location", "/api/production-runs/" + run->id}}};
+    return planned(*run);
   };
 }
 
@@ -59,10 +65,10 @@ Handler move_run(Storage& storage, Metrics& metrics) {
   return [&storage, metrics = &metrics](const Call& call) -> Result<Answer, Problem> {
     const auto to = read_next_state(call.body);
     if (!to) return to.error();
-    const auto moved = storage.move_run(call.id, *to, call.caller, call.deadline);
+    const auto moved = storage.move_run(call.id, *to, call.caller, call.deadline, call.keep<RunTransition>(moved_on));
     if (!moved) return problems::refused(moved.error());
     metrics->count(*moved);  // it is on disk now
-    return Answer{200, to_json(moved->run).dump()};
+    return moved_on(*moved);
   };
 }
 

@@ -26,17 +26,19 @@ Result<NewQcDecision, Problem> read_new_decision(std::string_view body) {
   return NewQcDecision{*lot_id, *decision, note};
 }
 
+Answer recorded(const QcDecision& decision) { return {201, to_json(decision).dump()}; }
+
 }  // namespace
 
 Handler record_decision(Storage& storage, TraceCache& traces, Metrics& metrics) {
   return [&storage, &traces, metrics = &metrics](const Call& call) -> Result<Answer, Problem> {
     const auto wanted = read_new_decision(call.body);
     if (!wanted) return wanted.error();
-    const auto decision = storage.record_decision(*wanted, call.caller, call.deadline);
+    const auto decision = storage.record_decision(*wanted, call.caller, call.deadline, call.keep<QcDecision>(recorded));
     traces.forget(wanted->lot_id);  // whatever came of it: of a commit that failed nobody knows whether it did
     if (!decision) return problems::refused(decision.error());
     metrics->qc_decisions.with(decision->decision).inc();  // it is on disk now
-    return Answer{201, to_json(*decision).dump()};
+    return recorded(*decision);
   };
 }
 

@@ -76,6 +76,8 @@ Problem refused(const Refusal& refusal) {
   return problems::refused(refusal);
 }
 
+Answer taken_in(const SyncReceipt& receipt) { return {202, to_json(receipt).dump()}; }
+
 }  // namespace
 
 Handler queue_sync_lots(Storage& storage, Metrics& metrics, BackgroundWorker& applier) {
@@ -84,12 +86,13 @@ Handler queue_sync_lots(Storage& storage, Metrics& metrics, BackgroundWorker& ap
     if (!batch) return batch.error();
     const auto in_order = in_order_of_inputs(std::move(*batch));
     if (!in_order) return problems::refused(in_order.error());
-    const auto receipt = storage.queue_sync_lots(*in_order, call.caller, call.deadline);
+    const auto receipt =
+        storage.queue_sync_lots(*in_order, call.caller, call.deadline, call.keep<SyncReceipt>(taken_in));
     if (!receipt) return refused(receipt.error());
     using flowviz::bundles::TaskPriority;
     for (int i = 0; i < receipt->accepted; ++i) metrics->tasks.create(Task::sync_apply, TaskPriority::normal);
     applier.wake();
-    return Answer{202, to_json(*receipt).dump()};
+    return taken_in(*receipt);
   };
 }
 

@@ -91,6 +91,21 @@ CREATE TABLE sync_lot_inputs (
   PRIMARY KEY (client_id, input_client_id)
 );
 )sql"},
+    {4, "keys of requests", R"sql(
+CREATE TABLE idempotency_keys (
+  claim         TEXT NOT NULL PRIMARY KEY,
+  operator      TEXT NOT NULL,
+  route         TEXT NOT NULL,
+  key           TEXT NOT NULL,
+  fingerprint   TEXT NOT NULL,
+  claimed_at_ms BIGINT NOT NULL,
+  status        BIGINT,
+  body          TEXT,
+  location      TEXT,
+  UNIQUE (operator, route, key)
+);
+CREATE INDEX idempotency_keys_by_time ON idempotency_keys (claimed_at_ms);
+)sql"},
 };
 
 }  // namespace

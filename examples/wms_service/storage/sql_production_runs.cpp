@@ -19,13 +19,13 @@ ProductionRun run_from(const Rows& row) {
 }  // namespace
 
 Storage::Outcome<ProductionRun> SqlStorage::plan_run(const NewProductionRun& wanted, std::string_view created_by,
-                                                     Deadline deadline) {
+                                                     Deadline deadline, const Keep<ProductionRun>& keep) {
   const ProductionRun run{new_id(), wanted.product, wanted.line, RunState::planned, std::string(created_by), now()};
   return transactions_.write<ProductionRun>(deadline, [&](Connection& db) -> Outcome<ProductionRun> {
     // If it is there already, it was an earlier attempt.
     db.run(statements_.insert_run, run.id, run.product, run.line, text_of(run.state), run.created_by,
            run.created_at.time_since_epoch().count());
-    return run;
+    return kept(db, keep, run);
   });
 }
 
@@ -39,7 +39,7 @@ Storage::Outcome<ProductionRun> SqlStorage::find_run(std::string_view run_id, De
 }
 
 Storage::Outcome<RunTransition> SqlStorage::move_run(std::string_view run_id, RunState to, std::string_view moved_by,
-                                                     Deadline deadline) {
+                                                     Deadline deadline, const Keep<RunTransition>& keep) {
   if (!may_be_id(run_id)) return Refusal(RunNotFound{std::string(run_id)});
   const std::string transition_id = new_id();
   std::optional<RunTransition> earlier;  // that of an attempt before this one, which may have been committed
@@ -50,12 +50,12 @@ Storage::Outcome<RunTransition> SqlStorage::move_run(std::string_view run_id, Ru
     const RunState from = run->state;
     const auto inserted = db.run(statements_.insert_run_transition, transition_id, run_id, text_of(from), text_of(to),
                                  moved_by, now().time_since_epoch().count());
-    if (inserted == 0) return *earlier;
+    if (inserted == 0) return kept(db, keep, *earlier);
     if (!may_follow(from, to)) return Refusal(TransitionNotAllowed{from, to});
     db.run(statements_.update_run_state, run_id, text_of(to));
     run->state = to;
     earlier = RunTransition{*run, from};
-    return *earlier;
+    return kept(db, keep, *earlier);
   });
 }
 

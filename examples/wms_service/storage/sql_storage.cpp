@@ -139,7 +139,8 @@ Storage::Outcome<Lot> SqlStorage::insert_lot(Connection& db, const NewLot& wante
   return lot;
 }
 
-Storage::Outcome<Lot> SqlStorage::register_lot(const NewLot& wanted, std::string_view created_by, Deadline deadline) {
+Storage::Outcome<Lot> SqlStorage::register_lot(const NewLot& wanted, std::string_view created_by, Deadline deadline,
+                                               const Keep<Lot>& keep) {
   if (const auto wrong = violation(wanted)) return Refusal(*wrong);
   std::optional<Lot> earlier;  // that of an attempt before this one, which may have been committed
   return transactions_.write<Lot>(deadline, [&](Connection& db) -> Outcome<Lot> {
@@ -147,9 +148,9 @@ Storage::Outcome<Lot> SqlStorage::register_lot(const NewLot& wanted, std::string
     if (lot) earlier = *lot;
     if (!lot && earlier && std::holds_alternative<LotCodeTaken>(lot.error())) {
       const auto row = db.query(statements_.lot_id_by_code, wanted.code);
-      if (row->next() && row->text(0) == earlier->id) return *earlier;
+      if (row->next() && row->text(0) == earlier->id) return kept(db, keep, *earlier);
     }
-    return lot;
+    return lot ? kept(db, keep, *lot) : lot;
   });
 }
 
@@ -200,7 +201,7 @@ Storage::Outcome<LotPage> SqlStorage::list_lots(const LotQuery& wanted, Deadline
 }
 
 Storage::Outcome<QcDecision> SqlStorage::record_decision(const NewQcDecision& wanted, std::string_view decided_by,
-                                                         Deadline deadline) {
+                                                         Deadline deadline, const Keep<QcDecision>& keep) {
   const QcDecision decision{new_id(), wanted.lot_id, wanted.decision, wanted.note, std::string(decided_by), now()};
   return transactions_.write<QcDecision>(deadline, [&](Connection& db) -> Outcome<QcDecision> {
     if (!db.query(statements_.lot_to_change, decision.lot_id)->next()) return Refusal(LotNotFound{decision.lot_id});
@@ -209,7 +210,7 @@ Storage::Outcome<QcDecision> SqlStorage::record_decision(const NewQcDecision& wa
                decision.decided_by, decision.decided_at.time_since_epoch().count());
     // None: it was an earlier attempt. The status stays, for there may be a later decision by now.
     if (inserted != 0) db.run(statements_.update_qc_status, decision.lot_id, text_of(decision.decision));
-    return decision;
+    return kept(db, keep, decision);
   });
 }
 

@@ -15,21 +15,27 @@ namespace wms {
 
 class SqlStorage : public Storage {
  public:
-  Outcome<Lot> register_lot(const NewLot& lot, std::string_view created_by, Deadline deadline) override;
+  Outcome<Lot> register_lot(const NewLot& lot, std::string_view created_by, Deadline deadline,
+                            const Keep<Lot>& keep = {}) override;
   Outcome<Lot> find_lot(std::string_view lot_id, Deadline deadline) override;
   Outcome<LotPage> list_lots(const LotQuery& query, Deadline deadline) override;
-  Outcome<QcDecision> record_decision(const NewQcDecision& decision, std::string_view decided_by,
-                                      Deadline deadline) override;
+  Outcome<QcDecision> record_decision(const NewQcDecision& decision, std::string_view decided_by, Deadline deadline,
+                                      const Keep<QcDecision>& keep = {}) override;
   Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) override;
-  Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by, Deadline deadline) override;
+  Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by, Deadline deadline,
+                                  const Keep<ProductionRun>& keep = {}) override;
   Outcome<ProductionRun> find_run(std::string_view run_id, Deadline deadline) override;
-  Outcome<RunTransition> move_run(std::string_view run_id, RunState to, std::string_view moved_by,
-                                  Deadline deadline) override;
-  Outcome<SyncReceipt> queue_sync_lots(std::span<const SyncLot> lots, std::string_view recorded_by,
-                                       Deadline deadline) override;
+  Outcome<RunTransition> move_run(std::string_view run_id, RunState to, std::string_view moved_by, Deadline deadline,
+                                  const Keep<RunTransition>& keep = {}) override;
+  Outcome<SyncReceipt> queue_sync_lots(std::span<const SyncLot> lots, std::string_view recorded_by, Deadline deadline,
+                                       const Keep<SyncReceipt>& keep = {}) override;
   Outcome<SyncState> find_sync_lot(std::string_view client_id, Deadline deadline) override;
   Outcome<std::optional<SyncAttempt>> try_next_sync_lot(Deadline deadline) override;
   Outcome<bool> refuse_sync_lot(std::string_view client_id, const SyncRefusal& refusal, Deadline deadline) override;
+  Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) override;
+  Outcome<Done> keep_answer(const std::string& claim, const KeptAnswer& answer, Deadline deadline) override;
+  Outcome<Done> release_key(const std::string& claim, Deadline deadline) override;
+  Outcome<Done> forget_keys(Timestamp claimed_before, Deadline deadline) override;
   Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) override;
   Outcome<int> count_operators_since(Timestamp since, Deadline deadline) override;
   Outcome<WorkCounts> count_work(Timestamp ended_since, Deadline deadline) override;
@@ -43,6 +49,14 @@ class SqlStorage : public Storage {
              std::unique_ptr<ConnectionPool> writers = nullptr);
 
  private:
+  bool keep_answer(Connection& db, const std::string& claim, const KeptAnswer& answer) const;
+  /// The end of a transaction: what was done, its answer kept if it is to be.
+  template <class T>
+  Outcome<T> kept(Connection& db, const Keep<T>& keep, const T& done) const {
+    if (!keep.claim.empty() && !keep_answer(db, keep.claim, keep.answer(done))) return Refusal(KeyInFlight{});
+    return done;
+  }
+
   std::string all_registered_before(Connection& db) const;
   void read_inputs(Connection& db, std::vector<Lot>& lots) const;
   std::optional<Lot> read_lot(Connection& db, std::string_view lot_id) const;

@@ -65,9 +65,9 @@ bool is_of_the_database(const Refusal& refusal) {
 }  // namespace
 
 Storage::Outcome<SyncReceipt> SqlStorage::queue_sync_lots(std::span<const SyncLot> lots, std::string_view recorded_by,
-                                                          Deadline deadline) {
-  std::vector<std::string>
-      jobs;  // in the order of the lots; they tell whether an attempt before this one was committed
+                                                          Deadline deadline, const Keep<SyncReceipt>& keep) {
+  // In the order of the lots; they tell whether an attempt before this one was committed.
+  std::vector<std::string> jobs;
   for (std::size_t i = 0; i < lots.size(); ++i) jobs.push_back(new_id());
   const auto received = now().time_since_epoch().count();
   return transactions_.write<SyncReceipt>(deadline, [&](Connection& db) -> Outcome<SyncReceipt> {
@@ -91,7 +91,7 @@ Storage::Outcome<SyncReceipt> SqlStorage::queue_sync_lots(std::span<const SyncLo
       }
       db.run(statements_.insert_sync_lot_inputs, lot.client_id, ids);
     }
-    return receipt;
+    return kept(db, keep, receipt);
   });
 }
 

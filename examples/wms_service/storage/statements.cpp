@@ -122,6 +122,22 @@ Statements::Statements(Dialect dialect)
       end_sync_lot{"end_sync_lot", DbOperation::update,
                    "UPDATE sync_lots SET status = ?2, lot_id = ?3, rule = ?4, reason = ?5, ended_at_ms = ?6 "
                    "WHERE client_id = ?1 AND status = 'queued'"},
+      forget_expired_key{
+          "forget_expired_key", DbOperation::delete_,
+          "DELETE FROM idempotency_keys WHERE operator = ?1 AND route = ?2 AND key = ?3 AND claimed_at_ms < ?4"},
+      insert_key{"insert_key", DbOperation::insert,
+                 "INSERT INTO idempotency_keys (claim, operator, route, key, fingerprint, claimed_at_ms) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (operator, route, key) DO NOTHING"},
+      key_state{"key_state", DbOperation::select,
+                "SELECT claim, claimed_at_ms, fingerprint, status, body, location FROM idempotency_keys "
+                "WHERE operator = ?1 AND route = ?2 AND key = ?3"},
+      take_over_key{"take_over_key", DbOperation::update,
+                    "UPDATE idempotency_keys SET claim = ?1, claimed_at_ms = ?3 WHERE claim = ?2 AND status IS NULL"},
+      keep_answer{"keep_answer", DbOperation::update,
+                  "UPDATE idempotency_keys SET status = ?2, body = ?3, location = ?4 WHERE claim = ?1"},
+      release_key{"release_key", DbOperation::delete_,
+                  "DELETE FROM idempotency_keys WHERE claim = ?1 AND status IS NULL"},
+      forget_keys{"forget_keys", DbOperation::delete_, "DELETE FROM idempotency_keys WHERE claimed_at_ms < ?1"},
       count_work{"count_work", DbOperation::select,
                  "SELECT (SELECT count(*) FROM production_runs WHERE state = 'running'), "
                  "(SELECT count(*) FROM sync_lots WHERE status = 'queued'), "
@@ -165,6 +181,13 @@ std::vector<const Sql*> Statements::all() const {
                               &sync_lot_waits,
                               &next_sync_lot,
                               &end_sync_lot,
+                              &forget_expired_key,
+                              &insert_key,
+                              &key_state,
+                              &take_over_key,
+                              &keep_answer,
+                              &release_key,
+                              &forget_keys,
                               &count_work,
                               &upsert_operator_activity,
                               &count_operators_since};

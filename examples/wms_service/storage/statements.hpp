@@ -63,6 +63,15 @@ struct Statements {
   Sql next_sync_lot;           ///< nobody else gets it until the end of the transaction
   Sql end_sync_lot;            ///< ?1 client_id, ?2 status, ?3 lot_id, ?4 rule, ?5 reason, ?6 time
 
+  // Keys of requests.
+  Sql forget_expired_key;  ///< ?1 operator, ?2 route, ?3 key, ?4 claimed before
+  Sql insert_key;          ///< ?1 claim, ?2 operator, ?3 route, ?4 key, ?5 fingerprint, ?6 time
+  Sql key_state;           ///< ?1 operator, ?2 route, ?3 key; claim, time, fingerprint, and the answer's parts
+  Sql take_over_key;       ///< ?1 new claim, ?2 old one, ?3 time
+  Sql keep_answer;         ///< ?1 claim, ?2 status, ?3 body, ?4 location
+  Sql release_key;         ///< ?1 claim
+  Sql forget_keys;         ///< ?1 claimed before
+
   // How much work there is.
   Sql count_work;  ///< ?1 since when jobs count that have ended
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/idempotency.hpp"
 #include "domain/lot.hpp"
 #include "domain/production_run.hpp"
 #include "domain/qc_decision.hpp"
@@ -34,8 +35,15 @@ struct WorkCounts {
   flowviz::bundles::TaskCounts sync_apply;
 };
 
+/// A key that is this request's to answer, unless there is an answer already.
+struct KeyClaim {
+  std::string id;
+  std::optional<KeptAnswer> answer;
+};
+
 /// Thread-safe. A call that returns a value has made it durable. A call waits at most until `deadline`, and much
 /// shorter if the database does not answer; what failed has changed nothing, unless it says OutcomeUnknown.
+/// What is to be kept of an answer is kept in the transaction that the call does, or the call is refused (KeyInFlight).
 class Storage {
  public:
   template <class T>
@@ -45,30 +53,31 @@ class Storage {
   virtual ~Storage() = default;
 
   /// Refused: LotCodeTaken, UnknownReference, RuleViolated.
-  virtual Outcome<Lot> register_lot(const NewLot& lot, std::string_view created_by, Deadline deadline) = 0;
+  virtual Outcome<Lot> register_lot(const NewLot& lot, std::string_view created_by, Deadline deadline,
+                                    const Keep<Lot>& keep = {}) = 0;
   /// Refused: LotNotFound.
   virtual Outcome<Lot> find_lot(std::string_view lot_id, Deadline deadline) = 0;
   virtual Outcome<LotPage> list_lots(const LotQuery& query, Deadline deadline) = 0;
 
   /// Refused: LotNotFound.
   virtual Outcome<QcDecision> record_decision(const NewQcDecision& decision, std::string_view decided_by,
-                                              Deadline deadline) = 0;
+                                              Deadline deadline, const Keep<QcDecision>& keep = {}) = 0;
 
   /// Refused: LotNotFound, TraceTooLarge.
   virtual Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) = 0;
 
-  virtual Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by,
-                                          Deadline deadline) = 0;
+  virtual Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by, Deadline deadline,
+                                          const Keep<ProductionRun>& keep = {}) = 0;
   /// Refused: RunNotFound.
   virtual Outcome<ProductionRun> find_run(std::string_view run_id, Deadline deadline) = 0;
   /// Refused: RunNotFound, TransitionNotAllowed.
   virtual Outcome<RunTransition> move_run(std::string_view run_id, RunState to, std::string_view moved_by,
-                                          Deadline deadline) = 0;
+                                          Deadline deadline, const Keep<RunTransition>& keep = {}) = 0;
 
   /// Takes in lots that were recorded offline, to be applied in this order, all or none. What was sent before counts as a
   /// duplicate. Refused: ClientIdTaken, UnknownReference.
   virtual Outcome<SyncReceipt> queue_sync_lots(std::span<const SyncLot> lots, std::string_view recorded_by,
-                                               Deadline deadline) = 0;
+                                               Deadline deadline, const Keep<SyncReceipt>& keep = {}) = 0;
   /// Refused: SyncLotNotFound.
   virtual Outcome<SyncState> find_sync_lot(std::string_view client_id, Deadline deadline) = 0;
   /// Registers the next lot whose inputs are no longer in the queue, and takes it out; nothing, if there is none. A lot that
@@ -76,6 +85,14 @@ class Storage {
   virtual Outcome<std::optional<SyncAttempt>> try_next_sync_lot(Deadline deadline) = 0;
   /// Takes a lot out of the queue for good; false if it is there no more.
   virtual Outcome<bool> refuse_sync_lot(std::string_view client_id, const SyncRefusal& refusal, Deadline deadline) = 0;
+
+  /// Begins a request with a key, or finds the answer that an earlier one got. Refused: KeyInFlight, KeyOfAnotherRequest.
+  virtual Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) = 0;
+  /// For requests that write nothing else. Refused: KeyInFlight, if the claim was lost.
+  virtual Outcome<Done> keep_answer(const std::string& claim, const KeptAnswer& answer, Deadline deadline) = 0;
+  /// The request came to nothing, and may be sent again; unless an answer was kept.
+  virtual Outcome<Done> release_key(const std::string& claim, Deadline deadline) = 0;
+  virtual Outcome<Done> forget_keys(Timestamp claimed_before, Deadline deadline) = 0;
 
   /// Remembers when operators were seen; a later time replaces an earlier one.
   virtual Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) = 0;

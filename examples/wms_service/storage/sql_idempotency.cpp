@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// What the storage does with the keys of requests. A key is claimed in a transaction of its own, so that others see
+// that its request is under way; the answer is kept in the transaction of the request.
+
+#include <optional>
+#include <string>
+
+#include "domain/ids.hpp"
+#include "storage/row_values.hpp"
+#include "storage/sql_storage.hpp"
+
+namespace wms {
+
+Storage::Outcome<KeyClaim> SqlStorage::claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) {
+  const std::string claim = new_id();
+  const auto ms = [](Timestamp at) { return at.time_since_epoch().count(); };
+  return transactions_.write<KeyClaim>(deadline, [&](Connection& db) -> Outcome<KeyClaim> {
+    db.run(statements_.forget_expired_key, request.operator_name, request.route, request.key, ms(time - key_lifetime));
+    if (db.run(statements_.insert_key, claim, request.operator_name, request.route, request.key, request.fingerprint,
+               ms(time)) != 0) {
+      return KeyClaim{claim, std::nullopt};
+    }
+    std::string holder;
+    Timestamp since;
+    {
+      const auto row = db.query(statements_.key_state, request.operator_name, request.route, request.key);
+      if (!row->next()) return Refusal(KeyInFlight{});  // it was there a moment ago
+      holder = row->text(0);
+      since = timestamp(row->integer(1));
+      if (row->text(2) != request.fingerprint) return Refusal(KeyOfAnotherRequest{});
+      if (!row->is_null(3)) {
+        return KeyClaim{holder, KeptAnswer{static_cast<int>(row->integer(3)), row->text(4), row->text(5)}};
+      }
+    }
+    if (holder == claim) return KeyClaim{claim, std::nullopt};  // an earlier attempt was committed
+    // Whoever claimed it so long ago is dead. If not, it finds its claim gone when it is about to commit.
+    if (since + longest_claim < time && db.run(statements_.take_over_key, claim, holder, ms(time)) != 0) {
+      return KeyClaim{claim, std::nullopt};
+    }
+    return Refusal(KeyInFlight{});
+  });
+}
+
+bool SqlStorage::keep_answer(Connection& db, const std::string& claim, const KeptAnswer& answer) const {
+  return db.run(statements_.keep_answer, claim, answer.status, answer.body, answer.location) != 0;
+}
+
+Storage::Outcome<Storage::Done> SqlStorage::keep_answer(const std::string& claim, const KeptAnswer& answer,
+                                                        Deadline deadline) {
+  return transactions_.write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
+    if (!keep_answer(db, claim, answer)) return Refusal(KeyInFlight{});
+    return Done{};
+  });
+}
+
+Storage::Outcome<Storage::Done> SqlStorage::release_key(const std::string& claim, Deadline deadline) {
+  return transactions_.write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
+    db.run(statements_.release_key, claim);
+    return Done{};
+  });
+}
+
+Storage::Outcome<Storage::Done> SqlStorage::forget_keys(Timestamp claimed_before, Deadline deadline) {
+  return transactions_.write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
+    db.run(statements_.forget_keys, claimed_before.time_since_epoch().count());
+    return Done{};
+  });
+}
+
+}  // namespace wms

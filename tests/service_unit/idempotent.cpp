@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The Idempotency-Key header, from request to answer and metric, without a port.
+
+#include "routes/idempotent.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "app_fixture.hpp"
+
+namespace {
+
+struct Fixture : AppFixture {
+  Reply keyed(const std::string& target, const std::string& body, const std::string& key = "k-1",
+              const std::string& token = "t-admin") {
+    return ask(app.api(), "POST", target, token, body, "Idempotency-Key: " + key + "\r\n");
+  }
+  double registered() { return metric("flowviz_lots_registered_total", {{"lot_type", "raw"}}); }
+};
+
+constexpr const char* flour = R"({"lot_code": "FLOUR", "lot_type": "raw", "quantity_kg": 1})";
+
+void check_same(const Reply& first, const Reply& again) {
+  CHECK(first.status / 100 == 2);
+  CHECK(again.status == first.status);
+  CHECK(again.body == first.body);
+  CHECK(again.headers.contains("Location") == first.headers.contains("Location"));
+  if (first.headers.contains("Location")) CHECK(again.headers.at("Location") == first.headers.at("Location"));
+  CHECK(again.headers.at("X-Request-Id") != first.headers.at("X-Request-Id"));
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a request that is sent again with its key is "
+                  "answered again, and neither done nor counted") {
+  const Reply first = keyed("/api/lots", flour);
+  check_same(first, keyed("/api/lots", flour));
+  CHECK(registered() == 1);
+  check_problem(keyed("/api/lots", flour, "k-2"),
+                409);  // another key, and the code is taken
+}
+
+TEST_CASE_FIXTURE(Fixture, "every POST takes a key") {
+  const std::string lot = keyed("/api/lots", flour).json()["lot_id"];
+  const std::string run =
+      keyed("/api/production-runs", R"({"product": "rye bread", "line": "oven 2"})").json()["run_id"];
+  const struct {
+    std::string target, body;
+  } requests[] = {
+      {"/api/lots", flour},
+      {"/api/qc-decisions", R"({"decision": "PASS", "lot_id": ")" + lot + R"("})"},
+      {"/api/production-runs", R"({"product": "rye bread", "line": "oven 2"})"},
+      {"/api/production-runs/" + run + "/transitions", R"({"to": "running"})"},
+      {"/api/sync/lots", R"({"lots": [{"client_id": "c", "lot_code": "SALT", "lot_type": "raw", "quantity_kg": 1}]})"},
+      {"/api/admin/test-alert", R"({"severity": "info"})"},
+  };
+  for (const auto& [target, body] : requests) {
+    CAPTURE(target);
+    check_same(keyed(target, body), keyed(target, body));
+  }
+  CHECK(registered() == 1);
+  CHECK(metric("flowviz_qc_decisions_total", {{"decision", "PASS"}}) == 1);
+  CHECK(metric("workflow_transitions_total", {{"entity", "production_run"}, {"from", "planned"}, {"to", "running"}}) ==
+        1);
+  CHECK(metric("tasks_created_total", {{"task", "sync_apply"}, {"priority", "normal"}}) == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a key that was used for something else is 422") {
+  keyed("/api/lots", flour);
+  check_problem(keyed("/api/lots", R"({"lot_code": "SALT", "lot_type": "raw", "quantity_kg": 1})"), 422);
+  const auto plan = [&](const char* key) {
+    return keyed("/api/production-runs", R"({"product": "rye bread", "line": "oven 2"})", key).json()["run_id"];
+  };
+  const std::string first = plan("a"), second = plan("b");
+  const auto start = [&](const std::string& run) {
+    return keyed("/api/production-runs/" + run + "/transitions", R"({"to": "running"})").status;
+  };
+  CHECK(start(first) == 200);
+  CHECK(start(second) == 422);                                          // the same body, and another run
+  CHECK(keyed("/api/lots", flour, "k-1", "t-operator").status == 409);  // another operator's key: the code is taken
+}
+
+TEST_CASE_FIXTURE(Fixture, "what was refused is asked anew") {
+  const std::string run =
+      post("/api/production-runs", R"({"product": "rye bread", "line": "oven 2"})").json()["run_id"];
+  const std::string transitions = "/api/production-runs/" + run + "/transitions";
+  check_problem(keyed(transitions, R"({"to": "completed"})"), 409);
+  CHECK(post(transitions, R"({"to": "running"})").status == 200);
+  CHECK(keyed(transitions, R"({"to": "completed"})").status == 200);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a key that cannot be one is 400") {
+  for (const std::string& key : {std::string("a b"), std::string(256, 'x'), std::string("\xc3\xa4")}) {
+    check_problem(keyed("/api/lots", flour, key), 400);
+  }
+  CHECK(keyed("/api/lots", flour, std::string(255, 'x')).status == 201);
+}
