@@ -177,7 +177,7 @@ def stat(title, description, expression, unit, *, w=4, h=4, legend="__auto", ran
 
 
 def timeseries(title, description, queries, unit, *, w=12, h=8, low=0, soft_high=None, stacked=False, **more):
-    """Lines, or areas on top of each other. Thresholds, where there are any, are dashed lines. `soft_high`: how far the axis
+    """Lines, or areas on top of each other, the largest first in the legend, which may not have room for all. Thresholds, where there are any, are dashed lines. `soft_high`: how far the axis
     reaches at least, for shares that are far from 100 % even when they are bad."""
     custom = {
         "axisPlacement": "auto",
@@ -198,6 +198,8 @@ def timeseries(title, description, queries, unit, *, w=12, h=8, low=0, soft_high
             "displayMode": "table",
             "placement": "bottom",
             "showLegend": True,
+            "sortBy": "Last *",
+            "sortDesc": True,
         },
         "tooltip": {"mode": "multi", "sort": "desc"},
     }

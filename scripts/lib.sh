@@ -10,6 +10,7 @@ packages_stack=(pgbouncer postgresql prometheus prometheus-alertmanager promethe
 packages_test=("${packages_stack[@]}" clang clang-19 'clang-format-19|clang-format' docker-compose doctest-dev locales
   prometheus-cpp-dev python3-jsonschema python3-prometheus-client python3-protobuf tzdata valgrind)
 packages_aarch64=(g++-aarch64-linux-gnu 'qemu-user-static|qemu-user')
+packages_pictures=(chromium fonts-dejavu-core)
 packages_bench=(prometheus-cpp-dev python3-matplotlib)
 
 say() { printf '%s\n' "$*"; }
@@ -65,6 +66,17 @@ install_packages() {
       if [[ " ${missing[*]} " == *" $name "* ]]; then as_root systemctl --quiet disable "$name.service"; fi
     done
   ) || die "the packages could not be installed"
+}
+
+# use_echarts: the library that draws pictures of boards, in $ECHARTS.
+use_echarts() {
+  local version=6.1.0 folder=$PWD/build/echarts
+  export ECHARTS=$folder/node_modules/echarts/dist/echarts.min.js
+  [[ $(cat "$folder/version" 2>/dev/null) == "$version" ]] && return
+  command -v npm >/dev/null || install_packages npm
+  mkdir -p "$folder"
+  npm install --silent --no-audit --no-fund --prefix "$folder" "echarts@$version" && [[ -e $ECHARTS ]] || return
+  say "$version" >"$folder/version"
 }
 
 # use_libcxx VERSION: has clang's presets with libc++ find that version of it. A system has only one of them at a time, and

@@ -133,7 +133,7 @@ BOARD = board(
                 "Cores that each instance keeps busy. One instance alone: its load is not shared, or it loops; "
                 "compare with the requests on the API board.",
                 [query("rate(process_cpu_seconds_total{APP}[$__rate_interval])", "{{instance}}")],
-                "short", w=6, decimals=2,
+                "short", w=6,
             ),
             timeseries(
                 "Resident memory",
@@ -150,8 +150,9 @@ BOARD = board(
             ),
             timeseries(
                 "File descriptors",
-                "Open file descriptors of each instance, and how many it may have. A connection takes one.",
-                [query("process_open_fds{APP}", "{{instance}} open"), query("process_max_fds{APP}", "{{instance}} limit")],
+                "Open file descriptors of each instance. A connection takes one; what share that is of all that it may have is on the "
+                "overview.",
+                [query("process_open_fds{APP}", "{{instance}}")],
                 "short", w=6,
             ),
         ),

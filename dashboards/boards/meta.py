@@ -7,6 +7,7 @@ from parts import (
 )  # fmt: skip
 
 SAMPLE_LIMIT = 20000  # sample_limit of the job app
+FAILURES = "rate(prometheus_rule_evaluation_failures_total[$__rate_interval])"
 
 BOARD = board(
     "meta",
@@ -51,10 +52,10 @@ BOARD = board(
                 no_value="no rules", runbooks=["PrometheusRuleFailures"],
             ),
             stat(
-                "Labels over their cap, 15m",
+                "Labels over cap, 15m",
                 "What was counted under `_other` within the last 15m because a label had too many values. Not 0: the "
-                "table below says which metric and label.",
-                "sum(increase(flowviz_metrics_label_overflow_total{APP}[15m]))", "short", w=3, low=0, decimals=0,
+                "table below says which metric and label. Fields that clients make up, of validation_failures_total, are no such case.",
+                'sum(increase(flowviz_metrics_label_overflow_total{APP,metric!="validation_failures_total"}[15m]))', "short", w=4, low=0, decimals=0,
                 thresholds=rising(1), no_value="no open label", runbooks=["MetricLabelOverflow"],
             ),
             stat(
@@ -62,7 +63,7 @@ BOARD = board(
                 f"Samples of the largest page of the service, of the {SAMPLE_LIMIT:,} that a scrape may have. From 80 % on find out "
                 "which metric grew: beyond 100 % the whole scrape is refused.",
                 f'max(scrape_samples_post_metric_relabeling{{APP,job="app"}}) / {SAMPLE_LIMIT}',
-                "percentunit", w=6, low=0, high=1, decimals=1, thresholds=rising(0.8, 1), no_value="no service",
+                "percentunit", w=5, low=0, high=1, decimals=1, thresholds=rising(0.8, 1), no_value="no service",
                 runbooks=["ScrapeSamplesNearLimit"],
             ),
         ),
@@ -78,27 +79,27 @@ BOARD = board(
                 ],
                 "none",
                 {"job": "Job", "instance": "Instance", "Value #A": "Up", "Value #B": "Duration", "Value #C": "Samples"},
-                w=6, h=9, column_maps={"Value #A": up_or_down()}, column_units={"Value #B": "s", "Value #C": "short"},
+                w=9, h=9, column_maps={"Value #A": up_or_down()}, column_units={"Value #B": "s", "Value #C": "short"},
             ),
             timeseries(
                 "Pages refused",
                 "Pages per second that Prometheus refused because they had too many samples. Not 0: a target is "
                 "unknown meanwhile, the one that is down in the table.",
                 [query(rate("prometheus_target_scrapes_exceeded_sample_limit_total"), "refused")],
-                "ops", w=6, h=9, runbooks=["ScrapeSamplesLimitHit"],
+                "ops", w=5, h=9, runbooks=["ScrapeSamplesLimitHit"],
             ),
             timeseries(
                 "Duration of scrapes",
                 "How long each scrape takes. Near the interval of 10 s scrapes are lost.",
                 [query("max by (job, instance) (scrape_duration_seconds{APP})", "{{job}} {{instance}}")],
-                "s", w=6, h=9,
+                "s", w=5, h=9,
             ),
             timeseries(
                 "Samples by scrape",
                 "Samples on each page. A page of the service grows with routes and labels and then stays; one that "
                 "grows on has an open label that is not capped.",
                 [query("max by (job, instance) (scrape_samples_post_metric_relabeling{APP})", "{{job}} {{instance}}")],
-                "short", w=6, h=9, thresholds=rising(0.8 * SAMPLE_LIMIT, SAMPLE_LIMIT), runbooks=["ScrapeSamplesNearLimit"],
+                "short", w=5, h=9, thresholds=rising(0.8 * SAMPLE_LIMIT, SAMPLE_LIMIT), runbooks=["ScrapeSamplesNearLimit"],
             ),
         ),
         row(
@@ -139,7 +140,7 @@ BOARD = board(
                 "Evaluations of rules that failed",
                 "Per second, by group of rules. A query that no longer fits its metrics: Prometheus' page of rules "
                 "has the message.",
-                [query(rate("prometheus_rule_evaluation_failures_total", "rule_group"), "{{rule_group}}")],
+                [query(f'sum by (group) (label_replace({FAILURES}, "group", "$1", "rule_group", "(?:.*;)?(.*)"))', "{{group}}")],
                 "ops", w=8, runbooks=["PrometheusRuleFailures"],
             ),
             timeseries(

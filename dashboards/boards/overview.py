@@ -100,7 +100,7 @@ BOARD = board(
                 "Cores that each instance keeps busy. Near the number of cores of its machine: too much traffic for "
                 "it, or a loop; compare with the rate of requests.",
                 [query("rate(process_cpu_seconds_total{APP}[$__rate_interval])", "{{instance}}")],
-                "short", w=6, decimals=2, to="infrastructure",
+                "short", w=6, to="infrastructure",
             ),
             timeseries(
                 "Resident memory",

@@ -17,10 +17,11 @@ import unittest
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "deploy" / "stack"), str(ROOT / "tests" / "stack")]
+sys.path[:0] = [str(ROOT / "deploy" / "stack"), str(ROOT / "dashboards" / "pictures"), str(ROOT / "tests" / "stack")]
 import native
 import panels
 import secrets_of_stack as secret_files
+import take
 
 DEADLINE_S = 240  # what has not happened by then does not happen
 # One operator does here what fifty do in a plant.
@@ -178,7 +179,7 @@ class Native(unittest.TestCase):
         self.assertEqual(self.receiver.about("discord_webhook_url", "AppDbPoolSaturated"), [])
 
     def test_every_panel_shows_what_the_stack_does(self):
-        """A minute of a plant, then each expression of each board."""
+        """A minute of a plant, then each expression of each board, and pictures of them in build/pictures."""
         traffic = [os.environ["WMS_TRAFFIC"], "--url", f"http://127.0.0.1:{self.stack.ports['api']}", "--tokens",
                    self.folder / "secrets" / "wms_tokens", "--duration", "60", "--rate", "20", "--seed", "1"]  # fmt: skip
         played = subprocess.run(traffic, text=True, capture_output=True, timeout=DEADLINE_S, check=False)
@@ -198,6 +199,10 @@ class Native(unittest.TestCase):
         except AssertionError:
             self.assertEqual(shown["problems"], [])
         self.assertEqual(panels.EMPTY.keys() - shown["excuses"], set(), "excuses that nothing needs")
+        now = int(time.time())
+        asked = take.Prometheus(f"http://127.0.0.1:{self.stack.ports['prometheus']}", now - 5 * 60, now)
+        for board in panels.boards():
+            take.take(board, asked, ROOT / "build" / "pictures")
 
     def test_z_without_its_database_the_answers_are_bad_and_say_why_and_data_outlives_it_all(self):
         """Last, for it ends the stack."""
