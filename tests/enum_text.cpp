@@ -91,6 +91,13 @@ TEST_CASE("enumerators are looked for between -64 and 599") {
   CHECK(names<Edges>() == "lowest highest ");
 }
 
+TEST_CASE("names are found that are as long as the casts of values without one") {
+  enum class Cast { a = 5, bb = 17, mm = -7, ccc = 130, nnn = -42, ddd = 599 };
+  CHECK(names<Cast>() == "nnn mm a bb ccc ddd ");
+  enum class All { a, b, c, d, e, f, g, h, i, j };
+  CHECK(names<All>() == "a b c d e f g h i j ");
+}
+
 TEST_CASE("an enum_range says where else enumerators are") { CHECK(names<sample::Code>() == "ok teapot last "); }
 
 TEST_CASE("an enum without enumerators in the range has none") {
