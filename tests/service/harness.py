@@ -147,7 +147,8 @@ NO_RATE_LIMITS = [f"--rate-limit-{what}=0" for what in ("lots", "qc-decisions", 
 
 class Service(Program):
     """wms_service on two free ports, ready to answer. `tokens[role]` is a list of that role's tokens. Without rate limits,
-    unless a flag says otherwise: few operators do here what a plant does."""
+    unless a flag says otherwise: few operators do here what a plant does. `prefix`: a program that starts it in surroundings
+    of its own, and becomes it."""
 
     def __init__(
         self,
@@ -160,6 +161,8 @@ class Service(Program):
         database=None,
         database_url=None,
         name="wms_service",
+        prefix=(),
+        environment=None,
     ):
         self.folder = folder
         self.database = database or folder / "wms.db"
@@ -169,6 +172,7 @@ class Service(Program):
         for entry in json.loads(self.tokens_path.read_text()):
             self.tokens.setdefault(entry["role"], []).append(entry["token"])
         command = [
+            *prefix,
             program("WMS_SERVICE"),
             "--database",
             database_url or f"sqlite:{self.database}",
@@ -181,7 +185,7 @@ class Service(Program):
             *NO_RATE_LIMITS,
             *flags,
         ]
-        super().__init__(name, command, folder)
+        super().__init__(name, command, folder, env={**os.environ, **(environment or {})})
 
     def ready(self):
         """Waits until both listeners answer and the database does; returns the service."""

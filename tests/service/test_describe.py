@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The catalogue that the service prints: what its page shows is in it, and documents and lists that name metrics agree with it."""
 
+import concurrent.futures
+import http.client
 import json
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import unittest
@@ -42,6 +45,32 @@ class Describe(harness.ServiceTest):
         self.assertEqual(done.stdout, self.text)
         self.assertEqual(done.stderr, "")
         self.assertEqual(list(temporary.iterdir()), [])
+
+    def test_neither_mistakes_nor_paths_make_more_series_than_it_computes(self):
+        service = self.start_service(per_role=2)
+        traffic = self.start_traffic(service, mistakes=100, rate=200, duration=30 if harness.FULL else 4)
+        self.assertEqual(traffic.wait(), 0, traffic.stdout)
+
+        def wander(seed):
+            paths, made = (1250 if harness.FULL else 250), random.Random(seed)
+            connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=harness.DEADLINE_S)
+            for _ in range(paths):
+                text = "".join(made.choice("abc/%25{}") for _ in range(made.randrange(1, 40)))
+                connection.request(made.choice(("GET", "POST", "PUT", "BREW")), "/" + text)
+                answer = connection.getresponse()
+                answer.read()
+                self.assertIn(answer.status, (400, 404, 405), text)
+            connection.close()
+
+        def samples_after(seeds):
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                list(pool.map(wander, seeds))
+            return service.metrics().series
+
+        seen = samples_after(range(8))
+        for family in source.read_page(service.page().decode()).families:
+            self.assertLessEqual(family.samples, self.metrics[family.name]["max_samples"], family.name)
+        self.assertEqual(samples_after(range(8, 16)) - seen, set())
 
     def test_all_that_a_page_shows_is_in_it(self):
         service = self.start_service()

@@ -100,6 +100,43 @@ class PostgresqlTest(harness.ServiceTest):
         self.assertEqual(sorted(statuses), [201] + 11 * [409])
         self.assertEqual(service.metrics().value("db_pool_connections_max"), 6)
 
+    def test_a_plant_of_many_clients_is_served_over_thirty_connections(self):
+        """Kept-alive clients through service and pooler: all are served, a third of what they send is written, and what the
+        service says of its pool is what the pooler says."""
+        clients, rate, seconds = (1000, 550, 60) if harness.FULL else (200, 60, 5)
+        harness.allow_many_files(8192)
+        service = self.start_on_postgresql(per_role=8)
+        servers = []
+        traffic = self.start_traffic(service, connections=clients, rate=rate, duration=seconds, mistakes=0)
+        while traffic.running:
+            [pool] = [row for row in self.pgbouncer.administer("SHOW POOLS") if row["database"] == "flowviz"]
+            servers.append(sum(int(pool[state]) for state in ("sv_active", "sv_idle", "sv_used", "sv_tested", "sv_login")))
+            time.sleep(0.2)
+        self.assertEqual(traffic.wait(), 0, traffic.stdout)
+        report = traffic.report()
+        answers = [(one["method"], one["status"], one["count"]) for one in report["requests"]]
+        total = sum(count for _, _, count in answers)
+        good = sum(count for _, status, count in answers if 200 <= status < 300)
+        written = sum(count for method, status, count in answers if method == "POST" and status == 201)
+        p99 = max(one["p99"] for one in report["latency_ms"])
+        print(f"{clients} clients: {total} requests in {seconds} s, {good} answered 2xx, {written} writes, p99 of the slowest route {p99:.0f} ms, "
+              f"{min(report['completions_per_connection'])} at least for each, {max(servers)} connections of the server")  # fmt: skip
+        self.assertEqual(total, rate * seconds)
+        self.assertGreaterEqual(good / total, 0.999)
+        self.assertGreaterEqual(written / total, 0.3)
+        self.assertGreater(min(report["completions_per_connection"]), 0)
+        self.assertLessEqual(max(servers), 30)
+        self.assertEqual(harness.violations(service.page()), "")
+
+        def agree():
+            [pool] = [row for row in self.pgbouncer.administer("SHOW POOLS") if row["database"] == "flowviz"]
+            metrics = service.metrics()
+            here = metrics.sum("db_pool_connections")
+            return here == int(pool["cl_active"]) + int(pool["cl_waiting"]) and metrics.value("db_pool_connections", state="active") == 0
+
+        harness.wait_until(agree, "as many connections in the service's pool as SHOW POOLS has clients")
+        self.assertEqual(service.terminate(), 0)
+
     def test_the_pooler_is_what_was_promised(self):
         config = {row["key"]: row["value"] for row in self.pgbouncer.administer("SHOW CONFIG")}
         promised = {

@@ -164,6 +164,7 @@ class TrafficTest(harness.ServiceTest):
             [*tokens, "--url", "https://127.0.0.1:1"],
             [*tokens, "--url", "http://127.0.0.1"],
             [*tokens, "--url=http://x:0"],
+            [*tokens, "--mistakes", "101"],
             [*tokens, "--speed", "1"],
             [*tokens, "--acks", str(self.folder / "no" / "folder")],
         ):
@@ -250,6 +251,7 @@ class TrafficTest(harness.ServiceTest):
             "--duration",
             "--connections",
             "--seed",
+            "--mistakes",
             "--report",
             "--acks",
             "--tolerate-disconnects",

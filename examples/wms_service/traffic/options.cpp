@@ -52,6 +52,7 @@ inspectors decide on quality, everybody reads and traces, and some make mistakes
   --duration SECONDS     how long to send (60)
   --connections N        kept-alive connections, one plant each (16)
   --seed N               the plan of each plant follows from it (1)
+  --mistakes PERCENT     how many of a hundred requests are mistakes, which the service has to refuse (12)
   --report FILE          write what was counted as JSON: requests by route, method and status, latencies,
                          acknowledged lots and decisions with their ids
   --acks FILE            append one JSON line for each acknowledged lot or decision, as soon as it is acknowledged
@@ -105,6 +106,8 @@ Options parse_options(const std::vector<std::string>& arguments) {
       options.connections = number<std::size_t>(flag, value, 1, 4'096);
     } else if (flag == "--seed") {
       options.seed = number<std::uint64_t>(flag, value, 0, UINT64_MAX);
+    } else if (flag == "--mistakes") {
+      options.mistakes_percent = number<unsigned>(flag, value, 0, 100);
     } else if (flag == "--report") {
       options.report_path = value;
     } else if (flag == "--acks") {

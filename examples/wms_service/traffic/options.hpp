@@ -25,6 +25,7 @@ struct Options {
   std::chrono::duration<double> duration{60};
   std::size_t connections = 16;
   std::uint64_t seed = 1;
+  unsigned mistakes_percent = 12;
   std::string report_path;
   std::string acks_path;
   Disconnects disconnects = Disconnects::are_failures;

@@ -23,8 +23,11 @@ bool usable(const std::string& qc_status) { return qc_status == "PENDING" || qc_
 
 }  // namespace
 
-Plant::Plant(Crew crew, std::string code_prefix, std::uint64_t seed)
-    : crew_(std::move(crew)), code_prefix_(std::move(code_prefix)), random_(seed) {}
+Plant::Plant(Crew crew, std::string code_prefix, std::uint64_t seed, unsigned mistakes_percent)
+    : crew_(std::move(crew)),
+      code_prefix_(std::move(code_prefix)),
+      mistakes_percent_(mistakes_percent),
+      random_(seed) {}
 
 std::size_t Plant::below(std::size_t limit) {
   return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random_);
@@ -76,8 +79,8 @@ Step Plant::next() {
       {14, [](Plant& plant) { return plant.read_lot(); }},
       {6, [](Plant& plant) { return plant.list_lots(); }},
       {16, [](Plant& plant) { return plant.trace(); }},
-      {12, [](Plant& plant) { return plant.mistake(); }},
   };
+  if (below(100) < mistakes_percent_) return mistake();
   std::size_t total = 0;
   for (const Activity& activity : activities) total += activity.weight;
   std::size_t drawn = below(total);

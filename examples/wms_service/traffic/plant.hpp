@@ -50,8 +50,9 @@ struct Acknowledged {
 
 class Plant {
  public:
-  /// `code_prefix` makes its lot codes unique among all plants and all runs on one database.
-  Plant(Crew crew, std::string code_prefix, std::uint64_t seed);
+  /// `code_prefix` makes its lot codes unique among all plants and all runs on one database; of a hundred requests
+  /// `mistakes_percent` are mistakes.
+  Plant(Crew crew, std::string code_prefix, std::uint64_t seed, unsigned mistakes_percent);
 
   Step next();
 
@@ -106,6 +107,7 @@ class Plant {
 
   Crew crew_;
   std::string code_prefix_;
+  unsigned mistakes_percent_;
   std::mt19937_64 random_;
   std::uint64_t codes_ = 0;
   std::deque<Lot> lots_;  // a working set: the oldest leave

@@ -80,9 +80,9 @@ void print_tables(std::ostream& out, const ShiftResult& result, const Verdict& v
   }
 
   std::vector<std::uint64_t> counts = completions(result);
-  out << "\ncompletions per connection:";
-  for (const std::uint64_t count : counts) out << " " << count;
-  out << "\n";
+  std::sort(counts.begin(), counts.end());
+  out << "\ncompletions per connection: " << counts.front() << " at least, " << counts[counts.size() / 2]
+      << " in the middle, " << counts.back() << " at most, on " << counts.size() << " connections\n";
   for (const std::size_t i : verdict.starved_connections) {
     out << "connection " << i << " was starved: " << result.connections[i].dealt_with << " of "
         << result.connections[i].planned << "\n";

@@ -183,7 +183,7 @@ ShiftResult work(const Options& options, const std::vector<Operator>& operators,
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < options.connections; ++i) {
     const std::uint64_t seed = options.seed * 1'000'003 + i;
-    Plant plant(Crew(operators, i), stamp + "-" + std::to_string(i), seed);
+    Plant plant(Crew(operators, i), stamp + "-" + std::to_string(i), seed, options.mistakes_percent);
     threads.emplace_back(run_connection, i, std::cref(options), std::cref(schedule), std::move(plant), std::ref(acks),
                          std::cref(stop), std::ref(progress), std::ref(result.connections[i]));
   }

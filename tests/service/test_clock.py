@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""The clock of the machine set back an hour under load: durations are none of its business."""
+
+import glob
+import unittest
+
+import harness
+
+DURATIONS = ("http_request_duration_seconds", "http_request_duration_highr_seconds", "flowviz_traceability_query_duration_seconds",
+             "db_query_duration_seconds", "db_statement_duration_seconds", "db_connection_wait_seconds", "tasks_duration_seconds")  # fmt: skip
+LONGEST_S = 10  # that a request may take
+
+
+class Clock(harness.ServiceTest):
+    def test_an_hour_back_is_in_no_duration_and_limits_and_operators_stay_right(self):
+        offset = self.folder / "offset"
+        offset.write_text("+0\n")
+        [library] = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
+        service = self.start_service(
+            per_role=3,
+            flags=("--rate-limit-traceability", "5"),
+            environment={"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(offset), "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1"},
+        )
+        lot = service.register().json
+        before = service.metrics()
+
+        def trace():
+            return service.request("GET", f"/api/traceability/{lot['lot_id']}/forward", "viewer")
+
+        self.assertEqual([trace().status for _ in range(3)], [200] * 3)
+        harness.wait_until(lambda: service.metrics().value("flowviz_active_operators") == 2, "operators that were seen")
+        traffic = self.start_traffic(service, rate=60, duration=6, connections=6)
+        harness.wait_until(lambda: service.metrics().sum("http_requests_total") > 100, "traffic")
+        middle = service.metrics()
+        offset.write_text("-1h\n")
+        harness.wait_until(lambda: service.register().json["created_at"] < lot["created_at"], "a lot of an hour ago")
+        # What is left of a limit is neither more nor an hour away.
+        statuses = [trace().status for _ in range(4)]
+        self.assertEqual(statuses, [200, 200, 429, 429])
+        self.assertLessEqual(int(trace().headers["Retry-After"]), 60)
+        self.assertEqual(traffic.wait(), 1 if "429" in traffic.stdout else 0, traffic.stdout)
+
+        after = service.metrics()
+        for name in DURATIONS:
+            for (sample, labels), count in after.samples.items():
+                if sample == f"{name}_count":
+                    total = after.samples[f"{name}_sum", labels]
+                    self.assertTrue(0 <= total <= LONGEST_S * count, (name, labels, total, count))
+        for earlier, later in ((before, middle), (middle, after)):
+            fallen = [key for key, value in earlier.samples.items() if key[0].endswith(("_total", "_count", "_sum", "_bucket"))
+                      and later.samples[key] < value]  # fmt: skip
+            self.assertEqual(fallen, [])
+        self.assertEqual(harness.violations(service.page()), "")
+        # All of the traffic's operators were seen within the hour that the clock has now, whatever hour that is.
+        seen = len({token for role in service.tokens for token in service.tokens[role]})
+        harness.wait_until(lambda: 2 <= service.metrics().value("flowviz_active_operators") <= seen, "operators that were seen")
+        self.assertEqual(service.terminate(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
