@@ -279,8 +279,8 @@ class PostgresqlTest(harness.ServiceTest):
             script = self.folder / "script.sql"
             script.write_text("SELECT 1;\n")
 
-            def bench(clients):
-                command = [postgres.server_program("pgbench"), "-n", "-f", str(script), "-d", self.pgbouncer.url()]
+            def bench(clients, url=self.pgbouncer.url()):
+                command = [postgres.server_program("pgbench"), "-n", "-f", str(script), "-d", url]
                 return subprocess.run(
                     [*command, "-c", str(clients), "-j", "4", "-t", "20"],
                     env={"PATH": "/usr/bin:/bin", "PGPASSWORD": self.postgres.password("flowviz")},
@@ -296,6 +296,9 @@ class PostgresqlTest(harness.ServiceTest):
             refused = bench(1201)
             self.assertNotEqual(refused.returncode, 0)
             self.assertIn("no more connections allowed (max_client_conn)", refused.stderr)
+            direct = bench(1000, f"postgresql://flowviz@127.0.0.1:{self.postgres.port}/flowviz")
+            self.assertNotEqual(direct.returncode, 0)
+            self.assertIn("connection slots are reserved", direct.stderr)
 
 
 class Work:
