@@ -8,6 +8,8 @@ import secrets
 PASSWORDS = ("postgres_password", "flowviz_password", "pgbouncer_stats_password", "postgres_exporter_password",
              "grafana_admin_password")  # fmt: skip
 ADDRESSES = ("discord_webhook_url", "second_webhook_url", "watchdog_url")
+# Whom the service tells of lots that a decision stops: nobody, until WMS_QC_WEBHOOK_URL_FILE names the file.
+OPTIONAL = ("qc_webhook_url",)
 NOWHERE = "http://alerts.invalid/"  # a name that nobody can have (RFC 2606)
 ROLES = ("viewer", "operator", "inspector", "admin")
 
@@ -19,7 +21,7 @@ def make(folder):
     tokens = [{"token": secrets.token_urlsafe(24), "operator": role, "role": role} for role in ROLES]
     texts = {name: secrets.token_hex(24) for name in PASSWORDS}
     texts |= {"wms_tokens": json.dumps(tokens, indent=1)}
-    texts |= dict.fromkeys(ADDRESSES, NOWHERE)
+    texts |= dict.fromkeys((*ADDRESSES, *OPTIONAL), NOWHERE)
     made = []
     for name, text in texts.items():
         path = folder / name

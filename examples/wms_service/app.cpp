@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "app.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "routes/admin.hpp"
@@ -31,7 +35,7 @@ RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry
 }
 
 RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceCache& traces, TestAlerts& test_alerts,
-                    BackgroundWorker& sync_worker) {
+                    BackgroundWorker& sync_worker, BackgroundWorker* webhook_worker) {
   const auto post = [&](const char* path, Right right, Handler handler, std::optional<LimitedRoute> limit = {}) {
     table.post(path, right, routes::idempotent(storage, path, std::move(handler)), limit);
   };
@@ -39,7 +43,7 @@ RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceC
   post("/api/lots", Right::write_lots, routes::register_lot(storage, traces, metrics), LimitedRoute::lots);
   table.get("/api/lots", Right::read, routes::list_lots(storage));
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));
-  post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, traces, metrics),
+  post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, traces, metrics, webhook_worker),
        LimitedRoute::qc_decisions);
   post("/api/production-runs", Right::write_lots, routes::plan_run(storage));
   table.get("/api/production-runs/{run_id}", Right::read, routes::get_run(storage));
@@ -61,6 +65,14 @@ BackgroundWorker::Step forget_keys(Storage& storage) {
 }
 
 }  // namespace
+
+// An idle worker looks as often as a message may become due.
+App::Webhook::Webhook(Storage& storage, Metrics& metrics, const WebhookOptions& options)
+    : sender(storage, metrics, options,
+             [client = std::make_shared<const WebhookClient>(*options.address, options.timeout)](
+                 const std::string& json, std::string_view key) { return client->post(json, key); }),
+      worker("webhook", [this] { return sender.step(); },
+             {.idle = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), options.retry.first_wait)}) {}
 
 App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<std::string>& metrics_token,
          const AppOptions& options)
@@ -93,8 +105,10 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       sync_applier_(storage, trace_cache_, metrics_),
       sync_worker_("sync", [this] { return sync_applier_.step(); }),
       key_worker_("idempotency keys", [&storage] { return forget_keys(storage); }, {.idle = std::chrono::minutes(10)}),
+      webhook_(options.webhook.address ? std::make_unique<Webhook>(storage, metrics_, options.webhook) : nullptr),
       operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
-      api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_, sync_worker_)),
+      api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_, sync_worker_,
+                           webhook_ ? &webhook_->worker : nullptr)),
       operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
       api_(
           api_server_, api_routes_, tokens_, rate_limiter_, metrics_,
@@ -104,11 +118,13 @@ void App::start_background_work() {
   database_gauges_.start();
   sync_worker_.start();
   key_worker_.start();
+  if (webhook_) webhook_->worker.start();
 }
 
 void App::stop_background_work() {
   sync_worker_.stop_soon();
   key_worker_.stop_soon();
+  if (webhook_) webhook_->worker.stop_soon();
 }
 
 }  // namespace wms

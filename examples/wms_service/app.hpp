@@ -6,6 +6,7 @@
 
 #include <flowviz_metrics/bundles/database_pool.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,7 @@
 #include "sync_applier.hpp"
 #include "test_alerts.hpp"
 #include "trace_cache.hpp"
+#include "webhook/sender.hpp"
 
 namespace wms {
 
@@ -45,9 +47,17 @@ class App {
   void stop_background_work();
 
   SyncApplier& sync_applier() { return sync_applier_; }
+  /// Null, if there is no webhook.
+  WebhookSender* webhook_sender() { return webhook_ ? &webhook_->sender : nullptr; }
   DatabaseGauges& database_gauges() { return database_gauges_; }
 
  private:
+  struct Webhook {
+    Webhook(Storage& storage, Metrics& metrics, const WebhookOptions& options);
+    WebhookSender sender;
+    BackgroundWorker worker;
+  };
+
   Metrics& metrics_;
   flowviz::bundles::DatabasePool pool_;
   flowviz::GaugeCallback pool_active_, pool_idle_;  // the pool's, under the names that FlowViz's boards know
@@ -62,6 +72,7 @@ class App {
   SyncApplier sync_applier_;
   BackgroundWorker sync_worker_;
   BackgroundWorker key_worker_;
+  std::unique_ptr<Webhook> webhook_;  // null: there is none
 
   RouteTable operations_routes_;
   RouteTable api_routes_;

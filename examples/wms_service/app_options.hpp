@@ -10,6 +10,7 @@
 #include "business_hours.hpp"
 #include "http/rate_limiter.hpp"
 #include "trace_cache.hpp"
+#include "webhook/options.hpp"
 
 namespace wms {
 
@@ -19,6 +20,7 @@ struct AppOptions {
   BusinessHours business_hours = {};
   TraceCache::Limits trace_cache = {};
   std::set<std::string> cors_origins = {};  ///< whose web pages may use the API
+  WebhookOptions webhook = {};
 };
 
 }  // namespace wms

@@ -58,6 +58,7 @@ void DatabaseGauges::refresh(Timestamp time) {
   metrics_.production_runs_active.set(work->runs_active);
   metrics_.pending_sync_lots.set(work->pending_sync);
   metrics_.tasks.show(Task::sync_apply, work->sync_apply);
+  metrics_.tasks.show(Task::webhook, work->webhook);
   metrics_.gauges_refreshed.set(time.time_since_epoch());
 }
 

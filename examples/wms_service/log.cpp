@@ -41,8 +41,8 @@ void set_level(Level level) { lowest = level; }
 
 bool enabled(Level level) { return level >= lowest.load(std::memory_order_relaxed); }
 
-void write(Level level, std::string_view event, const nlohmann::ordered_json& fields) {
-  if (!enabled(level)) return;
+bool write(Level level, std::string_view event, const nlohmann::ordered_json& fields) {
+  if (!enabled(level)) return false;
   nlohmann::ordered_json line = line_of(level, event);
   for (const auto& [name, value] : fields.items()) {
     line[name] = value;
@@ -60,7 +60,9 @@ void write(Level level, std::string_view event, const nlohmann::ordered_json& fi
     gap["count"] = dropped;
     if (write_at_once(dump(gap))) dropped = 0;
   }
-  if (!write_at_once(text)) ++dropped;
+  const bool written = write_at_once(text);
+  if (!written) ++dropped;
+  return written;
 }
 
 }  // namespace wms::log

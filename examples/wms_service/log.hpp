@@ -24,8 +24,8 @@ bool enabled(Level level);
 
 /// Writes a line: `log::write(Level::info, "listening", {{"address", "127.0.0.1:8000"}})`. Thread-safe. Never blocks:
 /// if stderr is a pipe that nobody empties, lines are dropped rather than the service stopped, and their number is
-/// told later.
-void write(Level level, std::string_view event,
+/// told later. Whether this one got out.
+bool write(Level level, std::string_view event,
            const nlohmann::ordered_json& fields = nlohmann::ordered_json::object());
 
 }  // namespace wms::log

@@ -7,6 +7,8 @@
 #include <flowviz_metrics/bundles/cache.hpp>
 #include <flowviz_metrics/bundles/database.hpp>
 #include <flowviz_metrics/bundles/errors.hpp>
+#include <flowviz_metrics/bundles/notifications.hpp>
+#include <flowviz_metrics/bundles/outbound.hpp>
 #include <flowviz_metrics/bundles/rate_limit.hpp>
 #include <flowviz_metrics/bundles/tasks.hpp>
 #include <flowviz_metrics/bundles/validation.hpp>
@@ -26,7 +28,13 @@
 namespace wms {
 
 /// What is done in the background.
-enum class Task { sync_apply };
+enum class Task { sync_apply, webhook };
+
+/// Whom the service talks to.
+enum class OutboundTarget { qc_webhook };
+
+/// How people are told.
+enum class NotificationChannel { webhook, log };
 
 struct Metrics {
   explicit Metrics(flowviz::Registry& to);
@@ -61,6 +69,10 @@ struct Metrics {
                                      "Lots that were recorded offline and are not applied yet."};
 
   flowviz::bundles::Tasks<Task> tasks{registry};
+
+  flowviz::bundles::Outbound<OutboundTarget> outbound{registry};
+
+  flowviz::bundles::Notifications<NotificationChannel> notifications{registry};
 
   flowviz::Gauge<> gauges_refreshed{
       registry, "wms_gauges_refreshed_timestamp_seconds",

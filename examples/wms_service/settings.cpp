@@ -164,6 +164,41 @@ std::optional<std::string> take_trace_cache_entries(Settings& settings, const st
   return std::nullopt;
 }
 
+std::optional<std::string> take_webhook_address(Settings& settings, const std::string& value) {
+  auto content = read_file(value);
+  if (!content) return in_file(value, "cannot be read");
+  content->erase(content->find_last_not_of(" \t\r\n") + 1);
+  auto address = parse_webhook_address(*content, tls_of_this_build());
+  if (!address) return in_file(value, address.error().reason);
+  settings.app.webhook.address = std::move(*address);
+  return std::nullopt;
+}
+
+constexpr int most_attempts = 100;
+
+std::optional<std::string> take_webhook_attempts(Settings& settings, const std::string& value) {
+  return take_number(value, 1, most_attempts, settings.app.webhook.retry.attempts);
+}
+
+constexpr int longest_first_wait_ms = 60'000;
+
+std::optional<std::string> take_webhook_first_wait(Settings& settings, const std::string& value) {
+  int milliseconds = 0;
+  if (const auto complaint = take_number(value, 10, longest_first_wait_ms, milliseconds)) return complaint;
+  settings.app.webhook.retry.first_wait = std::chrono::milliseconds(milliseconds);
+  return std::nullopt;
+}
+
+// A service that is told to end waits for the message that it is at, and is killed after ten seconds.
+constexpr int longest_webhook_timeout_ms = 5'000;
+
+std::optional<std::string> take_webhook_timeout(Settings& settings, const std::string& value) {
+  int milliseconds = 0;
+  if (const auto complaint = take_number(value, 100, longest_webhook_timeout_ms, milliseconds)) return complaint;
+  settings.app.webhook.timeout = std::chrono::milliseconds(milliseconds);
+  return std::nullopt;
+}
+
 std::optional<std::string> take_time_zone(Settings& settings, const std::string& value) {
   if (!is_time_zone(value)) return must_be("a time zone that this system knows, such as Europe/Berlin", value);
   settings.time_zone = value;
@@ -217,6 +252,16 @@ constexpr Setting all_settings[] = {
      "to: "
      "what others change is not seen",
      take_trace_cache_entries},
+    {"--qc-webhook-url-file", "FILE", nullptr,
+     "holds the address, as of a Discord webhook, that is told of each lot that a decision puts on HOLD or FAIL; "
+     "without "
+     "it nobody is",
+     take_webhook_address},
+    {"--qc-webhook-timeout", "MILLISECONDS", "3000", "how long it may take to send one message", take_webhook_timeout},
+    {"--qc-webhook-attempts", "N", "10", "how often a message is sent that does not get through, before it is given up",
+     take_webhook_attempts},
+    {"--qc-webhook-first-wait", "MILLISECONDS", "1000",
+     "between the first attempt and the second; doubled after each, up to five minutes", take_webhook_first_wait},
     {"--log-level", "LEVEL", "info", "debug, info, warning or error", take_log_level},
 };
 

@@ -140,6 +140,26 @@ TEST_CASE("a test alert lasts five minutes unless it is said") {
   CHECK(settings({"--test-alert-duration", "7"})->app.test_alert_duration == std::chrono::seconds(7));
 }
 
+TEST_CASE("there is no webhook unless a file holds its address") {
+  TemporaryFolder folder;
+  std::ofstream(folder.file("address")) << "http://discord.example/api/webhooks/1/a-word\n";
+  const std::string address = folder.file("address");
+  const auto standard = settings({})->app.webhook;
+  CHECK_FALSE(standard.address);
+  CHECK(standard.timeout == std::chrono::seconds(3));
+  CHECK(standard.retry.attempts == 10);
+  CHECK(standard.retry.first_wait == std::chrono::seconds(1));
+  const auto set = settings({"--qc-webhook-url-file", address.c_str(), "--qc-webhook-timeout", "200",
+                             "--qc-webhook-attempts", "2", "--qc-webhook-first-wait", "50"});
+  REQUIRE(set);
+  REQUIRE(set->app.webhook.address);
+  CHECK(set->app.webhook.address->origin == "http://discord.example");
+  CHECK(set->app.webhook.address->target == "/api/webhooks/1/a-word");
+  CHECK(set->app.webhook.timeout == std::chrono::milliseconds(200));
+  CHECK(set->app.webhook.retry.attempts == 2);
+  CHECK(set->app.webhook.retry.first_wait == std::chrono::milliseconds(50));
+}
+
 TEST_CASE("files are read at once") {
   TemporaryFolder folder;
   std::ofstream(folder.file("tokens")) << R"([{"token": "t-1", "operator": "ada", "role": "admin"}])";
@@ -155,7 +175,9 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
   TemporaryFolder folder;
   std::ofstream(folder.file("broken")) << "[{\n]";
   std::ofstream(folder.file("empty")) << "\n";
-  const std::string missing = folder.file("missing"), broken = folder.file("broken"), empty = folder.file("empty");
+  std::ofstream(folder.file("elsewhere")) << "ftp://discord.example/secret";
+  const std::string missing = folder.file("missing"), broken = folder.file("broken"), empty = folder.file("empty"),
+                    elsewhere = folder.file("elsewhere");
   const struct {
     std::vector<const char*> arguments;
     Environment environment;
@@ -206,6 +228,13 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
       {{"--timezone", "/etc/passwd"}, {}, "--timezone"},
       {{"--test-alert-duration", "0"}, {}, "--test-alert-duration"},
       {{"--test-alert-duration", "5m"}, {}, "--test-alert-duration"},
+      {{"--qc-webhook-url-file", missing.c_str()}, {}, "--qc-webhook-url-file"},
+      {{"--qc-webhook-url-file", empty.c_str()}, {}, "--qc-webhook-url-file"},
+      {{"--qc-webhook-url-file", elsewhere.c_str()}, {}, "--qc-webhook-url-file"},
+      {{"--qc-webhook-timeout", "99"}, {}, "--qc-webhook-timeout"},
+      {{"--qc-webhook-timeout", "5001"}, {}, "--qc-webhook-timeout"},
+      {{"--qc-webhook-attempts", "0"}, {}, "--qc-webhook-attempts"},
+      {{"--qc-webhook-first-wait", "9"}, {}, "--qc-webhook-first-wait"},
       {{"--no-such-flag", "1"}, {}, "--no-such-flag"},
       {{"leftover"}, {}, "leftover"},
       {{}, {{"WMS_LISTEN", "nonsense"}}, "WMS_LISTEN"},

@@ -3,11 +3,13 @@
 none is used."""
 
 import copy
+import os
 import pathlib
 import re
 import subprocess
 import sys
 import unittest
+import unittest.mock
 
 import yaml
 
@@ -98,11 +100,19 @@ class Compose(unittest.TestCase):
             self.assertEqual(list(broken_policies("postgres", service)), [policy])
 
     def test_secrets_are_those_that_the_script_makes_and_are_all_used(self):
-        made = {*secret_files.PASSWORDS, *secret_files.ADDRESSES, "wms_tokens"}
+        made = {*secret_files.PASSWORDS, *secret_files.ADDRESSES, *secret_files.OPTIONAL, "wms_tokens"}
         self.assertEqual(set(self.stack["secrets"]), made)
         used = {secret["source"] if isinstance(secret, dict) else secret
                 for service in self.services.values() for secret in service.get("secrets", [])}  # fmt: skip
         self.assertEqual(used, made)
+
+    def test_nobody_is_told_of_stopped_lots_until_an_address_is_named(self):
+        variable = "WMS_QC_WEBHOOK_URL_FILE"
+        self.assertFalse(self.services["wms_service"]["environment"][variable])
+        with unittest.mock.patch.dict(os.environ, {variable: "/run/secrets/qc_webhook_url"}):
+            named = configured("-f", "compose.yaml")["services"]["wms_service"]
+        self.assertEqual(named["environment"][variable], "/run/secrets/qc_webhook_url")
+        self.assertIn("qc_webhook_url", [one["source"] if isinstance(one, dict) else one for one in named["secrets"]])
 
     def test_files_that_are_mounted_exist(self):
         for name, service in self.services.items():

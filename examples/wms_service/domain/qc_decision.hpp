@@ -16,6 +16,9 @@ constexpr Names<Decision, 3> names(Decision) {
   return {{{Decision::PASS, "PASS"}, {Decision::HOLD, "HOLD"}, {Decision::FAIL, "FAIL"}}};
 }
 
+/// Whether a lot cannot be used any more after it.
+constexpr bool stops_lot(Decision decision) { return decision != Decision::PASS; }
+
 /// What a client sends.
 struct NewQcDecision {
   std::string lot_id;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "http/json_input.hpp"
+#include "log.hpp"
 #include "routes/json_output.hpp"
 
 namespace wms::routes {
@@ -26,18 +27,42 @@ Result<NewQcDecision, Problem> read_new_decision(std::string_view body) {
   return NewQcDecision{*lot_id, *decision, note};
 }
 
+/// The order in which they are sent, as the storage has it.
+flowviz::bundles::TaskPriority priority_of(Decision decision) {
+  using flowviz::bundles::TaskPriority;
+  return decision == Decision::FAIL ? TaskPriority::high : TaskPriority::normal;
+}
+
+/// The channel that is always there, unless the log was told to be silent.
+void tell_in_log(const QcDecision& decision, const Metrics& metrics) {
+  if (!log::enabled(log::Level::warning)) return;
+  auto delivery = metrics.notifications.begin(NotificationChannel::log);
+  const bool written =
+      log::write(log::Level::warning, "lot_stopped",
+                 {{"lot_id", decision.lot_id}, {"decision", text_of(decision.decision)}, {"decision_id", decision.id}});
+  if (written) delivery.finish();
+}
+
 Answer recorded(const QcDecision& decision) { return {201, to_json(decision).dump()}; }
 
 }  // namespace
 
-Handler record_decision(Storage& storage, TraceCache& traces, Metrics& metrics) {
-  return [&storage, &traces, metrics = &metrics](const Call& call) -> Result<Answer, Problem> {
+Handler record_decision(Storage& storage, TraceCache& traces, Metrics& metrics, BackgroundWorker* notifier) {
+  return [&storage, &traces, metrics = &metrics, notifier](const Call& call) -> Result<Answer, Problem> {
     const auto wanted = read_new_decision(call.body);
     if (!wanted) return wanted.error();
-    const auto decision = storage.record_decision(*wanted, call.caller, call.deadline, call.keep<QcDecision>(recorded));
+    const bool stops = stops_lot(wanted->decision);
+    const Notify notify = stops && notifier != nullptr ? Notify::webhook : Notify::nobody;
+    const auto decision =
+        storage.record_decision(*wanted, call.caller, call.deadline, call.keep<QcDecision>(recorded), notify);
     traces.forget(wanted->lot_id);  // whatever came of it: of a commit that failed nobody knows whether it did
     if (!decision) return problems::refused(decision.error());
     metrics->qc_decisions.with(decision->decision).inc();  // it is on disk now
+    if (stops) tell_in_log(*decision, *metrics);
+    if (notify == Notify::webhook) {
+      metrics->tasks.create(Task::webhook, priority_of(decision->decision));
+      notifier->wake();
+    }
     return recorded(*decision);
   };
 }

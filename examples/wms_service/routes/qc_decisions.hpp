@@ -3,6 +3,7 @@
 /// \file
 /// Quality decisions.
 
+#include "background_worker.hpp"
 #include "http/call.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
@@ -11,6 +12,8 @@
 namespace wms::routes {
 
 /// POST /api/qc-decisions
-Handler record_decision(Storage& storage, TraceCache& traces, Metrics& metrics);
+///
+/// `notifier` sends what is queued for the webhook; null: nothing is.
+Handler record_decision(Storage& storage, TraceCache& traces, Metrics& metrics, BackgroundWorker* notifier);
 
 }  // namespace wms::routes

@@ -106,6 +106,18 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_by_time ON idempotency_keys (claimed_at_ms);
 )sql"},
+    {5, "messages about decisions", R"sql(
+CREATE TABLE qc_notifications (
+  decision_id TEXT NOT NULL PRIMARY KEY REFERENCES qc_decisions (decision_id),
+  status      TEXT NOT NULL CHECK (status IN ('queued', 'sending', 'sent', 'given_up')),
+  urgency     BIGINT NOT NULL,
+  attempts    BIGINT NOT NULL,
+  due_at_ms   BIGINT NOT NULL,
+  ended_at_ms BIGINT
+);
+CREATE INDEX qc_notifications_by_due ON qc_notifications (status, due_at_ms);
+CREATE INDEX qc_notifications_by_end ON qc_notifications (status, ended_at_ms);
+)sql"},
 };
 
 }  // namespace

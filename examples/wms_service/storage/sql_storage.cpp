@@ -201,7 +201,8 @@ Storage::Outcome<LotPage> SqlStorage::list_lots(const LotQuery& wanted, Deadline
 }
 
 Storage::Outcome<QcDecision> SqlStorage::record_decision(const NewQcDecision& wanted, std::string_view decided_by,
-                                                         Deadline deadline, const Keep<QcDecision>& keep) {
+                                                         Deadline deadline, const Keep<QcDecision>& keep,
+                                                         Notify notify) {
   const QcDecision decision{new_id(), wanted.lot_id, wanted.decision, wanted.note, std::string(decided_by), now()};
   return transactions_.write<QcDecision>(deadline, [&](Connection& db) -> Outcome<QcDecision> {
     if (!db.query(statements_.lot_to_change, decision.lot_id)->next()) return Refusal(LotNotFound{decision.lot_id});
@@ -209,7 +210,10 @@ Storage::Outcome<QcDecision> SqlStorage::record_decision(const NewQcDecision& wa
         db.run(statements_.insert_qc_decision, decision.id, decision.lot_id, text_of(decision.decision), decision.note,
                decision.decided_by, decision.decided_at.time_since_epoch().count());
     // None: it was an earlier attempt. The status stays, for there may be a later decision by now.
-    if (inserted != 0) db.run(statements_.update_qc_status, decision.lot_id, text_of(decision.decision));
+    if (inserted != 0) {
+      db.run(statements_.update_qc_status, decision.lot_id, text_of(decision.decision));
+      if (notify == Notify::webhook) queue_notification(db, decision);
+    }
     return kept(db, keep, decision);
   });
 }
@@ -266,6 +270,7 @@ Storage::Outcome<WorkCounts> SqlStorage::count_work(Timestamp ended_since, Deadl
     counts.pending_sync = static_cast<int>(row->integer(1));
     // A lot that is being applied is in a transaction, which nobody sees from outside: it is queued until then.
     counts.sync_apply = {.queued = count(1), .running = 0, .done = count(2), .failed = count(3)};
+    counts.webhook = {.queued = count(4), .running = count(5), .done = count(6), .failed = count(7)};
     return counts;
   });
 }

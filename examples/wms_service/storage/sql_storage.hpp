@@ -20,7 +20,7 @@ class SqlStorage : public Storage {
   Outcome<Lot> find_lot(std::string_view lot_id, Deadline deadline) override;
   Outcome<LotPage> list_lots(const LotQuery& query, Deadline deadline) override;
   Outcome<QcDecision> record_decision(const NewQcDecision& decision, std::string_view decided_by, Deadline deadline,
-                                      const Keep<QcDecision>& keep = {}) override;
+                                      const Keep<QcDecision>& keep = {}, Notify notify = Notify::nobody) override;
   Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) override;
   Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by, Deadline deadline,
                                   const Keep<ProductionRun>& keep = {}) override;
@@ -32,6 +32,10 @@ class SqlStorage : public Storage {
   Outcome<SyncState> find_sync_lot(std::string_view client_id, Deadline deadline) override;
   Outcome<std::optional<SyncAttempt>> try_next_sync_lot(Deadline deadline) override;
   Outcome<bool> refuse_sync_lot(std::string_view client_id, const SyncRefusal& refusal, Deadline deadline) override;
+  Outcome<std::optional<Notification>> take_notification(Timestamp time, Timestamp until, Deadline deadline) override;
+  Outcome<bool> postpone_notification(const Notification& taken, Timestamp due, Deadline deadline) override;
+  Outcome<bool> end_notification(std::string_view decision_id, NotificationStatus end, Timestamp time,
+                                 Deadline deadline) override;
   Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) override;
   Outcome<Done> keep_answer(const std::string& claim, const KeptAnswer& answer, Deadline deadline) override;
   Outcome<Done> release_key(const std::string& claim, Deadline deadline) override;
@@ -62,6 +66,7 @@ class SqlStorage : public Storage {
   std::optional<Lot> read_lot(Connection& db, std::string_view lot_id) const;
   Outcome<Lot> insert_lot(Connection& db, const NewLot& wanted, std::string_view created_by) const;
   Outcome<NewLot> resolve(Connection& db, const SyncLot& recorded) const;
+  void queue_notification(Connection& db, const QcDecision& decision) const;
   std::optional<Refusal> join_run(Connection& db, const Lot& lot) const;
   std::optional<Refusal> take_inputs(Connection& db, const Lot& lot) const;
 

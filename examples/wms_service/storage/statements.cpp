@@ -122,6 +122,32 @@ Statements::Statements(Dialect dialect)
       end_sync_lot{"end_sync_lot", DbOperation::update,
                    "UPDATE sync_lots SET status = ?2, lot_id = ?3, rule = ?4, reason = ?5, ended_at_ms = ?6 "
                    "WHERE client_id = ?1 AND status = 'queued'"},
+      insert_notification{"insert_notification", DbOperation::insert,
+                          "INSERT INTO qc_notifications (decision_id, status, urgency, attempts, due_at_ms) "
+                          "VALUES (?1, 'queued', ?2, 0, ?3)"},
+      notification_waits{
+          "notification_waits", DbOperation::select,
+          "SELECT 1 FROM qc_notifications WHERE status IN ('queued', 'sending') AND due_at_ms <= ?1 LIMIT 1"},
+      next_notification{
+          "next_notification", DbOperation::select,
+          std::string("SELECT decision_id, attempts FROM qc_notifications WHERE status IN ('queued', 'sending') AND "
+                      "due_at_ms <= ?1 ORDER BY urgency, decision_id LIMIT 1") +
+              (dialect == Dialect::postgresql ? " FOR UPDATE SKIP LOCKED" : "")},
+      take_notification{"take_notification", DbOperation::update,
+                        "UPDATE qc_notifications SET status = 'sending', attempts = attempts + 1, due_at_ms = ?2 "
+                        "WHERE decision_id = ?1"},
+      notification_attempts{"notification_attempts", DbOperation::select,
+                            "SELECT attempts FROM qc_notifications WHERE decision_id = ?1"},
+      notified_decision{
+          "notified_decision", DbOperation::select,
+          "SELECT qc_decisions.lot_id, decision, note, decided_by, decided_at_ms, lot_code FROM qc_decisions "
+          "JOIN lots ON lots.lot_id = qc_decisions.lot_id WHERE decision_id = ?1"},
+      postpone_notification{"postpone_notification", DbOperation::update,
+                            "UPDATE qc_notifications SET status = 'queued', due_at_ms = ?3 "
+                            "WHERE decision_id = ?1 AND attempts = ?2 AND status = 'sending'"},
+      end_notification{"end_notification", DbOperation::update,
+                       "UPDATE qc_notifications SET status = ?2, ended_at_ms = ?3 "
+                       "WHERE decision_id = ?1 AND status IN ('queued', 'sending')"},
       forget_expired_key{
           "forget_expired_key", DbOperation::delete_,
           "DELETE FROM idempotency_keys WHERE operator = ?1 AND route = ?2 AND key = ?3 AND claimed_at_ms < ?4"},
@@ -142,7 +168,11 @@ Statements::Statements(Dialect dialect)
                  "SELECT (SELECT count(*) FROM production_runs WHERE state = 'running'), "
                  "(SELECT count(*) FROM sync_lots WHERE status = 'queued'), "
                  "(SELECT count(*) FROM sync_lots WHERE status = 'applied' AND ended_at_ms >= ?1), "
-                 "(SELECT count(*) FROM sync_lots WHERE status = 'refused' AND ended_at_ms >= ?1)"},
+                 "(SELECT count(*) FROM sync_lots WHERE status = 'refused' AND ended_at_ms >= ?1), "
+                 "(SELECT count(*) FROM qc_notifications WHERE status = 'queued'), "
+                 "(SELECT count(*) FROM qc_notifications WHERE status = 'sending'), "
+                 "(SELECT count(*) FROM qc_notifications WHERE status = 'sent' AND ended_at_ms >= ?1), "
+                 "(SELECT count(*) FROM qc_notifications WHERE status = 'given_up' AND ended_at_ms >= ?1)"},
       upsert_operator_activity{"upsert_operator_activity", DbOperation::insert,
                                "INSERT INTO operator_activity (operator, last_seen_ms) VALUES (?1, ?2) "
                                "ON CONFLICT (operator) DO UPDATE SET last_seen_ms = excluded.last_seen_ms "
@@ -181,6 +211,14 @@ std::vector<const Sql*> Statements::all() const {
                               &sync_lot_waits,
                               &next_sync_lot,
                               &end_sync_lot,
+                              &insert_notification,
+                              &notification_waits,
+                              &next_notification,
+                              &take_notification,
+                              &notification_attempts,
+                              &notified_decision,
+                              &postpone_notification,
+                              &end_notification,
                               &forget_expired_key,
                               &insert_key,
                               &key_state,

@@ -63,6 +63,16 @@ struct Statements {
   Sql next_sync_lot;           ///< nobody else gets it until the end of the transaction
   Sql end_sync_lot;            ///< ?1 client_id, ?2 status, ?3 lot_id, ?4 rule, ?5 reason, ?6 time
 
+  // Messages about decisions.
+  Sql insert_notification;  ///< ?1 decision, ?2 urgency (0 before 1), ?3 when it is due
+  Sql notification_waits;   ///< ?1 time; whether any is due
+  Sql next_notification;  ///< ?1 time; its decision and attempts; nobody else gets it until the end of the transaction
+  Sql take_notification;  ///< ?1 decision, ?2 when it is due again
+  Sql notification_attempts;  ///< ?1 decision
+  Sql notified_decision;      ///< ?1; the decision, and the lot's code
+  Sql postpone_notification;  ///< ?1 decision, ?2 which attempt it was, ?3 when it is due
+  Sql end_notification;       ///< ?1 decision, ?2 status, ?3 time
+
   // Keys of requests.
   Sql forget_expired_key;  ///< ?1 operator, ?2 route, ?3 key, ?4 claimed before
   Sql insert_key;          ///< ?1 claim, ?2 operator, ?3 route, ?4 key, ?5 fingerprint, ?6 time

@@ -13,6 +13,7 @@
 
 #include "domain/idempotency.hpp"
 #include "domain/lot.hpp"
+#include "domain/notification.hpp"
 #include "domain/production_run.hpp"
 #include "domain/qc_decision.hpp"
 #include "domain/refusal.hpp"
@@ -33,6 +34,7 @@ struct WorkCounts {
   int runs_active = 0;   ///< that are running
   int pending_sync = 0;  ///< lots that were recorded offline and not applied yet
   flowviz::bundles::TaskCounts sync_apply;
+  flowviz::bundles::TaskCounts webhook;
 };
 
 /// A key that is this request's to answer, unless there is an answer already.
@@ -59,9 +61,10 @@ class Storage {
   virtual Outcome<Lot> find_lot(std::string_view lot_id, Deadline deadline) = 0;
   virtual Outcome<LotPage> list_lots(const LotQuery& query, Deadline deadline) = 0;
 
-  /// Refused: LotNotFound.
+  /// A message for whom `notify` names is queued with the decision. Refused: LotNotFound.
   virtual Outcome<QcDecision> record_decision(const NewQcDecision& decision, std::string_view decided_by,
-                                              Deadline deadline, const Keep<QcDecision>& keep = {}) = 0;
+                                              Deadline deadline, const Keep<QcDecision>& keep = {},
+                                              Notify notify = Notify::nobody) = 0;
 
   /// Refused: LotNotFound, TraceTooLarge.
   virtual Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) = 0;
@@ -85,6 +88,16 @@ class Storage {
   virtual Outcome<std::optional<SyncAttempt>> try_next_sync_lot(Deadline deadline) = 0;
   /// Takes a lot out of the queue for good; false if it is there no more.
   virtual Outcome<bool> refuse_sync_lot(std::string_view client_id, const SyncRefusal& refusal, Deadline deadline) = 0;
+
+  /// Takes the next message that is due at `time`, those of lots that failed first; nothing, if there is none. Nobody
+  /// gets it again before `until`: until then it has to be noted what came of it.
+  virtual Outcome<std::optional<Notification>> take_notification(Timestamp time, Timestamp until,
+                                                                 Deadline deadline) = 0;
+  /// Puts a message back that was taken, to be due at `due`; false if it was taken again meanwhile, or has ended.
+  virtual Outcome<bool> postpone_notification(const Notification& taken, Timestamp due, Deadline deadline) = 0;
+  /// A message was sent or given_up; false if it had ended before.
+  virtual Outcome<bool> end_notification(std::string_view decision_id, NotificationStatus end, Timestamp time,
+                                         Deadline deadline) = 0;
 
   /// Begins a request with a key, or finds the answer that an earlier one got. Refused: KeyInFlight, KeyOfAnotherRequest.
   virtual Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) = 0;
