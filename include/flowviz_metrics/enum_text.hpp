@@ -7,7 +7,6 @@
 /// the values of a range: it prints the enumerator's name where there is one and a cast where there is none. The range
 /// is -64 to 599, which takes in the status codes of HTTP and costs a tenth of a second of compile time per enum.
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -96,6 +95,8 @@ constexpr auto names_from(std::index_sequence<I...>) noexcept {
   return std::array<std::string_view, sizeof...(I)>{(static_cast<void>(I), name_in(take_value(list)))...};
 }
 
+constexpr int least(int a, int b) noexcept { return a < b ? a : b; }
+
 // Blocks, for compilers bound the steps that one constant takes to evaluate.
 inline constexpr int block_size = 64;
 template <class E, int Min, int Size>
@@ -108,7 +109,7 @@ constexpr auto probe(std::integer_sequence<int, Block...>) {
       for (const std::string_view name : block) visit(first++, name);
     };
     (each_of(Min + Block * block_size,
-             names<E, Min + Block * block_size, std::min(block_size, Max + 1 - Min - Block * block_size)>),
+             names<E, Min + Block * block_size, least(block_size, Max + 1 - Min - Block * block_size)>),
      ...);
   };
   constexpr std::size_t count = [&] {
@@ -145,7 +146,7 @@ constexpr std::array<int, 2> range() noexcept {
       return std::array{(int{reaches<E, -(1 << Bit)>} + ...), (int{reaches<E, (2 << Bit) - 1>} + ...)};
     }(std::make_integer_sequence<int, 15>{});
     constexpr int low = bits[0] == 0 ? 0 : -(1 << (bits[0] - 1)), high = (1 << bits[1]) - 1;
-    return {std::max(enum_range<E>::min, low), std::min(enum_range<E>::max, high)};
+    return {enum_range<E>::min < low ? low : enum_range<E>::min, least(enum_range<E>::max, high)};
   }
 }
 

@@ -3,7 +3,6 @@
 /// \file
 /// Histograms: how many observations fell below each bound, and their sum.
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -65,7 +64,7 @@ class HistogramSeries {
   /// and infinities have no effect, for no sum recovers from them, and are counted in a metric of the library's own.
   void observe(Amount amount) const noexcept {
     const double v = amount.value();
-    if (!std::isfinite(v)) [[unlikely]] {
+    if (!is_finite(v)) [[unlikely]] {
       cells::incidents.not_finite.add();
       return;
     }
