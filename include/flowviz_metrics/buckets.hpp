@@ -5,43 +5,12 @@
 
 #include <cstddef>
 #include <span>
-#include <string>
-#include <string_view>
 #include <type_traits>
 #include <vector>
 
-#include <flowviz_metrics/encode/number.hpp>
-#include <flowviz_metrics/error.hpp>
-#include <flowviz_metrics/value.hpp>
+#include <flowviz_metrics/bounds.hpp>
 
 FLOWVIZ_METRICS_BEGIN
-
-namespace rules {
-
-inline constexpr std::size_t max_bounds = 256;
-
-inline void number_of_bounds(std::string_view metric, std::size_t count) {
-  if (count == 0) rule_broken(metric, "a histogram has at least one bound");
-  if (count > max_bounds) rule_broken(metric, "a histogram has at most 256 bounds");
-}
-
-/// The bounds of the buckets of a histogram, whose name is empty as long as it is not known.
-inline void bounds(std::string_view metric, std::span<const double> bounds) {
-  number_of_bounds(metric, bounds.size());
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
-    if (!is_finite(bounds[i])) rule_broken(metric, "the bounds of buckets are finite; +Inf is implied");
-    if (i > 0 && !(bounds[i - 1] < bounds[i])) {
-      std::string rule = "the bounds of buckets ascend strictly, and ";
-      char digits[encode::max_number];
-      rule.append(digits, encode::write_number(digits, bounds[i]));
-      rule += " stands behind ";
-      rule.append(digits, encode::write_number(digits, bounds[i - 1]));
-      rule_broken(metric, rule.c_str());
-    }
-  }
-}
-
-}  // namespace rules
 
 /// Upper bounds, inclusive and ascending; the bucket for everything above, `+Inf`, is implied. At most 256 bounds.
 ///

@@ -75,6 +75,8 @@ class HistogramSeries {
   [[nodiscard]] ScopedTimer<HistogramSeries> time() const noexcept { return ScopedTimer<HistogramSeries>(*this); }
 
   /// What was observed so far; allocates. For tests and decisions, not for hot paths.
+  // A template, so that files which only observe do not compile it.
+  template <class = void>
   [[nodiscard]] HistogramValue value() const {
     HistogramValue value{0, 0, std::vector<std::uint64_t>(count_ + std::size_t{1})};
     chunk_->read_histogram(at_, value.buckets, value.sum);
