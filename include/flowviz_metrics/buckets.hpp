@@ -3,45 +3,14 @@
 /// \file
 /// The upper bounds of a histogram's buckets.
 
-#include <cmath>
 #include <cstddef>
 #include <span>
-#include <string>
-#include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
-#include <flowviz_metrics/encode/number.hpp>
-#include <flowviz_metrics/error.hpp>
+#include <flowviz_metrics/bounds.hpp>
 
 FLOWVIZ_METRICS_BEGIN
-
-namespace rules {
-
-inline void number_of_bounds(std::string_view metric, std::size_t count) {
-  if (count == 0) rule_broken(metric, "a histogram has at least one bound");
-  if (count > 256) rule_broken(metric, "a histogram has at most 256 bounds");
-}
-
-/// The bounds of the buckets of a histogram, whose name is empty as long as it is not known.
-inline void bounds(std::string_view metric, std::span<const double> bounds) {
-  number_of_bounds(metric, bounds.size());
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
-    if (!std::isfinite(bounds[i])) rule_broken(metric, "the bounds of buckets are finite; +Inf is implied");
-    if (i > 0 && !(bounds[i - 1] < bounds[i])) {
-      const auto text = [](double bound) {
-        char digits[encode::max_number];
-        return std::string(digits, encode::write_number(digits, bound));
-      };
-      const std::string rule =
-          "the bounds of buckets ascend strictly, and " + text(bounds[i]) + " stands behind " + text(bounds[i - 1]);
-      rule_broken(metric, rule.c_str());
-    }
-  }
-}
-
-}  // namespace rules
 
 /// Upper bounds, inclusive and ascending; the bucket for everything above, `+Inf`, is implied. At most 256 bounds.
 ///
@@ -51,44 +20,53 @@ class Buckets {
   /// Throws `Error` if the bounds do not ascend, or are not finite.
   template <class... Bound>
     requires(sizeof...(Bound) > 0 && (std::is_arithmetic_v<Bound> && ...))
-  explicit(sizeof...(Bound) == 1) Buckets(Bound... bounds) : bounds_{static_cast<double>(bounds)...} {
-    rules::bounds({}, bounds_);
-  }
+  explicit(sizeof...(Bound) == 1) Buckets(Bound... bounds)
+      : Buckets(std::span<const double>(Array<sizeof...(Bound)>{static_cast<double>(bounds)...})) {}
 
   /// Bounds out of configuration; throws as above.
-  [[nodiscard]] static Buckets checked(std::span<const double> bounds) {
-    return Buckets(std::vector<double>(bounds.begin(), bounds.end()));
-  }
+  [[nodiscard]] static Buckets checked(std::span<const double> bounds) { return Buckets(bounds); }
 
   /// `count` bounds: `start`, `start + width`, ...
   [[nodiscard]] static Buckets linear(double start, double width, std::size_t count) {
     rules::number_of_bounds({}, count);
-    std::vector<double> bounds(count);
+    double bounds[rules::max_bounds];
     for (std::size_t i = 0; i < count; ++i) bounds[i] = start + width * static_cast<double>(i);
-    return Buckets(std::move(bounds));
+    return checked({bounds, count});
   }
 
   /// `count` bounds: `start`, `start * factor`, ...
   [[nodiscard]] static Buckets exponential(double start, double factor, std::size_t count) {
     rules::number_of_bounds({}, count);
-    std::vector<double> bounds(count);
+    double bounds[rules::max_bounds];
     for (std::size_t i = 0; i < count; ++i) {
       bounds[i] = start;
       start *= factor;
     }
-    return Buckets(std::move(bounds));
+    return checked({bounds, count});
   }
 
   /// For latencies of requests in seconds, from 5 ms to 10 s; thresholds of common objectives are bounds.
-  [[nodiscard]] static Buckets http() { return Buckets{.005, .01, .025, .05, .1, .2, .25, .5, 1, 2, 2.5, 5, 10}; }
+  [[nodiscard]] static Buckets http() {
+    constexpr double bounds[] = {.005, .01, .025, .05, .1, .2, .25, .5, 1, 2, 2.5, 5, 10};
+    return checked(bounds);
+  }
 
   /// For sizes in bytes, from 100 to ten million by decades.
-  [[nodiscard]] static Buckets bytes() { return Buckets{1e2, 1e3, 1e4, 1e5, 1e6, 1e7}; }
+  [[nodiscard]] static Buckets bytes() {
+    constexpr double bounds[] = {1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
+    return checked(bounds);
+  }
 
   [[nodiscard]] std::span<const double> bounds() const noexcept { return bounds_; }
 
  private:
-  explicit Buckets(std::vector<double> bounds) : bounds_(std::move(bounds)) { rules::bounds({}, bounds_); }
+  template <std::size_t N>
+  using Array = const double[N];
+
+  // One way to make them: each way to fill a vector costs every including file the compiling of it.
+  explicit Buckets(std::span<const double> bounds) : bounds_(bounds.data(), bounds.data() + bounds.size()) {
+    rules::bounds({}, bounds);
+  }
 
   std::vector<double> bounds_;
 };

@@ -4,11 +4,11 @@
 /// Metrics whose values are asked for when a page is made: the size of a pool, what another library counts.
 
 #include <concepts>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
 #include <flowviz_metrics/gauge.hpp>
+#include <flowviz_metrics/owned.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -21,7 +21,7 @@ class AnyCallback {
     using Function = Bound<F, ValueType<D>...>;
     static_assert(sizeof(Function) > 0);  // also where metrics are compiled out, the function has to fit
     if constexpr (metrics_enabled) {
-      bound_.reset(new Function(registry, {K, {}, options}, name, help, std::move(function), labels...));
+      bound_ = Owned<AnyBound>(new Function(registry, {K, {}, options}, name, help, std::move(function), labels...));
     }
   }
   template <class F, class... D>
@@ -68,7 +68,7 @@ class AnyCallback {
     F function;
   };
 
-  std::unique_ptr<AnyBound> bound_;
+  Owned<AnyBound> bound_;
 };
 
 /// A gauge that a function is asked for. Move-only; the metric is on the page as long as this lives.

@@ -4,23 +4,20 @@
 /// From cells to samples: adds the cells of a registry's metrics up and hands every family and sample to an encoder,
 /// the process's and the library's own metrics last.
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/page_type.hpp>
 #include <flowviz_metrics/encode/sink.hpp>
+#include <flowviz_metrics/name_index.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/refresh.hpp>
@@ -36,12 +33,14 @@ FLOWVIZ_METRICS_BEGIN
 template <class Encoder>
 class Collector {
  public:
+  using Clock = TimerClock::Clock;
+
   /// Of the metrics those with one of the `names`, or all if there are none.
   Collector(std::span<const Registry* const> registries, std::span<const std::string_view> names, Encoder& encoder)
       : registries_(registries), names_(names), encoder_(encoder) {}
 
   /// Callbacks get no more time than `budget`, if it is above zero.
-  void collect(Refresh::Clock::duration budget = {}) {
+  void collect(Clock::duration budget = {}) {
     ask_callbacks(budget);
     if (registries_.size() == 1) {
       registry_ = registries_.front();
@@ -67,7 +66,7 @@ class Collector {
   using PageType = encode::PageType;
 
   // All callbacks before the first number, for they may take their time.
-  void ask_callbacks(Refresh::Clock::duration budget) {
+  void ask_callbacks(Clock::duration budget) {
     for (const Registry* registry : registries_) {
       registry->each_family([this](const Family& family) {
         if (is_callback(family.definition().kind) && wanted(family.definition())) refresh_.add(family);
@@ -82,31 +81,35 @@ class Collector {
   }
 
   // A metric of several registries.
-  using Group = std::vector<std::pair<const Registry*, const Family*>>;
+  struct Member {
+    const Registry* registry;
+    const Family* family;
+  };
+  using Group = std::vector<Member>;
 
   // Families of one name and type together, in the order in which the first of each was met.
   void collect_several() {
     std::vector<Group> groups;
-    std::unordered_map<std::string, std::size_t> by_name;  // all names that a group puts on the page
+    NameIndex<std::size_t> by_name;  // all names that a group puts on the page
     for (const Registry* registry : registries_) {
       registry->each_family([&](const Family& family) {
         const Definition& definition = family.definition();
         if (!shown(family)) return;
         const std::vector<std::string> names = names_on_page(definition);
-        const auto met =
-            std::find_if(names.begin(), names.end(), [&](const auto& name) { return by_name.contains(name); });
-        if (met == names.end()) {
-          for (const std::string& name : names) by_name.emplace(name, groups.size());
-          groups.push_back({{registry, &family}});
-        } else if (Group& group = groups[by_name.at(*met)]; fits(group, *registry, family)) {
-          group.emplace_back(registry, &family);
+        const std::size_t* met = nullptr;
+        for (std::size_t i = 0; i < names.size() && met == nullptr; ++i) met = by_name.find(names[i]);
+        if (met == nullptr) {
+          for (const std::string& name : names) by_name.add(name, groups.size());
+          groups.emplace_back().push_back({registry, &family});
+        } else if (Group& group = groups[*met]; fits(group, *registry, family)) {
+          group.push_back({registry, &family});
         } else {
           cells::incidents.families_left_out.add();
         }
       });
     }
     for (const Group& group : groups) {
-      begin(group.front().second->definition());
+      begin(group.front().family->definition());
       for (const auto& [registry, family] : group) {
         registry_ = registry;
         collect(*family);
@@ -116,45 +119,57 @@ class Collector {
 
   // Whether the samples of a family can stand beside those of a group: of one type, and none of them twice.
   static bool fits(const Group& group, const Registry& registry, const Family& family) {
-    const Definition& first = group.front().second->definition();
+    const Definition& first = group.front().family->definition();
     const Definition& definition = family.definition();
     if (first.name != definition.name || first.kind != definition.kind || first.help != definition.help ||
         first.bounds != definition.bounds) {
       return false;
     }
     const Labels own(registry, definition);
-    return std::all_of(group.begin(), group.end(), [&](const auto& member) {
-      return own.is_apart_from(Labels(*member.first, member.second->definition()));
-    });
+    for (const auto& [other_registry, other] : group) {
+      if (!own.is_apart_from(Labels(*other_registry, other->definition()))) return false;
+    }
+    return true;
   }
 
-  // The labels of all samples of a metric: those that are constant with their values.
+  // The labels of all samples of a metric, no name twice: those that are constant with their values.
   struct Labels {
     Labels(const Registry& registry, const Definition& definition) {
       registry.each_constant_label(
-          [this](const std::string& name, const std::string& value) { all.emplace(name, value); });
-      for (const auto& [name, value] : definition.constant_labels) all.emplace(name, value);
-      for (const LabelDefinition& label : definition.labels) all.emplace(label.name, std::nullopt);
+          [this](const std::string& name, const std::string& value) { all.push_back({&name, &value}); });
+      for (const auto& [name, value] : definition.constant_labels) all.push_back({&name, &value});
+      for (const LabelDefinition& label : definition.labels) all.push_back({&label.name, nullptr});
     }
     [[nodiscard]] bool is_apart_from(const Labels& other) const {
       if (all.size() != other.all.size()) return true;
-      for (const auto& [name, value] : all) {
-        const auto there = other.all.find(name);
-        if (there == other.all.end() || (value && there->second && *value != *there->second)) return true;
+      for (const One& label : all) {
+        const One* there = nullptr;
+        for (const One& one : other.all) there = *one.name == *label.name ? &one : there;
+        if (there == nullptr || (label.value && there->value && *label.value != *there->value)) return true;
       }
       return false;
     }
-    std::map<std::string, std::optional<std::string>> all;
+    struct One {
+      const std::string* name;
+      const std::string* value;
+    };
+    std::vector<One> all;
   };
 
   bool wanted(const Definition& definition) const {
     if (names_.empty()) return true;
     const std::vector<std::string> names =
         definition.kind == Kind::histogram ? names_on_page(definition) : std::vector<std::string>{definition.name};
-    return std::any_of(names.begin(), names.end(), [this](const std::string& name) { return wanted(name); });
+    for (const std::string& name : names) {
+      if (wanted(std::string_view(name))) return true;
+    }
+    return false;
   }
   bool wanted(std::string_view name) const {
-    return names_.empty() || std::find(names_.begin(), names_.end(), name) != names_.end();
+    for (const std::string_view one : names_) {
+      if (one == name) return true;
+    }
+    return names_.empty();
   }
 
   void begin(const Definition& definition) {
@@ -351,7 +366,7 @@ class Collector {
 
   std::span<const Registry* const> registries_;
   std::span<const std::string_view> names_;
-  Refresh refresh_;
+  Refresh<Clock> refresh_;
   const Registry* registry_ = nullptr;  // the one that is being walked
   Encoder& encoder_;
   std::vector<std::uint64_t> counts_;

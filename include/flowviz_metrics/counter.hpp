@@ -3,8 +3,8 @@
 /// \file
 /// Counters: totals that only rise, of whole things (`Counter`) or of amounts and times (`DoubleCounter`).
 
-#include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include <flowviz_metrics/metric.hpp>
 #include <flowviz_metrics/value.hpp>
@@ -77,7 +77,7 @@ class DoubleCounterSeries {
   friend class Metric;
   DoubleCounterSeries(const Family&, Place place) noexcept : place_(place) {}
   static bool refused(double v) noexcept {
-    if (v >= 0 && std::isfinite(v)) [[likely]]
+    if (v >= 0 && v <= std::numeric_limits<double>::max()) [[likely]]
       return false;
     (v < 0 ? cells::incidents.negative_values : cells::incidents.not_finite).add();
     return true;

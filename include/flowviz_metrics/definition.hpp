@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include <flowviz_metrics/buckets.hpp>
+#include <flowviz_metrics/bounds.hpp>
 #include <flowviz_metrics/cardinality.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/label.hpp>
@@ -70,8 +70,11 @@ struct Definition {
   bool operator==(const Definition&) const = default;
 };
 
+// The functions from here on are templates, without a choice, so that only files with a registration or a page compile them.
+
 /// The names of all samples and metric families that a definition puts on a page of any format.
-[[nodiscard]] inline std::vector<std::string> names_on_page(const Definition& definition) {
+template <class = void>
+[[nodiscard]] std::vector<std::string> names_on_page(const Definition& definition) {
   const std::string& name = definition.name;
   const auto without = [&](std::string_view ending) {
     return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
@@ -89,15 +92,17 @@ struct Definition {
 
 namespace rules {
 
-inline void metric_of(Kind kind, std::string_view name) {
+template <class = void>
+void metric_of(Kind kind, std::string_view name) {
   if (is_counter(kind)) return counter(name);
   if (kind == Kind::info) return info(name);
   metric(name);
 }
 
 /// A constant label, as one of `owner`, which has others of the names `taken`.
-inline void constant_label(std::string_view owner, std::string_view name, std::string_view value,
-                           const std::vector<std::string>& taken) {
+template <class = void>
+void constant_label(std::string_view owner, std::string_view name, std::string_view value,
+                    const std::vector<std::string>& taken) {
   label(name);
   const auto broken = [&](const char* rule) {
     fail(std::string(owner) + ", label '" + std::string(name) + "': " + rule);
@@ -111,7 +116,8 @@ inline void constant_label(std::string_view owner, std::string_view name, std::s
 
 /// What the compiler has checked of metrics that are declared, for those that come as data. Whether the name of an open
 /// label reads like an identifier is left to who wrote the data.
-inline void definition(const Definition& definition, const std::vector<std::string>& labels_of_registry) {
+template <class = void>
+void definition(const Definition& definition, const std::vector<std::string>& labels_of_registry) {
   definition.legacy_name ? legacy(definition.name) : metric_of(definition.kind, definition.name);
   if (definition.help.empty()) rule_broken(definition.name, "a help text is not empty");
   if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
@@ -138,7 +144,8 @@ inline void definition(const Definition& definition, const std::vector<std::stri
 
 /// In what two definitions of one name differ, for the message that refuses the second: "another help text: 'A.' there, 'B.'
 /// here".
-[[nodiscard]] inline std::string difference(const Definition& there, const Definition& here) {
+template <class = void>
+[[nodiscard]] std::string difference(const Definition& there, const Definition& here) {
   const auto quoted = [](const std::string& a, const std::string& b) {
     return ": '" + a + "' there, '" + b + "' here";
   };

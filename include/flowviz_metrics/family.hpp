@@ -9,8 +9,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <flowviz_metrics/bounds.hpp>
 #include <flowviz_metrics/callback_slot.hpp>
 #include <flowviz_metrics/cells/chain.hpp>
 #include <flowviz_metrics/cells/expiring_series.hpp>
@@ -31,6 +30,7 @@
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/scratch.hpp>
 #include <flowviz_metrics/ended_overflow.hpp>
+#include <flowviz_metrics/owned.hpp>
 #include <flowviz_metrics/series_cells.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -44,24 +44,28 @@ using ExpiringTexts = cells::ExpiringTexts<cells::StdPlatform>;
 using ReadSection = cells::Readers<cells::StdPlatform>::Section;
 using Pool = cells::Pool<cells::StdPlatform>;
 
-/// The bounds of a histogram, laid out for the search: padded with +Inf to an even number, so that two can be compared
-/// at once.
-struct Bounds {
-  explicit Bounds(const std::vector<double>& bounds);
-  std::uint32_t count = 0;
-  std::vector<double> padded;
-};
-
 /// A metric. Made by a registry, which owns it; lives as long as that.
-class Family {
+///
+/// A template on its platform, as the cells are, so that a file compiles of it what it uses: most files register a metric or
+/// two, or only write to one.
+template <cells::Platform P>
+class BasicFamily {
+  using SeriesTable = cells::SeriesTable<P>;
+  using TextSet = cells::TextSet<P>;
+  using ExpiringSeries = cells::ExpiringSeries<P>;
+  using ExpiringTexts = cells::ExpiringTexts<P>;
+  using ReadSection = typename cells::Readers<P>::Section;
+  using Pool = cells::Pool<P>;
+  using Place = cells::Place<P>;
+
  public:
-  using Link = cells::Chain<cells::StdPlatform, Family>::Link;
+  using Link = typename cells::Chain<P, BasicFamily>::Link;
   static constexpr std::size_t max_labels = 16;
 
   /// Throws `Error` if the definition breaks a rule, or memory is lacking. `constant_labels` is the registry's label text.
-  Family(Definition definition, std::string_view constant_labels, Pool& pool);
-  Family(const Family&) = delete;
-  Family& operator=(const Family&) = delete;
+  BasicFamily(Definition definition, std::string_view constant_labels, Pool& pool);
+  BasicFamily(const BasicFamily&) = delete;
+  BasicFamily& operator=(const BasicFamily&) = delete;
 
   [[nodiscard]] const Definition& definition() const noexcept { return definition_; }
   [[nodiscard]] const Bounds& bounds() const noexcept { return bounds_; }
@@ -71,18 +75,18 @@ class Family {
   /// Visits the series as SeriesTable::each_segment does.
   template <class Visit>
   void each_segment(Visit visit) const {
-    if (expiring_ == nullptr) return kept_->each_segment(visit);
+    if (!expiring_) return kept_->each_segment(visit);
     const ReadSection section(cells::process_readers);
     expiring_->each_segment(visit);
   }
 
   /// Whether a label's values expire.
-  [[nodiscard]] bool expires() const noexcept { return expiring_ != nullptr; }
+  [[nodiscard]] bool expires() const noexcept { return static_cast<bool>(expiring_); }
 
   /// Ends the series of label values whose lifetime is over at `now`.
   void end_idle(std::chrono::nanoseconds now) const noexcept {
     expiring_->round(cells::process_readers, now.count(), expiring_labels_,
-                     [this](const ExpiringSeries::Series& series) {
+                     [this](const typename ExpiringSeries::Series& series) {
                        const double amount = cells_.amount(series.place());
                        for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
                          if ((series.tag.get() >> i & 1) != 0) ended_overflow_->add(i, amount);
@@ -95,7 +99,7 @@ class Family {
 
   /// Ends the cells but keeps the chunks, so that a write through a handle that outlived its registry is caught.
   void retire_chunks() noexcept {
-    if (expiring_ != nullptr) {
+    if (expiring_) {
       expiring_->retire_chunks(cells::process_graveyard);
     } else {
       kept_->retire_chunks(cells::process_graveyard);
@@ -107,7 +111,7 @@ class Family {
   [[nodiscard]] Place first_of_all() const noexcept { return first_of_all_; }
 
   /// A label's value in a look-up: its number, 0 for `_other`, and the text that open labels keep.
-  using Value = TextSet::Value;
+  using Value = typename TextSet::Value;
 
   /// The value of the open label `label` with just this text, or number 0.
   [[nodiscard]] Value find_open_value(std::size_t label, std::string_view text) const noexcept {
@@ -171,8 +175,8 @@ class Family {
  private:
   // The texts of an open label, which stay or expire; neither for a closed label.
   struct Texts {
-    std::unique_ptr<TextSet> kept;
-    std::unique_ptr<ExpiringTexts> expiring;
+    Owned<TextSet> kept;
+    Owned<ExpiringTexts> expiring;
   };
 
   std::uint32_t count_combinations();
@@ -199,23 +203,21 @@ class Family {
   std::string constant_labels_;
   std::vector<std::uint32_t> strides_;
   std::vector<Texts> texts_;
-  std::vector<ExpiringSeries::Label> expiring_labels_;
+  std::vector<typename ExpiringSeries::Label> expiring_labels_;
   // One of them: the series all stay, or go with the values of the labels that expire.
-  std::unique_ptr<SeriesTable> kept_;
-  std::unique_ptr<ExpiringSeries> expiring_;
-  std::unique_ptr<EndedOverflow> ended_overflow_;  // if they go
+  Owned<SeriesTable> kept_;
+  Owned<ExpiringSeries> expiring_;
+  Owned<EndedOverflow> ended_overflow_;  // if they go
   Place first_of_all_;
   CallbackSlot callback_;
 };
 
+using Family = BasicFamily<cells::StdPlatform>;
+
 // ------------------------------------------------------------------------------------------------------------------
 
-inline Bounds::Bounds(const std::vector<double>& bounds)
-    : count(static_cast<std::uint32_t>(bounds.size())), padded(bounds) {
-  if (padded.size() % 2 != 0) padded.push_back(std::numeric_limits<double>::infinity());
-}
-
-inline Family::Family(Definition definition, std::string_view constant_labels, Pool& pool)
+template <cells::Platform P>
+BasicFamily<P>::BasicFamily(Definition definition, std::string_view constant_labels, Pool& pool)
     : definition_(std::move(definition)), bounds_(definition_.bounds), constant_labels_(constant_labels) {
   for (const auto& [name, value] : definition_.constant_labels) encode::append_label(constant_labels_, name, value);
   const std::uint32_t combinations = count_combinations();
@@ -225,13 +227,14 @@ inline Family::Family(Definition definition, std::string_view constant_labels, P
   if (definition_.kind == Kind::info) first_of_all_.chunk->set_one(first_of_all_.at, 1);
 }
 
-inline void Family::make_texts() {
+template <cells::Platform P>
+void BasicFamily<P>::make_texts() {
   for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
     const LabelDefinition& label = definition_.labels[i];
     Texts& texts = texts_.emplace_back();
     if (!label.open) continue;
     const auto make = [&](auto& set, auto add) {
-      set = std::make_unique<typename std::remove_reference_t<decltype(set)>::element_type>(label.cap);
+      set = std::remove_reference_t<decltype(set)>::make(label.cap);
       bool made = set->ready();
       for (const std::string& value : label.values) made = made && add(*set, value).number != 0;
       if (!made) no_memory();
@@ -246,17 +249,18 @@ inline void Family::make_texts() {
   }
 }
 
-inline void Family::make_table(Pool& pool, std::uint32_t combinations) {
+template <cells::Platform P>
+void BasicFamily<P>::make_table(Pool& pool, std::uint32_t combinations) {
   const std::uint32_t cells = cells_.count();
   if (!expiring_labels_.empty()) {
-    expiring_ = std::make_unique<ExpiringSeries>(
-        cells::process_slots, ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells},
+    expiring_ = Owned<ExpiringSeries>::make(
+        cells::process_slots, typename ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells},
         definition_.kind == Kind::up_down ? ExpiringSeries::Ends::even : ExpiringSeries::Ends::any);
-    ended_overflow_ = std::make_unique<EndedOverflow>(definition_.labels.size());
+    ended_overflow_ = Owned<EndedOverflow>::make(definition_.labels.size());
     if (!expiring_->ready()) no_memory();
     return;
   }
-  kept_ = std::make_unique<SeriesTable>(cells::process_slots, SeriesTable::Layout{combinations, cells});
+  kept_ = Owned<SeriesTable>::make(cells::process_slots, typename SeriesTable::Layout{combinations, cells});
   if (!kept_->ready()) no_memory();
   if (std::uint64_t{combinations} * cells <= small_family_cells) {
     const Place place = pool.take(cells::process_slots, combinations * cells);
@@ -265,7 +269,8 @@ inline void Family::make_table(Pool& pool, std::uint32_t combinations) {
 }
 
 // Checks what can only be known once all labels are, and sets the strides.
-inline std::uint32_t Family::count_combinations() {
+template <cells::Platform P>
+std::uint32_t BasicFamily<P>::count_combinations() {
   if (definition_.labels.size() > max_labels) fail("'" + definition_.name + "': a metric has at most 16 labels");
   std::uint64_t combinations = 1;
   for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
@@ -309,7 +314,8 @@ inline std::uint32_t Family::count_combinations() {
 
 // The series that exist from the start: every combination of closed and pinned values, then the refuge. Without labels
 // the refuge is all there is.
-inline void Family::make_first_series() {
+template <cells::Platform P>
+void BasicFamily<P>::make_first_series() {
   std::vector<Value> values(definition_.labels.size());
   std::size_t born = values.empty() ? 0 : 1;
   bool closed = true;
@@ -337,7 +343,8 @@ inline void Family::make_first_series() {
   if (values.empty()) first_of_all_ = kept_->refuge();
 }
 
-inline Family::Value Family::open_value(std::size_t label, std::string_view text) noexcept {
+template <cells::Platform P>
+typename BasicFamily<P>::Value BasicFamily<P>::open_value(std::size_t label, std::string_view text) noexcept {
   const Value there = present_value(label, text);
   if (there.number != 0 || text == other_text) return there;
   const CleanText clean(text);
@@ -346,7 +353,8 @@ inline Family::Value Family::open_value(std::size_t label, std::string_view text
   return texts.expiring ? texts.expiring->find_or_add(clean.text()) : texts.kept->find_or_add(clean.text());
 }
 
-inline Place Family::place(std::span<const Value> values) noexcept {
+template <cells::Platform P>
+typename BasicFamily<P>::Place BasicFamily<P>::place(std::span<const Value> values) noexcept {
   std::uint32_t combination = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const LabelDefinition& label = definition_.labels[i];
@@ -367,7 +375,8 @@ inline Place Family::place(std::span<const Value> values) noexcept {
   return expiring_ ? in(*expiring_) : in(*kept_);
 }
 
-inline void Family::append_labels(encode::Scratch& out, std::span<const Value> values) const noexcept {
+template <cells::Platform P>
+void BasicFamily<P>::append_labels(encode::Scratch& out, std::span<const Value> values) const noexcept {
   out += constant_labels_;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const LabelDefinition& label = definition_.labels[i];

@@ -3,7 +3,6 @@
 /// \file
 /// Histograms: how many observations fell below each bound, and their sum.
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -65,7 +64,7 @@ class HistogramSeries {
   /// and infinities have no effect, for no sum recovers from them, and are counted in a metric of the library's own.
   void observe(Amount amount) const noexcept {
     const double v = amount.value();
-    if (!std::isfinite(v)) [[unlikely]] {
+    if (!is_finite(v)) [[unlikely]] {
       cells::incidents.not_finite.add();
       return;
     }
@@ -76,6 +75,8 @@ class HistogramSeries {
   [[nodiscard]] ScopedTimer<HistogramSeries> time() const noexcept { return ScopedTimer<HistogramSeries>(*this); }
 
   /// What was observed so far; allocates. For tests and decisions, not for hot paths.
+  // A template, so that files which only observe do not compile it.
+  template <class = void>
   [[nodiscard]] HistogramValue value() const {
     HistogramValue value{0, 0, std::vector<std::uint64_t>(count_ + std::size_t{1})};
     chunk_->read_histogram(at_, value.buckets, value.sum);

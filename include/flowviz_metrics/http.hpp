@@ -29,7 +29,10 @@ struct enum_range<Method> {
 
 /// The method with this name, which is case-sensitive; for any other text a value that is no enumerator.
 [[nodiscard]] constexpr Method parse_method(std::string_view text) {
-  return label_value<Method>(text).value_or(Method{0xff});
+  for (std::uint8_t i = 0; i <= enum_range<Method>::max; ++i) {
+    if (label_text(Method{i}) == text) return Method{i};
+  }
+  return Method{0xff};
 }
 
 /// The class of a status code.

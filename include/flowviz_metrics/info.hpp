@@ -16,6 +16,8 @@ FLOWVIZ_METRICS_BEGIN
 ///     compiler}}};
 class Info {
  public:
+  // Templates, so that files without one compile no registration.
+  template <class = void>
   Info(Registry& registry, InfoName name, HelpText help, std::initializer_list<ConstantLabel> labels) {
     if constexpr (metrics_enabled) {
       Definition definition;
@@ -27,6 +29,7 @@ class Info {
       registry.add(std::move(definition));
     }
   }
+  template <class = void>
   Info(InfoName name, HelpText help, std::initializer_list<ConstantLabel> labels)
       : Info(default_registry(), name, help, labels) {}
 };

@@ -100,12 +100,12 @@ class OpenLabel {
 
   /// Values that exist from the start and are never pushed out. They count towards the cap.
   [[nodiscard]] OpenLabel pin(std::initializer_list<std::string_view> values) && {
-    for (const std::string_view value : values) pinned_.emplace_back(value);
+    for (const std::string_view value : values) pinned_.push_back(std::string(value));
     return std::move(*this);
   }
   /// The same for values known at run time.
   [[nodiscard]] OpenLabel pin(const std::vector<std::string>& values) && {
-    pinned_.insert(pinned_.end(), values.begin(), values.end());
+    for (const std::string& value : values) pinned_.push_back(std::string(value));
     return std::move(*this);
   }
   /// For gauges: what `_other` shows. A counter's values can always be added up, a gauge's cannot.

@@ -5,7 +5,6 @@
 /// format or a convention that dashboards rely on does not build, and the compiler shows the rule. Names out of
 /// configuration go through `checked()`, which throws with the same words.
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
@@ -24,15 +23,18 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 template <class Visit>
 constexpr void each_word(std::string_view name, Visit visit) {
   while (!name.empty()) {
-    const std::size_t end = std::min(name.find('_'), name.size());
+    const std::size_t end = name.find('_');
     visit(name.substr(0, end));
-    name.remove_prefix(std::min(end + 1, name.size()));
+    name = end < name.size() ? name.substr(end + 1) : std::string_view{};
   }
 }
 
 template <std::size_t N>
 constexpr bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) noexcept {
-  return std::find(words.begin(), words.end(), word) != words.end();
+  for (const std::string_view one : words) {
+    if (one == word) return true;
+  }
+  return false;
 }
 
 constexpr void snake_case(std::string_view name) {

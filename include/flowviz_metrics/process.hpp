@@ -8,10 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -39,12 +37,22 @@ inline std::string read_file(const char* path, std::size_t limit = 65536) {
   return text;
 }
 
-/// The number at the start of `text`, after blanks; locale-independent.
+/// `text` from `at` on, which may lie beyond its end.
+inline std::string_view from(std::string_view text, std::size_t at) {
+  return at < text.size() ? text.substr(at) : std::string_view{};
+}
+
+/// The whole number at the start of `text`, after blanks.
 inline std::optional<double> leading_number(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  text = from(text, text.find_first_not_of(" \t"));
   std::uint64_t value = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec != std::errc{}) return std::nullopt;
+  std::size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+    const auto digit = static_cast<std::uint64_t>(text[digits] - '0');
+    if (value > (UINT64_MAX - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  if (digits == 0) return std::nullopt;
   return static_cast<double>(value);
 }
 
@@ -55,8 +63,8 @@ inline std::optional<double> stat_field(std::string_view stat, int field) {
   if (name_end == std::string_view::npos) return std::nullopt;
   stat.remove_prefix(name_end + 1);
   for (int at = 3; at < field; ++at) {
-    stat.remove_prefix(std::min(stat.find_first_not_of(' '), stat.size()));
-    stat.remove_prefix(std::min(stat.find(' '), stat.size()));
+    stat = from(stat, stat.find_first_not_of(' '));
+    stat = from(stat, stat.find(' '));
   }
   return leading_number(stat);
 }
@@ -125,12 +133,11 @@ void each_process_metric(Visit visit) {
     if (!count) return std::nullopt;
     return *count * static_cast<double>(::sysconf(_SC_PAGESIZE));
   };
-  const std::size_t resident = std::min(statm.find(' '), statm.size());
   // In the order of own::process.
   const std::array<std::optional<double>, own::process.size()> values{
       process::cpu_seconds(),        process::open_descriptors(),
       process::limit(RLIMIT_NOFILE), pages(statm),
-      process::limit(RLIMIT_AS),     pages(std::string_view(statm).substr(resident)),
+      process::limit(RLIMIT_AS),     pages(process::from(statm, statm.find(' '))),
       process::start_time(stat),     process::stat_field(stat, 20)};
   for (std::size_t i = 0; i < values.size(); ++i) {
     const own::ProcessMetric& metric = own::process[i];

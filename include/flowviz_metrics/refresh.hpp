@@ -11,9 +11,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include <algorithm>
 #include <chrono>
-#include <memory>
 #include <vector>
 
 #include <flowviz_metrics/family.hpp>
@@ -57,22 +55,28 @@ class Monitor {
   pthread_cond_t changed_;
 };
 
-/// The callbacks of one page.
+/// The callbacks of one page. A template, so that only files that make a page compile it.
+template <class Clock>
 class Refresh {
  public:
-  using Clock = std::chrono::steady_clock;
+  Refresh() noexcept = default;
+  Refresh(const Refresh&) = delete;
+  Refresh& operator=(const Refresh&) = delete;
+  ~Refresh() {
+    if (round_ != nullptr) round_->leave();
+  }
 
   /// Has the callback of a family called by `run`. The family's registry outlives the call.
   void add(const Family& family) {
-    if (round_ == nullptr) round_ = std::make_shared<Round>();  // most pages have no callbacks
-    round_->calls.push_back({&family});
+    if (round_ == nullptr) round_ = new Round;  // most pages have no callbacks
+    round_->calls.push_back({&family, State::waits, {}});
   }
 
   /// Calls them all; no longer than `budget`, if it is above zero.
-  void run(Clock::duration budget) {
+  void run(typename Clock::duration budget) {
     if (round_ == nullptr) return;
     const Lock lock(round_->monitor);
-    if (budget <= Clock::duration::zero()) {
+    if (budget.count() <= 0) {
       round_->work();
     } else {
       run_within(budget);
@@ -88,17 +92,19 @@ class Refresh {
   /// Whether a family was added and has answered.
   [[nodiscard]] bool answered(const Family& family) const noexcept {
     // Without the lock: after run() no helper changes a state any more.
-    return round_ != nullptr && std::any_of(round_->calls.begin(), round_->calls.end(), [&](const Call& call) {
-             return call.family == &family && call.state == State::answered;
-           });
+    if (round_ == nullptr) return false;
+    for (const Call& call : round_->calls) {
+      if (call.family == &family && call.state == State::answered) return true;
+    }
+    return false;
   }
 
  private:
   enum class State { waits, runs, answered, threw, gone, late };
   struct Call {
     const Family* family;
-    State state = State::waits;
-    Clock::time_point began{};
+    State state;
+    typename Clock::time_point began;
   };
   struct Lock {
     explicit Lock(Monitor& of) noexcept : monitor(of) { monitor.lock(); }
@@ -112,6 +118,15 @@ class Refresh {
   struct Round {
     Monitor monitor;
     std::vector<Call> calls;
+    unsigned holders = 1;  // who share it
+
+    // Of each holder the last thing it does here. Not locked.
+    void leave() noexcept {
+      monitor.lock();
+      const bool last = --holders == 0;
+      monitor.unlock();
+      if (last) delete this;
+    }
 
     // Calls whatever waits. Unlocks while it does.
     void work() {
@@ -139,34 +154,34 @@ class Refresh {
     }
   };
 
-  void run_within(Clock::duration budget) {
-    const Clock::time_point end = Clock::now() + budget;
+  void run_within(typename Clock::duration budget) {
+    const auto end = Clock::now() + budget;
     for (Call& call : round_->calls) {
       if (call.family->callback().is_late()) call.state = State::late;
     }
-    Clock::time_point helped = Clock::now();
+    auto helped = Clock::now();
     help();
     for (;;) {
       bool runs = false, waits = false;
       for (const Call& call : round_->calls) {
         runs = runs || call.state == State::runs;
         waits = waits || call.state == State::waits;
-        if (call.state == State::runs) helped = std::max(helped, call.began);
+        if (call.state == State::runs && call.began > helped) helped = call.began;
       }
-      const Clock::time_point now = Clock::now();
+      const auto now = Clock::now();
       if ((!runs && !waits) || now >= end) return;
       // Whoever began last has had its time: the rest goes on without it.
       if (waits && now >= helped + budget / 4) {
         helped = now;
         help();
       }
-      round_->monitor.wait((waits ? std::min(end, helped + budget / 4) : end) - now);
+      round_->monitor.wait((waits && helped + budget / 4 < end ? helped + budget / 4 : end) - now);
     }
   }
 
   // One more thread. If there is none to be had, this one calls what waits, and the page takes as long as that does.
   void help() {
-    auto* round = new std::shared_ptr<Round>(round_);
+    ++round_->holders;
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
@@ -174,19 +189,21 @@ class Refresh {
     const int refused = pthread_create(
         &thread, &attributes,
         [](void* argument) -> void* {
-          const std::unique_ptr<std::shared_ptr<Round>> of(static_cast<std::shared_ptr<Round>*>(argument));
-          const Lock lock((*of)->monitor);
-          (*of)->work();
+          auto* round = static_cast<Round*>(argument);
+          round->monitor.lock();
+          round->work();
+          round->monitor.unlock();
+          round->leave();
           return nullptr;
         },
-        round);
+        round_);
     pthread_attr_destroy(&attributes);
     if (refused == 0) return;
-    delete round;
+    --round_->holders;
     round_->work();
   }
 
-  std::shared_ptr<Round> round_;
+  Round* round_ = nullptr;
 };
 
 FLOWVIZ_METRICS_END

@@ -3,13 +3,11 @@
 /// \file
 /// What exists: the metrics of a program, by name, once each, without a lock.
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
 #include <new>
 #include <span>
 #include <string>
@@ -19,6 +17,7 @@
 
 #include <flowviz_metrics/family.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
+#include <flowviz_metrics/owned.hpp>
 
 namespace flowviz {
 /// How cells are laid out in this program, or 0 before the first metric. Outside of the namespace that depends on it, so that
@@ -32,21 +31,27 @@ FLOWVIZ_METRICS_BEGIN
 /// it.
 ///
 /// Thread-safe. Registering takes no lock, so that a fork in the middle leaves nothing locked.
-class Registry {
+///
+/// A template as the family is, so that a file compiles of it what it uses; programs write `Registry`.
+template <cells::Platform P>
+class BasicRegistry {
+  using Family = BasicFamily<P>;
+
  public:
-  constexpr Registry() noexcept = default;
+  constexpr BasicRegistry() noexcept = default;
 
   /// A registry whose series all carry these labels. Throws `Error` if a name occurs twice.
   ///
   ///     flowviz::Registry registry{{{"site", "north"}}};
-  explicit Registry(std::initializer_list<ConstantLabel> labels) : Registry(std::span(labels.begin(), labels.size())) {}
+  explicit BasicRegistry(std::initializer_list<ConstantLabel> labels)
+      : BasicRegistry(std::span(labels.begin(), labels.size())) {}
 
   /// The same for labels known at run time.
-  explicit Registry(std::span<const ConstantLabel> labels);
+  explicit BasicRegistry(std::span<const ConstantLabel> labels);
 
-  Registry(const Registry&) = delete;
-  Registry& operator=(const Registry&) = delete;
-  ~Registry();
+  BasicRegistry(const BasicRegistry&) = delete;
+  BasicRegistry& operator=(const BasicRegistry&) = delete;
+  ~BasicRegistry();
 
   /// Adds a metric, or gives the one that has the same definition. Throws `Error` if one with the same name differs, or
   /// if the samples of both would share a name on the page.
@@ -99,12 +104,14 @@ class Registry {
   void check(const Definition& definition) const;
 
   const void* slots_ = &cells::process_slots;  // of the module that made this registry
-  cells::Chain<cells::StdPlatform, Family> families_;
-  Pool pool_;
-  cells::StdPlatform::atomic<bool> shows_process_{false};
-  mutable cells::StdPlatform::atomic<std::size_t> last_page_bytes_{0};
+  cells::Chain<P, Family> families_;
+  cells::Pool<P> pool_;
+  typename P::template atomic<bool> shows_process_{false};
+  mutable typename P::template atomic<std::size_t> last_page_bytes_{0};
   Constants* constants_ = nullptr;  // owned; a raw pointer, for the default registry is constinit
 };
+
+using Registry = BasicRegistry<cells::StdPlatform>;
 
 /// Holds a registry that is never destroyed: code that runs late, in destructors of statics and of threads, still
 /// counts.
@@ -120,9 +127,10 @@ FLOWVIZ_METRICS_SHARED inline constinit ForeverRegistry forever_registry;
 
 // ------------------------------------------------------------------------------------------------------------------
 
-inline Registry::Registry(std::span<const ConstantLabel> labels) {
+template <cells::Platform P>
+BasicRegistry<P>::BasicRegistry(std::span<const ConstantLabel> labels) {
   constexpr std::array<std::string_view, 3> own{"metric", "label", "reason"};
-  auto constants = std::make_unique<Constants>();
+  auto constants = Owned<Constants>::make();
   for (const ConstantLabel& label : labels) {
     if (rules::is_one_of(label.name.text(), own)) {
       rule_broken(label.name.text(), "the library's own metrics have a label of this name, a registry's cannot");
@@ -138,7 +146,8 @@ inline Registry::Registry(std::span<const ConstantLabel> labels) {
 // The families of registries that have ended, in builds that check; reachable, for those who look for leaks.
 FLOWVIZ_METRICS_SHARED inline constinit cells::Chain<cells::StdPlatform, Family> retired_families;
 
-inline Registry::~Registry() {
+template <cells::Platform P>
+BasicRegistry<P>::~BasicRegistry() {
   // With assertions on, chunks stay behind, emptied, and families with them, so that a handle that outlived its registry
   // is caught when it writes or looks a series up.
 #ifndef NDEBUG
@@ -153,7 +162,8 @@ inline Registry::~Registry() {
   delete constants_;
 }
 
-inline void Registry::check(const Definition& definition) const {
+template <cells::Platform P>
+void BasicRegistry<P>::check(const Definition& definition) const {
   // Two copies of the slots would hand one column to two threads, and increments would be lost.
   if (slots_ != &cells::process_slots) {
     rule_broken(
@@ -173,16 +183,17 @@ inline void Registry::check(const Definition& definition) const {
     rule_broken(definition.name, "names that start with flowviz_metrics_ belong to the library's own metrics");
   }
   for (const std::string& name : names_on_page(definition)) {
-    const bool is_process = std::any_of(own::process.begin(), own::process.end(),
-                                        [&](const own::ProcessMetric& metric) { return metric.name == name; });
-    if (is_process || name == "process_cpu_seconds") {
+    bool is_process = name == "process_cpu_seconds";
+    for (const own::ProcessMetric& metric : own::process) is_process = is_process || metric.name == name;
+    if (is_process) {
       rule_broken(definition.name,
                   "the library exposes this one itself: call flowviz::expose_process_metrics(registry)");
     }
   }
 }
 
-inline Family& Registry::add(Definition definition) {
+template <cells::Platform P>
+typename BasicRegistry<P>::Family& BasicRegistry<P>::add(Definition definition) {
   check(definition);
   const std::vector<std::string> names = names_on_page(definition);
   std::string refusal;
@@ -197,7 +208,9 @@ inline Family& Registry::add(Definition definition) {
       return true;
     }
     for (const std::string& name : names_on_page(other.definition())) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+      bool both = false;
+      for (const std::string& mine : names) both = both || mine == name;
+      if (!both) continue;
       refusal =
           "'" + definition.name + "' and '" + other.definition().name + "' would both put '" + name + "' on the page";
       if (name != definition.name || name != other.definition().name) {
@@ -212,7 +225,7 @@ inline Family& Registry::add(Definition definition) {
   bool met = false;
   families_.each([&](Family& other) { met = met || meets(other); });
   if (!met) {
-    auto family = std::make_unique<Family>(definition, constant_labels(), pool_);
+    auto family = Owned<Family>::make(definition, constant_labels(), pool_);
     Family* appended = families_.append_unless_there(family.get(), meets);
     if (appended == family.get()) return *family.release();
   }

@@ -46,8 +46,11 @@ struct ScrapeOptions {
 /// library itself are labelled as the first registry is.
 ///
 /// Thread-safe. Takes no lock and stops no writer; may run on several threads at once.
-inline std::string_view scrape_into(std::string& page, std::span<const Registry* const> registries,
-                                    const ScrapeOptions& options = {}) {
+// Making a page is the larger part of the library, and most files do not. These functions are templates, with nothing to
+// choose, so that the files which make one compile it, and not all that include this.
+template <class = void>
+std::string_view scrape_into(std::string& page, std::span<const Registry* const> registries,
+                             const ScrapeOptions& options = {}) {
   page.clear();
   const encode::Negotiated answer = encode::negotiate(options.accept);
   const auto write = [&](auto&& encoder) {
@@ -67,8 +70,9 @@ inline std::string_view scrape_into(std::string& page, std::span<const Registry*
   }
   return answer.content_type;
 }
-inline std::string_view scrape_into(std::string& page, std::initializer_list<const Registry*> registries,
-                                    const ScrapeOptions& options = {}) {
+template <class = void>
+std::string_view scrape_into(std::string& page, std::initializer_list<const Registry*> registries,
+                             const ScrapeOptions& options = {}) {
   return scrape_into(page, std::span(registries.begin(), registries.size()), options);
 }
 
@@ -76,7 +80,8 @@ inline std::string_view scrape_into(std::string& page, std::initializer_list<con
 ///
 ///     std::string page;   // kept from scrape to scrape
 ///     const std::string_view type = flowviz::scrape_into(page, registry, {.accept = accept, .names = {"lots_total"}});
-inline std::string_view scrape_into(std::string& page, const Registry& registry, const ScrapeOptions& options = {}) {
+template <class = void>
+std::string_view scrape_into(std::string& page, const Registry& registry, const ScrapeOptions& options = {}) {
   return scrape_into(page, {&registry}, options);
 }
 
@@ -84,7 +89,8 @@ inline std::string_view scrape_into(std::string& page, const Registry& registry,
 /// `scrape_into`, which uses its memory again.
 ///
 ///     const flowviz::Scrape page = flowviz::scrape(registry, request.accept);
-[[nodiscard]] inline Scrape scrape(const Registry& registry, std::string_view accept = {}) {
+template <class = void>
+[[nodiscard]] Scrape scrape(const Registry& registry, std::string_view accept = {}) {
   Scrape page;
   const std::size_t expected = registry.last_page_bytes();
   page.body.reserve(expected + expected / 16);  // numbers gain digits
@@ -94,6 +100,9 @@ inline std::string_view scrape_into(std::string& page, const Registry& registry,
 }
 
 /// The page of the default registry.
-[[nodiscard]] inline Scrape scrape(std::string_view accept = {}) { return scrape(default_registry(), accept); }
+template <class = void>
+[[nodiscard]] Scrape scrape(std::string_view accept = {}) {
+  return scrape(default_registry(), accept);
+}
 
 FLOWVIZ_METRICS_END

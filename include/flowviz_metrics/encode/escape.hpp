@@ -4,7 +4,6 @@
 /// What makes any bytes safe to print: repair of what is not UTF-8 or too long, and the escapes of label values and
 /// help texts.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -84,9 +83,9 @@ void append_cut(Out& out, std::string_view text) {
 template <class Out>
 void append_escaped_value(Out& out, std::string_view value) {
   while (!value.empty()) {
-    const std::size_t plain = std::min(value.find_first_of("\\\"\n"), value.size());
+    const std::size_t plain = value.find_first_of("\\\"\n");
     out += value.substr(0, plain);
-    if (plain == value.size()) return;
+    if (plain == std::string_view::npos) return;
     out += '\\';
     out += value[plain] == '\n' ? 'n' : value[plain];
     value.remove_prefix(plain + 1);
@@ -107,9 +106,9 @@ void append_label(Out& out, std::string_view name, std::string_view value) {
 template <class Out>
 void append_escaped_help(Out& out, std::string_view help) {
   while (!help.empty()) {
-    const std::size_t plain = std::min(help.find_first_of("\\\n"), help.size());
+    const std::size_t plain = help.find_first_of("\\\n");
     out += help.substr(0, plain);
-    if (plain == help.size()) return;
+    if (plain == std::string_view::npos) return;
     out += '\\';
     out += help[plain] == '\n' ? 'n' : '\\';
     help.remove_prefix(plain + 1);

@@ -3,7 +3,6 @@
 /// \file
 /// Which format a reader gets: the Accept header (RFC 9110, 12.5.1) against the formats that there are.
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -37,7 +36,11 @@ constexpr std::string_view trimmed(std::string_view text) noexcept {
 
 /// Whether both are the same but for the case of letters.
 constexpr bool same(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
 }
 
 /// Takes what stands before the first `separator` outside of quotes off `text`.
@@ -48,9 +51,8 @@ constexpr std::string_view take(std::string_view& text, char separator) noexcept
     if (text[at] == '"') quoted = !quoted;
     if (text[at] == '\\' && quoted) ++at;
   }
-  at = std::min(at, text.size());
   const std::string_view taken = text.substr(0, at);
-  text.remove_prefix(std::min(at + 1, text.size()));
+  text = at < text.size() ? text.substr(at + 1) : std::string_view{};
   return trimmed(taken);
 }
 

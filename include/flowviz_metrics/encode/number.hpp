@@ -3,13 +3,12 @@
 /// \file
 /// Numbers as Prometheus prints them, whatever the locale of the process.
 
-#include <algorithm>
 #include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include <flowviz_metrics/version.hpp>
 
@@ -75,8 +74,9 @@ inline char* write_number(char* out, double value) noexcept {
     while (*text != '\0') *out++ = *text++;
     return out;
   };
-  if (std::isnan(value)) return copy("NaN");
-  if (std::isinf(value)) return copy(value > 0 ? "+Inf" : "-Inf");
+  if (value != value) return copy("NaN");
+  if (value > std::numeric_limits<double>::max()) return copy("+Inf");
+  if (value < std::numeric_limits<double>::lowest()) return copy("-Inf");
   return std::to_chars(out, out + max_number, value, std::chars_format::general).ptr;
 }
 
@@ -86,7 +86,8 @@ struct OpenDouble {
 };
 inline char* write_number(char* out, OpenDouble number) noexcept {
   char* end = write_number(out, number.value);
-  const bool is_integer = std::all_of(out, end, [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
+  bool is_integer = true;
+  for (const char* at = out; at != end; ++at) is_integer = is_integer && (*at == '-' || (*at >= '0' && *at <= '9'));
   if (is_integer) {
     *end++ = '.';
     *end++ = '0';

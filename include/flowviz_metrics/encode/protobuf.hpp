@@ -54,9 +54,12 @@ class Message {
 };
 
 /// Writes families as they are handed to it; see TextEncoder.
-class ProtobufEncoder {
+///
+/// A template on the page, which is a std::string, so that only files which make one compile it.
+template <class Page>
+class BasicProtobufEncoder {
  public:
-  explicit ProtobufEncoder(std::string& page) noexcept : page_(page) {}
+  explicit BasicProtobufEncoder(Page& page) noexcept : page_(page) {}
 
   void family(std::string_view name, std::string_view help, PageType type, std::span<const double> bounds = {}) {
     end_family();
@@ -139,13 +142,15 @@ class ProtobufEncoder {
     family_.clear();
   }
 
-  std::string& page_;
+  Page& page_;
   PageType type_ = PageType::counter;
   std::string_view unit_;
   std::vector<double> bounds_;
   Message family_, metric_, value_, bucket_, label_;  // kept for their memory
   std::string text_;
 };
+
+using ProtobufEncoder = BasicProtobufEncoder<std::string>;
 
 }  // namespace encode
 FLOWVIZ_METRICS_END

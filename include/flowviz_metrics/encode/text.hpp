@@ -25,9 +25,12 @@ enum class TextFormat : std::uint8_t { prometheus, open_metrics };
 
 /// Writes families as they are handed to it: first the family, then its samples. `labels` is rendered label text
 /// without braces.
-class TextEncoder {
+///
+/// A template on the page, which is a std::string, so that only files which make one compile it.
+template <class Page>
+class BasicTextEncoder {
  public:
-  explicit TextEncoder(std::string& page, TextFormat format = TextFormat::prometheus) noexcept
+  explicit BasicTextEncoder(Page& page, TextFormat format = TextFormat::prometheus) noexcept
       : sink_(page), open_metrics_(format == TextFormat::open_metrics) {}
 
   /// Starts a family; `bounds` are those of a histogram.
@@ -158,6 +161,8 @@ class TextEncoder {
   std::vector<PaddedString> le_;  // le="0.5"} and so on
   PaddedString head_;             // the beginning of a series' lines of buckets; kept for its memory
 };
+
+using TextEncoder = BasicTextEncoder<std::string>;
 
 }  // namespace encode
 FLOWVIZ_METRICS_END
