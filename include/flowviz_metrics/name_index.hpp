@@ -2,7 +2,7 @@
 #pragma once
 /// \file
 /// Names with a number each, found by hash: what std::unordered_map<std::string, std::size_t> is, in the few lines that a
-/// page needs of it, for <unordered_map> would be a tenth of what every file pays that includes the library.
+/// page needs of it: every file that includes the library would have to read <unordered_map>.
 
 #include <cstddef>
 #include <string>

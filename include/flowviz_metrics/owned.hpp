@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// The one owner of an object. std::unique_ptr is that too, but <memory> and what each of its instances brings along are
-/// a quarter of what including a metric should cost.
+/// The one owner of an object. std::unique_ptr is that too, but <memory> brings shared pointers and much else along, which
+/// every file with a metric would have to read.
 
 #include <utility>
 

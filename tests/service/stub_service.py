@@ -22,7 +22,7 @@ class StubService:
     def __init__(self, tokens, misbehave=lambda handler, number: False):
         self.roles = {entry["token"]: entry["role"] for entry in tokens}
         self.misbehave = misbehave
-        self.lots, self.answered = {}, {}
+        self.lots, self.kept, self.answered = {}, {}, {}
         self.numbers, self.lock = itertools.count(), threading.Lock()
         stub = self
 
@@ -101,6 +101,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if match := re.fullmatch(r"/api/traceability/([^/]+)/(forward|backward)", path):
             inputs = [lots[entry["lot_id"]] for entry in lots[match[1]]["inputs"]] if match[2] == "backward" else []
             return 200, {"nodes": [lots[match[1]], *inputs], "edges": [], "depth": 1}
+        if path == "/api/production-runs":
+            return 201, {"run_id": str(uuid.uuid4()), "state": "planned"}
+        if match := re.fullmatch(r"/api/production-runs/([^/]+)/transitions", path):
+            return 200, {"run_id": match[1], "state": json.loads(body)["to"]}
         if path not in ROLES_THAT_MAY:
             return 404, "route"
         role = self.service.roles.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
@@ -110,7 +114,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             sent = json.loads(body)
         except ValueError:
             return 400, "json"
-        return self._register(sent) if path == "/api/lots" else self._decide(sent)
+        kept, key = self.service.kept, self.headers.get("Idempotency-Key")
+        if key not in kept:
+            answer = self._register(sent) if path == "/api/lots" else self._decide(sent)
+            if key is None or answer[0] >= 400:
+                return answer
+            kept[key] = answer
+        return kept[key]
 
     def _register(self, sent):
         lots = self.service.lots

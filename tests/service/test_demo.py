@@ -34,7 +34,7 @@ class DemoTest(harness.ServiceTest):
             "--traffic",
             harness.program("WMS_TRAFFIC"),
             "--duration",
-            "2",
+            "5",
             "--rate",
             "100",
             *flags,
@@ -42,17 +42,17 @@ class DemoTest(harness.ServiceTest):
         return self.track(harness.Program("demo", command, self.folder))
 
     def check_summary(self, text):
-        self.assertRegex(text, r"\b200 requests in \d+ s, [\d.]+/s, 0 server errors")
+        self.assertRegex(text, r"\b500 requests in \d+ s, [\d.]+/s, 0 server errors")
         counted, measured = text.split("The same, as the client measured: ")
         self.assertIn("as the server counted", counted)
         latencies = 3 * r" +([<>]?[\d.]+)"
         rows = re.findall(rf"^((?:GET|POST|DELETE) .+?) +(\d+) +[\d.]+ +\d+ +\d+{latencies}$", counted, re.M)
-        self.assertEqual(sum(int(row[1]) for row in rows), 200, text)
+        self.assertEqual(sum(int(row[1]) for row in rows), 500, text)
         for row in rows:
             p50, p95, p99 = (float(text.lstrip("<>")) for text in row[2:])
             self.assertTrue(5 <= p50 <= p95 <= p99, row)  # below the first bound nothing is known but that
         rows = re.findall(rf"^((?:GET|POST|DELETE) .+?) +(\d+){latencies}  \d{{3}}:\d", measured, re.M)
-        self.assertEqual(sum(int(row[1]) for row in rows), 200, text)
+        self.assertEqual(sum(int(row[1]) for row in rows), 500, text)
         for row in rows:
             self.assertTrue(0 < float(row[2]) <= float(row[3]) <= float(row[4]), row)
         self.assertIn("(no such route)", counted)

@@ -95,6 +95,7 @@ Answer Connection::send(const Step& step) {
   request.path = step.path;
   request.body = step.body;
   if (!step.body.empty()) request.set_header("Content-Type", "application/json");
+  if (!step.idempotency_key.empty()) request.set_header("Idempotency-Key", step.idempotency_key);
   if (!step.token.empty()) request.set_header("Authorization", "Bearer " + step.token);
 
   const httplib::Result result = client_->send(request);

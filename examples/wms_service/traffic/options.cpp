@@ -44,7 +44,8 @@ const std::string_view help_text =
     R"(usage: wms_traffic --tokens FILE [flags]
 
 Plays plants against a running wms_service: operators register raw lots and make intermediate and finished ones from them,
-inspectors decide on quality, everybody reads and traces, and some make mistakes. Every answer is compared with the plan.
+plan production runs and move them on, send some requests again under the same Idempotency-Key, inspectors decide on quality,
+everybody reads and traces, and some make mistakes. Every answer is compared with the plan.
 
   --url URL              the service (http://127.0.0.1:8000)
   --tokens FILE          JSON array of {"token", "operator", "role"}; all its operators take part

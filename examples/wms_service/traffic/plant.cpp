@@ -16,6 +16,8 @@ using nlohmann::json;
 constexpr std::size_t working_set = 400;
 constexpr const char* lots_route = "/api/lots";
 constexpr const char* lot_route = "/api/lots/{lot_id}";
+constexpr const char* runs_route = "/api/production-runs";
+constexpr const char* transitions_route = "/api/production-runs/{run_id}/transitions";
 constexpr const char* decisions_route = "/api/qc-decisions";
 constexpr const char* lost_lot_id = "00000000-0000-7000-8000-000000000000";
 
@@ -67,6 +69,11 @@ Step Plant::as(const Operator* who, std::string method, std::string route, std::
 // --- the work ---
 
 Step Plant::next() {
+  if (repeat_) {
+    Step again = std::move(*repeat_);
+    repeat_.reset();
+    return again;
+  }
   struct Activity {
     unsigned weight;
     Step (*begin)(Plant&);
@@ -76,6 +83,7 @@ Step Plant::next() {
       {10, [](Plant& plant) { return plant.made_lot("intermediate", "raw"); }},
       {8, [](Plant& plant) { return plant.made_lot("finished", "intermediate"); }},
       {18, [](Plant& plant) { return plant.decide(); }},
+      {4, [](Plant& plant) { return plant.production_run(); }},
       {14, [](Plant& plant) { return plant.read_lot(); }},
       {6, [](Plant& plant) { return plant.list_lots(); }},
       {16, [](Plant& plant) { return plant.trace(); }},
@@ -107,7 +115,11 @@ Step Plant::register_lot(const std::string& type, const json& inputs, double qua
   return step;
 }
 
-Step Plant::raw_lot() { return register_lot("raw", json::array(), static_cast<double>(200 + below(1'800)) / 2); }
+Step Plant::raw_lot() {
+  Step step = register_lot("raw", json::array(), static_cast<double>(200 + below(1'800)) / 2);
+  if (chance(0.1)) step.idempotency_key = "raw-" + code_prefix_ + "-" + std::to_string(codes_);
+  return step;
+}
 
 Step Plant::made_lot(const std::string& type, const std::string& from) {
   json inputs = json::array();
@@ -140,6 +152,22 @@ Step Plant::decide() {
   step.expected_status = 201;
   step.makes = Makes::decision;
   step.touched_lots = {lot->id};
+  return step;
+}
+
+Step Plant::production_run() {
+  const Operator* who = crew_.next_who_may(Task::register_lots);
+  Step step = run_ ? as(who, "POST", transitions_route, "/api/production-runs/" + run_->id + "/transitions")
+                   : as(who, "POST", runs_route, runs_route);
+  step.makes = Makes::run;
+  if (!run_) {
+    step.kind = "planned";
+    step.expected_status = 201;
+    step.body = json{{"line", "oven " + std::to_string(1 + below(3))}, {"product", "rye bread"}}.dump();
+  } else {
+    step.kind = run_->state == "planned" ? "running" : chance(0.85) ? "completed" : "aborted";
+    step.body = json{{"to", step.kind}}.dump();
+  }
   return step;
 }
 
@@ -333,6 +361,14 @@ std::string Plant::learn(const Step& step, const std::string& body, std::optiona
   try {
     const json answer = json::parse(body);
     if (step.expected_status >= 400) return check_problem(answer, step);
+    if (!step.repeated_lot.empty()) {
+      return answer.at("lot_id") == step.repeated_lot ? "" : "a request that was sent again made another lot";
+    }
+    if (step.makes == Makes::run) {
+      run_ = Run{answer.at("run_id"), step.kind};
+      if (step.kind == "completed" || step.kind == "aborted") run_.reset();
+      return answer.at("state") == step.kind ? "" : "the run is in another state";
+    }
     if (step.makes == Makes::lot) {
       Lot lot;
       lot.id = answer.at("lot_id");
@@ -343,6 +379,10 @@ std::string Plant::learn(const Step& step, const std::string& body, std::optiona
       for (const auto& [input_id, quantity] : step.inputs) {
         lot.inputs.push_back(input_id);
         if (Lot* input = find(input_id)) input->remaining_kg -= quantity;
+      }
+      if (!step.idempotency_key.empty()) {
+        repeat_ = step;
+        repeat_->repeated_lot = lot.id;
       }
       lots_.push_back(std::move(lot));
       if (lots_.size() > working_set) lots_.pop_front();
@@ -365,6 +405,7 @@ std::string Plant::learn(const Step& step, const std::string& body, std::optiona
 }
 
 void Plant::forget(const Step& step) {
+  if (step.makes == Makes::run) run_.reset();
   for (const std::string& id : step.touched_lots) {
     const auto found = std::find_if(lots_.begin(), lots_.end(), [&](const Lot& lot) { return lot.id == id; });
     if (found != lots_.end()) lots_.erase(found);

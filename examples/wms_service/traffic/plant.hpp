@@ -19,7 +19,7 @@
 namespace wms_traffic {
 
 /// What an acknowledged request has made.
-enum class Makes { nothing, lot, decision };
+enum class Makes { nothing, lot, decision, run };
 
 /// Stands for the route of a path that no route matches, as in the service's metrics.
 inline constexpr const char* no_route = "none";
@@ -30,10 +30,12 @@ struct Step {
   std::string route;  // the template, or no_route
   std::string path;
   std::string token;
-  std::string body;  // empty: none
+  std::string body;             // empty: none
+  std::string idempotency_key;  // empty: none
+  std::string repeated_lot;     // what the same request made before, and must not make again
   int expected_status = 200;
   Makes makes = Makes::nothing;
-  std::string kind;                       // the lot's type, or the decision
+  std::string kind;                       // the lot's type, the decision, or the run's state
   std::vector<std::string> touched_lots;  // their state is unknown if the outcome is
   std::vector<std::string> traced_lots;   // lots that the answer of a trace has to contain
   double quantity_kg = 0;
@@ -85,6 +87,7 @@ class Plant {
   Step raw_lot();
   Step made_lot(const std::string& type, const std::string& from);
   Step decide();
+  Step production_run();
   Step read_lot();
   Step list_lots();
   Step trace();
@@ -112,6 +115,12 @@ class Plant {
   std::uint64_t codes_ = 0;
   std::deque<Lot> lots_;  // a working set: the oldest leave
   std::string cursor_;
+  std::optional<Step> repeat_;  // sent again next, as if its answer had not been heard
+  struct Run {
+    std::string id;
+    std::string state;
+  };
+  std::optional<Run> run_;  // the one that is planned or under way
 };
 
 }  // namespace wms_traffic
