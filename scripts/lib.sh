@@ -107,7 +107,11 @@ use_libcxx() {
 build() {
   local preset=$1
   shift
-  cmake --preset "$preset" && cmake --build --preset "$preset" -j "$(nproc)" --target "$@"
+  mkdir -p build
+  (
+    flock 9 # others build there, too
+    cmake --preset "$preset" && cmake --build --preset "$preset" -j "$(nproc)" --target "$@" 9>&-
+  ) 9>"build/$preset.lock"
 }
 
 # count_cases: adds up the reports of test programs on standard input, as `PASSED FAILED`: doctest's and unittest's

@@ -43,6 +43,9 @@ class Suites(unittest.TestCase):
     """scripts/test with one suite in the place of its own."""
 
     def run_suite(self, body):
+        return self.run_suites(f"suites=('sample|default|a sample')\nsuite_sample() {{\n{body}\n}}\n", "--only", "sample")
+
+    def run_suites(self, suites, *flags):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             shutil.copytree(ROOT / "scripts", folder / "scripts")
@@ -51,9 +54,8 @@ class Suites(unittest.TestCase):
             # The functions stay, but for the last definition of this one, which counts.
             head, run, rest = text.partition("# --- Running them ---")
             self.assertTrue(run)
-            suite = f"limit_s=2\nsuites=('sample|default|a sample')\nsuite_sample() {{\n{body}\n}}\n"
-            script.write_text(head + suite + rest, encoding="utf-8")
-            done = subprocess.run([script, "--only", "sample"], text=True, capture_output=True, timeout=120, check=False)
+            script.write_text(head + "limit_s=2\n" + suites + rest, encoding="utf-8")
+            done = subprocess.run([script, *flags], text=True, capture_output=True, timeout=120, check=False)
             return done.returncode, done.stdout.splitlines()
 
     def assert_last_line(self, body, line):
@@ -66,6 +68,15 @@ class Suites(unittest.TestCase):
         lines = self.assert_last_line('cases echo "3 passed, 0 failed"; cases echo "2 passed, 0 failed"', "5 passed, 0 failed")
         self.assertRegex(lines[-3], r"^sample +\d+\.\d +5 +0$")
         self.assertRegex(lines[-4], r"^suite +minutes +passed +failed$")
+
+    def test_suites_that_wait_run_at_the_same_time_and_after_the_others(self):
+        meet = 'touch build/{0}; until [[ -e build/{1} ]]; do sleep 0.05; done; echo "1 passed, 0 failed"'
+        names = ("one", "two")
+        suites = "suites=('one|default beside|waits for two' 'last|default|alone' 'two|default beside|waits for one')\n"
+        suites += "".join(f"suite_{a}() {{ cases bash -c '{meet.format(a, b)}'; }}\n" for a, b in (names, names[::-1]))
+        suites += "suite_last() { cases bash -c '[[ ! -e build/one ]] && echo \"1 passed, 0 failed\"'; }\n"
+        status, lines = self.run_suites(suites)
+        self.assertEqual((status, lines[-1]), (0, "3 passed, 0 failed"), "\n".join(lines))
 
     def test_failed_cases_are_failed_and_the_log_is_shown(self):
         lines = self.assert_last_line('cases sh -c "echo seen; echo 3 passed, 2 failed; exit 1"', "3 passed, 2 failed")
