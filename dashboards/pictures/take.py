@@ -23,7 +23,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 BOARDS = HERE.parent
 SCRAPE_S = 15  # deploy/prometheus/prometheus.yml
-WIDTH, CELL, COLUMNS, HEADER = 1600, 38, 24, 60  # pixels, but for the columns; as in draw.js and draw.css
+WIDTH, CELL, HEADER = 1600, 38, 60  # pixels, but for the columns; as in draw.js and draw.css
 POINTS = 240  # at most, in a line
 DEADLINE_S = 60
 
@@ -62,10 +62,11 @@ class Prometheus:
 
     def answers(self, panel):
         """What the targets of a panel yield, as draw.js reads it."""
-        step = max(SCRAPE_S, math.ceil((self.end - self.start) / panel.get("maxDataPoints", POINTS)))
-        if "interval" in panel:
-            step = max(step, seconds_of(panel["interval"]))
+        step = max(self.step(panel.get("maxDataPoints", POINTS)), seconds_of(panel.get("interval", "0s")))
         return [self.answer(target, step) for target in panel["targets"]]
+
+    def step(self, points=POINTS):
+        return max(SCRAPE_S, math.ceil((self.end - self.start) / points))
 
     def answer(self, target, step):
         expression = self.sent(target["expr"], step)
@@ -76,7 +77,8 @@ class Prometheus:
             start = self.end - (self.end - self.start) // step * step
             found = self.get("query_range", query=expression, start=start, end=self.end, step=step)
             series = [(one["metric"], one["values"]) for one in found]
-        return {"ref": target["refId"], "step": step, "series": [self.drawn(target, *one) for one in series]}
+        drawn = [self.drawn(target, *one) for one in series]
+        return {"ref": target["refId"], "series": [one for one in drawn if one["points"]]}
 
     def drawn(self, target, labels, values):
         name = target["legendFormat"]
@@ -100,10 +102,8 @@ def page(board, prometheus, folder):
         shutil.copy(HERE / name, folder)
     shutil.copy(os.environ["ECHARTS"], folder / "echarts.js")
     answers = {panel["id"]: prometheus.answers(panel) for panel in panels_of(board)}
-    for answer in (one for several in answers.values() for one in several):
-        answer["series"] = [one for one in answer["series"] if one["points"]]
     day, clock = (time.strftime(text, time.gmtime(prometheus.start)) for text in ("%Y-%m-%d", "%H:%M"))
-    span = {"from": prometheus.start, "to": prometheus.end, "step": max(SCRAPE_S, math.ceil((prometheus.end - prometheus.start) / POINTS)),
+    span = {"from": prometheus.start, "to": prometheus.end, "step": prometheus.step(),
             "said": f"{day} {clock} to {time.strftime('%H:%M', time.gmtime(prometheus.end))} UTC"}  # fmt: skip
     data = {"board": board, "answers": answers, "span": span}
     (folder / "data.js").write_text("".join(f"const {name} = {json.dumps(value)};\n" for name, value in data.items()), encoding="utf-8")
@@ -123,7 +123,7 @@ def take(board, prometheus, out):
     with tempfile.TemporaryDirectory(prefix="flowviz-picture-") as name:
         folder = pathlib.Path(name)
         height = page(board, prometheus, folder)
-        drawn = chromium(folder, height, "--dump-dom")
+        drawn = chromium(folder, height, "--dump-dom", f"--screenshot={folder}/picture.png")
         title = re.search(r"<title>(.*?)</title>", drawn.stdout, re.DOTALL)
         said = html.unescape(title[1]) if title else drawn.stderr
         done = re.fullmatch(rf"drawn {len(list(panels_of(board)))} panels, (\d+) without data", said)
@@ -131,7 +131,6 @@ def take(board, prometheus, out):
             raise Failed(f"{board['title']}: {said}")
         out.mkdir(parents=True, exist_ok=True)
         picture = out / f"board-{board['uid']}.png"
-        chromium(folder, height, f"--screenshot={folder}/picture.png")
         shutil.copy(folder / "picture.png", picture)
         return picture, int(done[1])
 

@@ -59,8 +59,7 @@ RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceC
 }
 
 BackgroundWorker::Step forget_keys(Storage& storage) {
-  const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::seconds(3);
-  const bool done = static_cast<bool>(storage.forget_keys(now() - key_lifetime, deadline));
+  const bool done = static_cast<bool>(storage.forget_keys(now() - key_lifetime, BackgroundWorker::end_of_step()));
   return done ? BackgroundWorker::Step::nothing_to_do : BackgroundWorker::Step::failed;
 }
 
@@ -69,8 +68,8 @@ BackgroundWorker::Step forget_keys(Storage& storage) {
 // An idle worker looks as often as a message may become due.
 App::Webhook::Webhook(Storage& storage, Metrics& metrics, const WebhookOptions& options)
     : sender(storage, metrics, options,
-             [client = std::make_shared<const WebhookClient>(*options.address, options.timeout)](
-                 const std::string& json, std::string_view key) { return client->post(json, key); }),
+             [client = WebhookClient(*options.address, options.timeout)](
+                 const std::string& json, std::string_view key) { return client.post(json, key); }),
       worker("webhook", [this] { return sender.step(); },
              {.idle = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), options.retry.first_wait)}) {}
 

@@ -24,6 +24,11 @@ class BackgroundWorker {
  public:
   enum class Step { worked, nothing_to_do, failed };
 
+  /// When a step that begins now should have ended: a service that is told to end waits for it.
+  static std::chrono::steady_clock::time_point end_of_step() {
+    return std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  }
+
   /// `name` is for the log. A step has an end of its own, a few seconds at most; what it throws is logged, and a failure.
   BackgroundWorker(std::string name, std::function<Step()> step, WorkerPauses pauses = {})
       : name_(std::move(name)), step_(std::move(step)), pauses_(pauses) {}

@@ -55,6 +55,22 @@ std::optional<std::string> take_number(const std::string& value, int min, int ma
   return must_be("a whole number from " + std::to_string(min) + " to " + std::to_string(max), value);
 }
 
+/// A setting that is a time, of whole units.
+template <class Duration>
+std::optional<std::string> take_duration(const std::string& value, int min, int max, Duration& into) {
+  int units = 0;
+  if (const auto complaint = take_number(value, min, max, units)) return complaint;
+  into = Duration(units);
+  return std::nullopt;
+}
+
+/// What a file holds, without what editors put behind it.
+std::optional<std::string> read_trimmed(const std::string& path) {
+  auto content = read_file(path);
+  if (content) content->erase(content->find_last_not_of(" \t\r\n") + 1);
+  return content;
+}
+
 std::optional<std::string> take_database(Settings& settings, const std::string& value) {
   constexpr std::string_view sqlite = "sqlite:";
   if (value.starts_with("postgresql://") || value.starts_with("postgres://")) {
@@ -108,9 +124,8 @@ std::optional<std::string> take_tokens(Settings& settings, const std::string& va
 }
 
 std::optional<std::string> take_metrics_token(Settings& settings, const std::string& value) {
-  auto content = read_file(value);
+  auto content = read_trimmed(value);
   if (!content) return in_file(value, "cannot be read");
-  content->erase(content->find_last_not_of(" \t\r\n") + 1);
   if (!is_token(*content)) return in_file(value, "must hold one token: letters, digits and - . _ ~ + / =");
   settings.metrics_token = std::move(*content);
   return std::nullopt;
@@ -134,10 +149,7 @@ std::optional<std::string> take_rate_limit(Settings& settings, const std::string
 constexpr int longest_test_alert = 86'400;
 
 std::optional<std::string> take_test_alert_duration(Settings& settings, const std::string& value) {
-  int seconds = 0;
-  if (const auto complaint = take_number(value, 1, longest_test_alert, seconds)) return complaint;
-  settings.app.test_alert_duration = std::chrono::seconds(seconds);
-  return std::nullopt;
+  return take_duration(value, 1, longest_test_alert, settings.app.test_alert_duration);
 }
 
 std::optional<std::string> take_business_hours(Settings& settings, const std::string& value) {
@@ -165,9 +177,8 @@ std::optional<std::string> take_trace_cache_entries(Settings& settings, const st
 }
 
 std::optional<std::string> take_webhook_address(Settings& settings, const std::string& value) {
-  auto content = read_file(value);
+  auto content = read_trimmed(value);
   if (!content) return in_file(value, "cannot be read");
-  content->erase(content->find_last_not_of(" \t\r\n") + 1);
   auto address = parse_webhook_address(*content, tls_of_this_build());
   if (!address) return in_file(value, address.error().reason);
   settings.app.webhook.address = std::move(*address);
@@ -183,20 +194,14 @@ std::optional<std::string> take_webhook_attempts(Settings& settings, const std::
 constexpr int longest_first_wait_ms = 60'000;
 
 std::optional<std::string> take_webhook_first_wait(Settings& settings, const std::string& value) {
-  int milliseconds = 0;
-  if (const auto complaint = take_number(value, 10, longest_first_wait_ms, milliseconds)) return complaint;
-  settings.app.webhook.retry.first_wait = std::chrono::milliseconds(milliseconds);
-  return std::nullopt;
+  return take_duration(value, 10, longest_first_wait_ms, settings.app.webhook.retry.first_wait);
 }
 
 // A service that is told to end waits for the message that it is at, and is killed after ten seconds.
 constexpr int longest_webhook_timeout_ms = 5'000;
 
 std::optional<std::string> take_webhook_timeout(Settings& settings, const std::string& value) {
-  int milliseconds = 0;
-  if (const auto complaint = take_number(value, 100, longest_webhook_timeout_ms, milliseconds)) return complaint;
-  settings.app.webhook.timeout = std::chrono::milliseconds(milliseconds);
-  return std::nullopt;
+  return take_duration(value, 100, longest_webhook_timeout_ms, settings.app.webhook.timeout);
 }
 
 std::optional<std::string> take_time_zone(Settings& settings, const std::string& value) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sync_applier.hpp"
 
-#include <chrono>
 #include <string>
 
 #include "http/problem.hpp"
@@ -9,9 +8,6 @@
 
 namespace wms {
 namespace {
-
-// A service that is told to end waits for the lot that it is at.
-constexpr std::chrono::seconds longest_step{3};
 
 BackgroundWorker::Step failed(const Refusal& refusal) {
   log::write(log::Level::warning, "sync_waits", {{"cause", problems::refused(refusal).cause}});
@@ -21,7 +17,7 @@ BackgroundWorker::Step failed(const Refusal& refusal) {
 }  // namespace
 
 BackgroundWorker::Step SyncApplier::step() {
-  const Deadline deadline = std::chrono::steady_clock::now() + longest_step;
+  const Deadline deadline = BackgroundWorker::end_of_step();
   const auto attempt = storage_.try_next_sync_lot(deadline);
   if (!attempt) {
     traces_.clear();  // of a commit that failed nobody knows whether it did, or of which lot

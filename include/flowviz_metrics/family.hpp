@@ -37,9 +37,6 @@ FLOWVIZ_METRICS_BEGIN
 
 /// The parts of the cells, on the production platform.
 using SeriesTable = cells::SeriesTable<cells::StdPlatform>;
-using TextSet = cells::TextSet<cells::StdPlatform>;
-using ExpiringSeries = cells::ExpiringSeries<cells::StdPlatform>;
-using ExpiringTexts = cells::ExpiringTexts<cells::StdPlatform>;
 /// While one lives, what its thread looks up does not end.
 using ReadSection = cells::Readers<cells::StdPlatform>::Section;
 using Pool = cells::Pool<cells::StdPlatform>;

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -46,13 +47,8 @@ inline std::string_view from(std::string_view text, std::size_t at) {
 inline std::optional<double> leading_number(std::string_view text) {
   text = from(text, text.find_first_not_of(" \t"));
   std::uint64_t value = 0;
-  std::size_t digits = 0;
-  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
-    const auto digit = static_cast<std::uint64_t>(text[digits] - '0');
-    if (value > (UINT64_MAX - digit) / 10) return std::nullopt;
-    value = value * 10 + digit;
-  }
-  if (digits == 0) return std::nullopt;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ec != std::errc{}) return std::nullopt;
   return static_cast<double>(value);
 }
 

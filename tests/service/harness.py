@@ -148,7 +148,7 @@ NO_RATE_LIMITS = [f"--rate-limit-{what}=0" for what in ("lots", "qc-decisions", 
 class Service(Program):
     """wms_service on two free ports, ready to answer. `tokens[role]` is a list of that role's tokens. Without rate limits,
     unless a flag says otherwise: few operators do here what a plant does. `prefix`: a program that starts it in surroundings
-    of its own, and becomes it."""
+    of its own, and becomes it. `variable`: of the environment, which names the program."""
 
     def __init__(
         self,
@@ -163,6 +163,7 @@ class Service(Program):
         name="wms_service",
         prefix=(),
         environment=None,
+        variable="WMS_SERVICE",
     ):
         self.folder = folder
         self.database = database or folder / "wms.db"
@@ -173,7 +174,7 @@ class Service(Program):
             self.tokens.setdefault(entry["role"], []).append(entry["token"])
         command = [
             *prefix,
-            program("WMS_SERVICE"),
+            program(variable),
             "--database",
             database_url or f"sqlite:{self.database}",
             "--listen",

@@ -4,7 +4,6 @@
 
 import http.client
 import json
-import os
 import re
 import statistics
 import unittest
@@ -12,22 +11,19 @@ import unittest
 import harness
 
 AT_MOST = 0.01  # more instructions per request than without metrics
+PROGRAMS = ("WMS_SERVICE", "WMS_SERVICE_DISABLED")
 WARM, MEASURED = 300, 2000  # requests; what starting and ending cost is in both counts
 
 if harness.FULL:  # short runs do not build the service twice
 
     class Instrumentation(harness.ServiceTest):
-        def run_counted(self, program, name, requests):
+        def run_counted(self, variable, requests):
             """Instructions of a whole run of the service that answers so many requests on one connection."""
-            folder = self.folder / name
+            folder = self.folder / f"{variable}-{requests}"
             folder.mkdir()
             counts = folder / "counts"
             prefix = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}", "--quiet")
-            os.environ["WMS_SERVICE"], before = program, os.environ["WMS_SERVICE"]
-            try:
-                service = self.track(harness.Service(folder, prefix=prefix)).ready()
-            finally:
-                os.environ["WMS_SERVICE"] = before
+            service = self.track(harness.Service(folder, prefix=prefix, variable=variable)).ready()
             connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=harness.DEADLINE_S)
             tokens = {role: {"Authorization": f"Bearer {service.tokens[role][0]}", "Content-Type": "application/json"} for role in service.tokens}
 
@@ -48,26 +44,22 @@ if harness.FULL:  # short runs do not build the service twice
             return int(re.search(r"^(?:totals|summary): (\d+)", counts.read_text(), re.M)[1])
 
         def test_metrics_are_one_percent_of_a_request_at_most(self):
-            programs = {"with metrics": os.environ["WMS_SERVICE"], "compiled out": os.environ["WMS_SERVICE_DISABLED"]}
             per_request = {}
-            for name, program in programs.items():
-                few = self.run_counted(program, f"{name}, few", WARM)
-                many = self.run_counted(program, f"{name}, many", WARM + MEASURED)
-                per_request[name] = (many - few) / MEASURED
-            more = per_request["with metrics"] / per_request["compiled out"] - 1
+            for variable in PROGRAMS:
+                few, many = (self.run_counted(variable, requests) for requests in (WARM, WARM + MEASURED))
+                per_request[variable] = (many - few) / MEASURED
+            more = per_request["WMS_SERVICE"] / per_request["WMS_SERVICE_DISABLED"] - 1
             print(", ".join(f"{name}: {count:,.0f} instructions per request" for name, count in per_request.items()) + f", {more:+.2%}")
             self.assertLessEqual(more, AT_MOST)
 
         def test_throughput_of_both_is_told(self):
             """No claim, for it is a matter of the machine: answers per second, in turn."""
-            rates = {"WMS_SERVICE": [], "WMS_SERVICE_DISABLED": []}
-            kept = os.environ["WMS_SERVICE"]
-            self.addCleanup(os.environ.__setitem__, "WMS_SERVICE", kept)
+            rates = {variable: [] for variable in PROGRAMS}
             for turn in range(3):
-                for name, found in rates.items():
-                    os.environ["WMS_SERVICE"] = os.environ[name] if name != "WMS_SERVICE" else kept
-                    service = self.start_service(name=f"{name}-{turn}", database=self.folder / f"{name}-{turn}.db", per_role=4)
-                    traffic = self.start_traffic(service, name=f"traffic-{name}-{turn}", rate=100_000, duration=5, connections=8, mistakes=0)
+                for variable, found in rates.items():
+                    name = f"{variable}-{turn}"
+                    service = self.start_service(name=name, variable=variable, database=self.folder / f"{name}.db", per_role=4)
+                    traffic = self.start_traffic(service, name=f"traffic-{name}", rate=100_000, duration=5, connections=8, mistakes=0)
                     traffic.wait()
                     found.append(sum(one["count"] for one in traffic.report()["requests"]) / 5)
                     self.assertEqual(service.terminate(), 0)

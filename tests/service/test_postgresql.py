@@ -100,6 +100,11 @@ class PostgresqlTest(harness.ServiceTest):
         self.assertEqual(sorted(statuses), [201] + 11 * [409])
         self.assertEqual(service.metrics().value("db_pool_connections_max"), 6)
 
+    def pool_of_the_service(self):
+        """The row of SHOW POOLS."""
+        [pool] = [row for row in self.pgbouncer.administer("SHOW POOLS") if row["database"] == "flowviz"]
+        return pool
+
     def test_a_plant_of_many_clients_is_served_over_thirty_connections(self):
         """Kept-alive clients through service and pooler: all are served, a third of what they send is written, and what the
         service says of its pool is what the pooler says."""
@@ -109,7 +114,7 @@ class PostgresqlTest(harness.ServiceTest):
         servers = []
         traffic = self.start_traffic(service, connections=clients, rate=rate, duration=seconds, mistakes=0)
         while traffic.running:
-            [pool] = [row for row in self.pgbouncer.administer("SHOW POOLS") if row["database"] == "flowviz"]
+            pool = self.pool_of_the_service()
             servers.append(sum(int(pool[state]) for state in ("sv_active", "sv_idle", "sv_used", "sv_tested", "sv_login")))
             time.sleep(0.2)
         self.assertEqual(traffic.wait(), 0, traffic.stdout)
@@ -129,7 +134,7 @@ class PostgresqlTest(harness.ServiceTest):
         self.assertEqual(harness.violations(service.page()), "")
 
         def agree():
-            [pool] = [row for row in self.pgbouncer.administer("SHOW POOLS") if row["database"] == "flowviz"]
+            pool = self.pool_of_the_service()
             metrics = service.metrics()
             here = metrics.sum("db_pool_connections")
             return here == int(pool["cl_active"]) + int(pool["cl_waiting"]) and metrics.value("db_pool_connections", state="active") == 0

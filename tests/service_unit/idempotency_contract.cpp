@@ -30,10 +30,8 @@ Keep<Lot> keep(const std::string& claim) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE(
-    "what was done under a key is answered again, also after "
-    "the storage was opened anew",
-    Database, STORAGES) {
+TEST_CASE_TEMPLATE("what was done under a key is answered again, also after the storage was opened anew", Database,
+                   STORAGES) {
   Database database;
   std::string lot_id;
   {
@@ -52,10 +50,7 @@ TEST_CASE_TEMPLATE(
   CHECK(answer->location == "/api/lots/" + lot_id);
 }
 
-TEST_CASE_TEMPLATE(
-    "a request under way keeps others with its key out, until "
-    "it comes to nothing",
-    Database, STORAGES) {
+TEST_CASE_TEMPLATE("a request under way keeps others with its key out, until it comes to nothing", Database, STORAGES) {
   Database database;
   const auto storage = database.open();
   const KeyClaim claim = claimed(*storage);
@@ -90,10 +85,7 @@ TEST_CASE_TEMPLATE("an answer that was kept is not released", Database, STORAGES
   CHECK(claimed(*storage).answer);
 }
 
-TEST_CASE_TEMPLATE(
-    "whoever died with a key is replaced, and does nothing if "
-    "it lives after all",
-    Database, STORAGES) {
+TEST_CASE_TEMPLATE("whoever died with a key is replaced, and does nothing if it lives after all", Database, STORAGES) {
   Database database;
   const auto storage = database.open();
   const KeyClaim dead = claimed(*storage);

@@ -18,6 +18,8 @@ constexpr Names<Decision, 3> names(Decision) {
 
 /// Whether a lot cannot be used any more after it.
 constexpr bool stops_lot(Decision decision) { return decision != Decision::PASS; }
+/// Whether people are told of it before they are told of others.
+constexpr bool is_urgent(Decision decision) { return decision == Decision::FAIL; }
 
 /// What a client sends.
 struct NewQcDecision {

@@ -27,12 +27,6 @@ Result<NewQcDecision, Problem> read_new_decision(std::string_view body) {
   return NewQcDecision{*lot_id, *decision, note};
 }
 
-/// The order in which they are sent, as the storage has it.
-flowviz::bundles::TaskPriority priority_of(Decision decision) {
-  using flowviz::bundles::TaskPriority;
-  return decision == Decision::FAIL ? TaskPriority::high : TaskPriority::normal;
-}
-
 /// The channel that is always there, unless the log was told to be silent.
 void tell_in_log(const QcDecision& decision, const Metrics& metrics) {
   if (!log::enabled(log::Level::warning)) return;
@@ -60,7 +54,8 @@ Handler record_decision(Storage& storage, TraceCache& traces, Metrics& metrics, 
     metrics->qc_decisions.with(decision->decision).inc();  // it is on disk now
     if (stops) tell_in_log(*decision, *metrics);
     if (notify == Notify::webhook) {
-      metrics->tasks.create(Task::webhook, priority_of(decision->decision));
+      using flowviz::bundles::TaskPriority;
+      metrics->tasks.create(Task::webhook, is_urgent(decision->decision) ? TaskPriority::high : TaskPriority::normal);
       notifier->wake();
     }
     return recorded(*decision);

@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "storage/row_values.hpp"
+
 namespace wms {
 namespace {
 
@@ -138,8 +140,7 @@ void migrate(Connection& db, const Statements& statements) {
   for (const Migration& step : migrations()) {
     if (step.number <= version) continue;
     db.run_script({"migration", DbOperation::other, step.sql});
-    db.run(statements.insert_schema_migration, step.number, std::string_view(step.name),
-           now().time_since_epoch().count());
+    db.run(statements.insert_schema_migration, step.number, std::string_view(step.name), in_ms(now()));
   }
   transaction.commit();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// How values of the domain are read back out of a database, and what may be looked for in one.
+/// How values of the domain are written into a database and read back, and what may be looked for in one.
 
 #include <algorithm>
 #include <cstdint>
@@ -15,6 +15,7 @@
 namespace wms {
 
 inline Timestamp timestamp(std::int64_t milliseconds) { return Timestamp(std::chrono::milliseconds(milliseconds)); }
+inline std::int64_t in_ms(Timestamp time) { return time.time_since_epoch().count(); }
 
 template <class E>
 E enumerator(const std::string& text) {

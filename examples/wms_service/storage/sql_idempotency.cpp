@@ -13,11 +13,11 @@ namespace wms {
 
 Storage::Outcome<KeyClaim> SqlStorage::claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) {
   const std::string claim = new_id();
-  const auto ms = [](Timestamp at) { return at.time_since_epoch().count(); };
   return transactions_.write<KeyClaim>(deadline, [&](Connection& db) -> Outcome<KeyClaim> {
-    db.run(statements_.forget_expired_key, request.operator_name, request.route, request.key, ms(time - key_lifetime));
+    db.run(statements_.forget_expired_key, request.operator_name, request.route, request.key,
+           in_ms(time - key_lifetime));
     if (db.run(statements_.insert_key, claim, request.operator_name, request.route, request.key, request.fingerprint,
-               ms(time)) != 0) {
+               in_ms(time)) != 0) {
       return KeyClaim{claim, std::nullopt};
     }
     std::string holder;
@@ -34,7 +34,7 @@ Storage::Outcome<KeyClaim> SqlStorage::claim_key(const KeyedRequest& request, Ti
     }
     if (holder == claim) return KeyClaim{claim, std::nullopt};  // an earlier attempt was committed
     // Whoever claimed it so long ago is dead. If not, it finds its claim gone when it is about to commit.
-    if (since + longest_claim < time && db.run(statements_.take_over_key, claim, holder, ms(time)) != 0) {
+    if (since + longest_claim < time && db.run(statements_.take_over_key, claim, holder, in_ms(time)) != 0) {
       return KeyClaim{claim, std::nullopt};
     }
     return Refusal(KeyInFlight{});
@@ -62,7 +62,7 @@ Storage::Outcome<Storage::Done> SqlStorage::release_key(const std::string& claim
 
 Storage::Outcome<Storage::Done> SqlStorage::forget_keys(Timestamp claimed_before, Deadline deadline) {
   return transactions_.write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
-    db.run(statements_.forget_keys, claimed_before.time_since_epoch().count());
+    db.run(statements_.forget_keys, in_ms(claimed_before));
     return Done{};
   });
 }

@@ -10,23 +10,18 @@
 #include "storage/sql_storage.hpp"
 
 namespace wms {
-namespace {
-
-std::int64_t ms(Timestamp time) { return time.time_since_epoch().count(); }
-
-}  // namespace
 
 /// Within the transaction of the decision.
 void SqlStorage::queue_notification(Connection& db, const QcDecision& decision) const {
-  const int urgency = decision.decision == Decision::FAIL ? 0 : 1;
-  db.run(statements_.insert_notification, decision.id, urgency, ms(decision.decided_at));
+  const int urgency = is_urgent(decision.decision) ? 0 : 1;  // the least comes first
+  db.run(statements_.insert_notification, decision.id, urgency, in_ms(decision.decided_at));
 }
 
 Storage::Outcome<std::optional<Notification>> SqlStorage::take_notification(Timestamp time, Timestamp until,
                                                                             Deadline deadline) {
   using Taken = std::optional<Notification>;
   const auto waiting = transactions_.read<bool>(deadline, [&](Connection& db) -> Outcome<bool> {
-    return db.query(statements_.notification_waits, ms(time))->next();
+    return db.query(statements_.notification_waits, in_ms(time))->next();
   });
   if (!waiting) return waiting.error();
   if (!*waiting) return Taken();  // without a transaction that writes, for this is asked for ever
@@ -39,12 +34,12 @@ Storage::Outcome<std::optional<Notification>> SqlStorage::take_notification(Time
     }
     Notification taken;
     {
-      const auto row = db.query(statements_.next_notification, ms(time));
+      const auto row = db.query(statements_.next_notification, in_ms(time));
       if (!row->next()) return Taken();  // somebody else is at it
       taken.decision.id = row->text(0);
       taken.attempt = static_cast<int>(row->integer(1)) + 1;
     }
-    db.run(statements_.take_notification, taken.decision.id, ms(until));
+    db.run(statements_.take_notification, taken.decision.id, in_ms(until));
     {
       const auto row = db.query(statements_.notified_decision, taken.decision.id);
       row->next();
@@ -62,14 +57,14 @@ Storage::Outcome<std::optional<Notification>> SqlStorage::take_notification(Time
 
 Storage::Outcome<bool> SqlStorage::postpone_notification(const Notification& taken, Timestamp due, Deadline deadline) {
   return transactions_.write<bool>(deadline, [&](Connection& db) -> Outcome<bool> {
-    return db.run(statements_.postpone_notification, taken.decision.id, taken.attempt, ms(due)) != 0;
+    return db.run(statements_.postpone_notification, taken.decision.id, taken.attempt, in_ms(due)) != 0;
   });
 }
 
 Storage::Outcome<bool> SqlStorage::end_notification(std::string_view decision_id, NotificationStatus end,
                                                     Timestamp time, Deadline deadline) {
   return transactions_.write<bool>(deadline, [&](Connection& db) -> Outcome<bool> {
-    return db.run(statements_.end_notification, decision_id, text_of(end), ms(time)) != 0;
+    return db.run(statements_.end_notification, decision_id, text_of(end), in_ms(time)) != 0;
   });
 }
 

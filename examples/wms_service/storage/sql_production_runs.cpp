@@ -24,7 +24,7 @@ Storage::Outcome<ProductionRun> SqlStorage::plan_run(const NewProductionRun& wan
   return transactions_.write<ProductionRun>(deadline, [&](Connection& db) -> Outcome<ProductionRun> {
     // If it is there already, it was an earlier attempt.
     db.run(statements_.insert_run, run.id, run.product, run.line, text_of(run.state), run.created_by,
-           run.created_at.time_since_epoch().count());
+           in_ms(run.created_at));
     return kept(db, keep, run);
   });
 }
@@ -49,7 +49,7 @@ Storage::Outcome<RunTransition> SqlStorage::move_run(std::string_view run_id, Ru
     if (!run) return Refusal(RunNotFound{std::string(run_id)});
     const RunState from = run->state;
     const auto inserted = db.run(statements_.insert_run_transition, transition_id, run_id, text_of(from), text_of(to),
-                                 moved_by, now().time_since_epoch().count());
+                                 moved_by, in_ms(now()));
     if (inserted == 0) return kept(db, keep, *earlier);
     if (!may_follow(from, to)) return Refusal(TransitionNotAllowed{from, to});
     db.run(statements_.update_run_state, run_id, text_of(to));

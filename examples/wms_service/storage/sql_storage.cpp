@@ -132,7 +132,7 @@ Storage::Outcome<Lot> SqlStorage::insert_lot(Connection& db, const NewLot& wante
   // Waits for whoever is about to register this code, an earlier attempt included.
   const auto inserted = db.run(statements_.insert_lot, lot.id, lot.code, text_of(lot.type), lot.quantity.milligrams,
                                lot.remaining.milligrams, text_of(lot.qc_status), lot.production_run_id, lot.created_by,
-                               lot.created_at.time_since_epoch().count());
+                               in_ms(lot.created_at));
   if (inserted == 0) return Refusal(LotCodeTaken{lot.code});
   if (auto refused = join_run(db, lot)) return std::move(*refused);
   if (auto refused = take_inputs(db, lot)) return std::move(*refused);
@@ -208,7 +208,7 @@ Storage::Outcome<QcDecision> SqlStorage::record_decision(const NewQcDecision& wa
     if (!db.query(statements_.lot_to_change, decision.lot_id)->next()) return Refusal(LotNotFound{decision.lot_id});
     const auto inserted =
         db.run(statements_.insert_qc_decision, decision.id, decision.lot_id, text_of(decision.decision), decision.note,
-               decision.decided_by, decision.decided_at.time_since_epoch().count());
+               decision.decided_by, in_ms(decision.decided_at));
     // None: it was an earlier attempt. The status stays, for there may be a later decision by now.
     if (inserted != 0) {
       db.run(statements_.update_qc_status, decision.lot_id, text_of(decision.decision));
@@ -246,7 +246,7 @@ Storage::Outcome<Storage::Done> SqlStorage::record_activity(std::span<const Oper
   std::ranges::sort(in_order, {}, &OperatorSeen::name);
   return transactions_.write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
     for (const OperatorSeen& one : in_order) {
-      db.run(statements_.upsert_operator_activity, one.name, one.at.time_since_epoch().count());
+      db.run(statements_.upsert_operator_activity, one.name, in_ms(one.at));
     }
     return Done{};
   });
@@ -254,7 +254,7 @@ Storage::Outcome<Storage::Done> SqlStorage::record_activity(std::span<const Oper
 
 Storage::Outcome<int> SqlStorage::count_operators_since(Timestamp since, Deadline deadline) {
   return transactions_.read<int>(deadline, [&](Connection& db) -> Outcome<int> {
-    const auto row = db.query(statements_.count_operators_since, since.time_since_epoch().count());
+    const auto row = db.query(statements_.count_operators_since, in_ms(since));
     row->next();
     return static_cast<int>(row->integer(0));
   });
@@ -262,7 +262,7 @@ Storage::Outcome<int> SqlStorage::count_operators_since(Timestamp since, Deadlin
 
 Storage::Outcome<WorkCounts> SqlStorage::count_work(Timestamp ended_since, Deadline deadline) {
   return transactions_.read<WorkCounts>(deadline, [&](Connection& db) -> Outcome<WorkCounts> {
-    const auto row = db.query(statements_.count_work, ended_since.time_since_epoch().count());
+    const auto row = db.query(statements_.count_work, in_ms(ended_since));
     row->next();
     const auto count = [&](int column) { return static_cast<std::size_t>(row->integer(column)); };
     WorkCounts counts;

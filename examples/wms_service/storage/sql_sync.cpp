@@ -69,7 +69,7 @@ Storage::Outcome<SyncReceipt> SqlStorage::queue_sync_lots(std::span<const SyncLo
   // In the order of the lots; they tell whether an attempt before this one was committed.
   std::vector<std::string> jobs;
   for (std::size_t i = 0; i < lots.size(); ++i) jobs.push_back(new_id());
-  const auto received = now().time_since_epoch().count();
+  const auto received = in_ms(now());
   return transactions_.write<SyncReceipt>(deadline, [&](Connection& db) -> Outcome<SyncReceipt> {
     SyncReceipt receipt;
     for (std::size_t i = 0; i < lots.size(); ++i) {
@@ -166,7 +166,7 @@ Storage::Outcome<std::optional<SyncAttempt>> SqlStorage::try_next_sync_lot(Deadl
     const auto lot = insert_lot(db, *wanted, by);
     if (!lot) return lot.error();
     db.run(statements_.end_sync_lot, client_id, text_of(SyncStatus::applied), std::optional(lot->id),
-           std::optional<std::string>(), std::optional<std::string>(), now().time_since_epoch().count());
+           std::optional<std::string>(), std::optional<std::string>(), in_ms(now()));
     earlier = SyncAttempt{client_id, *lot};
     return earlier;
   });
@@ -178,7 +178,7 @@ Storage::Outcome<bool> SqlStorage::refuse_sync_lot(std::string_view client_id, c
                                                    Deadline deadline) {
   return transactions_.write<bool>(deadline, [&](Connection& db) -> Outcome<bool> {
     return db.run(statements_.end_sync_lot, client_id, text_of(SyncStatus::refused), std::optional<std::string>(),
-                  refusal.rule, std::optional(refusal.reason), now().time_since_epoch().count()) != 0;
+                  refusal.rule, std::optional(refusal.reason), in_ms(now())) != 0;
   });
 }
 

@@ -16,9 +16,6 @@ using flowviz::bundles::ErrorType;
 using flowviz::bundles::Severity;
 using Step = BackgroundWorker::Step;
 
-// A service that is told to end waits for the message that it is at.
-Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(3); }
-
 Step failed(const Refusal& refusal) {
   log::write(log::Level::warning, "webhook_waits", {{"cause", problems::refused(refusal).cause}});
   return Step::failed;
@@ -40,7 +37,7 @@ Step WebhookSender::step() {
     const Timestamp time = clock_();
     if (time < paused_until_) return Step::nothing_to_do;
     // As long again as it may take, to note what came of it.
-    const auto taken = storage_.take_notification(time, time + 2 * options_.timeout, soon());
+    const auto taken = storage_.take_notification(time, time + 2 * options_.timeout, BackgroundWorker::end_of_step());
     if (!taken) return failed(taken.error());
     if (!*taken) return Step::nothing_to_do;
     unnoted_ = send(**taken);
@@ -85,9 +82,10 @@ Storage::Outcome<Storage::Done> WebhookSender::note(const Attempt& attempt) {
   const bool sent = attempt.end == Attempt::End::sent;
   const auto noted =
       attempt.end == Attempt::End::postponed
-          ? storage_.postpone_notification(attempt.notification, attempt.due, soon())
+          ? storage_.postpone_notification(attempt.notification, attempt.due, BackgroundWorker::end_of_step())
           : storage_.end_notification(attempt.notification.decision.id,
-                                      sent ? NotificationStatus::sent : NotificationStatus::given_up, clock_(), soon());
+                                      sent ? NotificationStatus::sent : NotificationStatus::given_up, clock_(),
+                                      BackgroundWorker::end_of_step());
   if (!noted) return noted.error();
   if (!*noted || attempt.end == Attempt::End::postponed) return Storage::Done{};  // another instance was faster; later
   auto run = metrics_.tasks.begin(Task::webhook);
