@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "domain/timestamp.hpp"
@@ -22,6 +23,12 @@ constexpr std::size_t longest_value = 256;
 
 nlohmann::ordered_json line_of(Level level, std::string_view event) {
   return {{"time", to_rfc3339(now())}, {"level", text_of(level)}, {"event", event}};
+}
+
+nlohmann::ordered_json value_of(const Field& field) {
+  const auto* const text = std::get_if<std::string_view>(&field.value);
+  if (text != nullptr && text->size() > longest_value) return std::string(text->substr(0, longest_value)) + "...";
+  return std::visit([](auto value) -> nlohmann::ordered_json { return value; }, field.value);
 }
 
 /// Bytes that are not UTF-8, which may come from a client, are replaced.
@@ -41,14 +48,10 @@ void set_level(Level level) { lowest = level; }
 
 bool enabled(Level level) { return level >= lowest.load(std::memory_order_relaxed); }
 
-bool write(Level level, std::string_view event, const nlohmann::ordered_json& fields) {
+bool write(Level level, std::string_view event, std::span<const Field> fields) {
   if (!enabled(level)) return false;
   nlohmann::ordered_json line = line_of(level, event);
-  for (const auto& [name, value] : fields.items()) {
-    line[name] = value;
-    auto* const text = line[name].get_ptr<std::string*>();
-    if (text != nullptr && text->size() > longest_value) text->replace(longest_value, std::string::npos, "...");
-  }
+  for (const Field& field : fields) line[field.name] = value_of(field);
   std::string text = dump(line);
   if (text.size() > longest_line) text = dump(line_of(level, event));
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "http/request_context.hpp"
 #include "log.hpp"
@@ -56,13 +57,13 @@ void write_access_log(const httplib::Request& request, const httplib::Response& 
                                                                : log::Level::info;
   if (!log::enabled(level)) return;
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - context.started;
-  nlohmann::ordered_json fields{{"request_id", context.id},
-                                {"method", request.method},
-                                {"path", request.path.empty() ? request.target : request.path},
-                                {"status", response.status},
-                                {"duration_ms", took.count()}};
-  if (context.caller != nullptr) fields["operator"] = context.caller->operator_name;
-  if (!context.cause.empty()) fields["cause"] = context.cause;
+  std::vector<log::Field> fields{{"request_id", context.id},
+                                 {"method", request.method},
+                                 {"path", request.path.empty() ? request.target : request.path},
+                                 {"status", response.status},
+                                 {"duration_ms", took.count()}};
+  if (context.caller != nullptr) fields.push_back({"operator", context.caller->operator_name});
+  if (!context.cause.empty()) fields.push_back({"cause", context.cause});
   log::write(level, "request", fields);
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <utility>
+#include <vector>
 
 #include "http/problem.hpp"
 #include "log.hpp"
@@ -59,9 +60,9 @@ WebhookSender::Attempt WebhookSender::send(const Notification& notification) {
   }
   if (answer.outcome == CallOutcome::ok) return {notification, Attempt::End::sent};
 
-  nlohmann::ordered_json told{{"decision_id", notification.decision.id}, {"attempt", notification.attempt}};
-  if (answer.status != 0) told["status"] = answer.status;
-  if (!answer.cause.empty()) told["cause"] = answer.cause;
+  std::vector<log::Field> told{{"decision_id", notification.decision.id}, {"attempt", notification.attempt}};
+  if (answer.status != 0) told.push_back({"status", answer.status});
+  if (!answer.cause.empty()) told.push_back({"cause", answer.cause});
   if (!answer.may_pass() || notification.attempt >= options_.retry.attempts) {
     metrics_.errors.count(ErrorType::outbound, Severity::error);
     log::write(log::Level::error, "webhook_given_up", told);
@@ -72,7 +73,7 @@ WebhookSender::Attempt WebhookSender::send(const Notification& notification) {
   const auto wait = wait_after(options_.retry, notification.attempt, chance, asked);
   const Timestamp due = clock_() + wait;
   if (asked) paused_until_ = due;  // it is about the sender, not about one message
-  told["wait_ms"] = wait.count();
+  told.push_back({"wait_ms", wait.count()});
   metrics_.errors.count(ErrorType::outbound, Severity::warning);
   log::write(log::Level::warning, "webhook_failed", told);
   return {notification, Attempt::End::postponed, due};
