@@ -17,7 +17,7 @@
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/page_type.hpp>
 #include <flowviz_metrics/encode/sink.hpp>
-#include <flowviz_metrics/name_index.hpp>
+#include <flowviz_metrics/merged_families.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/refresh.hpp>
@@ -28,8 +28,8 @@ FLOWVIZ_METRICS_BEGIN
 
 /// One walk over registries. Takes no lock and stops no writer: it reads cells while they are written.
 ///
-/// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)` and `histogram(labels, buckets, sum)`;
-/// see encode::TextEncoder.
+/// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)` and `histogram(labels, buckets, sum)`, both
+/// also with exemplars; see encode::TextEncoder.
 template <class Encoder>
 class Collector {
  public:
@@ -80,35 +80,14 @@ class Collector {
     return is_callback(family.definition().kind) ? refresh_.answered(family) : wanted(family.definition());
   }
 
-  // A metric of several registries.
-  struct Member {
-    const Registry* registry;
-    const Family* family;
-  };
-  using Group = std::vector<Member>;
-
-  // Families of one name and type together, in the order in which the first of each was met.
   void collect_several() {
-    std::vector<Group> groups;
-    NameIndex<std::size_t> by_name;  // all names that a group puts on the page
+    MergedFamilies<Registry> merged;
     for (const Registry* registry : registries_) {
       registry->each_family([&](const Family& family) {
-        const Definition& definition = family.definition();
-        if (!shown(family)) return;
-        const std::vector<std::string> names = names_on_page(definition);
-        const std::size_t* met = nullptr;
-        for (std::size_t i = 0; i < names.size() && met == nullptr; ++i) met = by_name.find(names[i]);
-        if (met == nullptr) {
-          for (const std::string& name : names) by_name.add(name, groups.size());
-          groups.emplace_back().push_back({registry, &family});
-        } else if (Group& group = groups[*met]; fits(group, *registry, family)) {
-          group.push_back({registry, &family});
-        } else {
-          cells::incidents.families_left_out.add();
-        }
+        if (shown(family) && !merged.add(*registry, family)) cells::incidents.families_left_out.add();
       });
     }
-    for (const Group& group : groups) {
+    for (const auto& group : merged.groups()) {
       begin(group.front().family->definition());
       for (const auto& [registry, family] : group) {
         registry_ = registry;
@@ -116,45 +95,6 @@ class Collector {
       }
     }
   }
-
-  // Whether the samples of a family can stand beside those of a group: of one type, and none of them twice.
-  static bool fits(const Group& group, const Registry& registry, const Family& family) {
-    const Definition& first = group.front().family->definition();
-    const Definition& definition = family.definition();
-    if (first.name != definition.name || first.kind != definition.kind || first.help != definition.help ||
-        first.bounds != definition.bounds) {
-      return false;
-    }
-    const Labels own(registry, definition);
-    for (const auto& [other_registry, other] : group) {
-      if (!own.is_apart_from(Labels(*other_registry, other->definition()))) return false;
-    }
-    return true;
-  }
-
-  // The labels of all samples of a metric, no name twice: those that are constant with their values.
-  struct Labels {
-    Labels(const Registry& registry, const Definition& definition) {
-      registry.each_constant_label(
-          [this](const std::string& name, const std::string& value) { all.push_back({&name, &value}); });
-      for (const auto& [name, value] : definition.constant_labels) all.push_back({&name, &value});
-      for (const LabelDefinition& label : definition.labels) all.push_back({&label.name, nullptr});
-    }
-    [[nodiscard]] bool is_apart_from(const Labels& other) const {
-      if (all.size() != other.all.size()) return true;
-      for (const One& label : all) {
-        const One* there = nullptr;
-        for (const One& one : other.all) there = *one.name == *label.name ? &one : there;
-        if (there == nullptr || (label.value && there->value && *label.value != *there->value)) return true;
-      }
-      return false;
-    }
-    struct One {
-      const std::string* name;
-      const std::string* value;
-    };
-    std::vector<One> all;
-  };
 
   bool wanted(const Definition& definition) const {
     if (names_.empty()) return true;
@@ -243,14 +183,33 @@ class Collector {
   void each_series(const Family& family, std::vector<Number>& totals, Read read) {
     family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
       totals.assign(count, Number{});
+      exemplars_.clear();
+      if (family.definition().kind == Kind::counter || family.definition().kind == Kind::double_counter) {
+        read_exemplars(chunk, at, count);
+      }
       if constexpr (std::is_same_v<Number, std::int64_t>) {
         // The cells wrap as unsigned numbers do, the result is signed: the same bits (C++20).
         read(chunk, at, std::span(reinterpret_cast<std::uint64_t*>(totals.data()), count));
       } else {
         read(chunk, at, std::span(totals));
       }
-      show(family, links, totals);
+      exemplars_.empty() ? show(family, links, totals) : show_with_exemplars(family, links, totals);
     });
+  }
+
+  // The exemplars of `count` cells from `at` on; none if none of them has one. Before the cells are read, which have
+  // counted by then what these are exemplars of.
+  void read_exemplars(const Chunk& chunk, std::uint32_t at, std::uint32_t count) {
+    exemplars_.clear();
+    if (!chunk.exemplars().any() || !encoder_.shows_exemplars()) return;
+    exemplars_.resize(count);
+    bool any = false;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      encode::PageExemplar& one = exemplars_[i];
+      one.there = chunk.exemplars().read(at + i, one.of, one.labels);
+      any = any || one.there;
+    }
+    if (!any) exemplars_.clear();
   }
 
   // One function for all ways to walk, so that what writes a line is inlined into it.
@@ -272,6 +231,21 @@ class Collector {
     });
   }
 
+  // Apart from the above, which the lines of most counters come from.
+  template <class Link, class Number>
+  FLOWVIZ_METRICS_NOINLINE void show_with_exemplars(const Family& family, const Link* links,
+                                                    const std::vector<Number>& totals) {
+    const auto written = [&](std::uint32_t, const auto& series) { return family.cells().written(series.place()); };
+    each_shown(links, static_cast<std::uint32_t>(totals.size()), written, [&](std::uint32_t i, const auto& series) {
+      if (exemplars_[i].there) {
+        encoder_.sample(series.labels(), totals[i], exemplars_[i]);
+      } else {
+        encoder_.sample(series.labels(), totals[i]);
+      }
+      add_overflow(family, series);
+    });
+  }
+
   void each_histogram(const Family& family) {
     family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
       show_histograms(family, chunk, at, links, count);
@@ -286,8 +260,10 @@ class Collector {
     each_shown(links, count, written, [&](std::uint32_t i, const auto& series) {
       counts_.assign(cells - 1, 0);
       double sum = 0;
+      read_exemplars(chunk, at + i * cells, cells - 1);
       blocks.read_histogram(at + i * cells, counts_, sum);
-      encoder_.histogram(padded(series), counts_, sum);
+      exemplars_.empty() ? encoder_.histogram(padded(series), counts_, sum)
+                         : encoder_.histogram(padded(series), counts_, sum, exemplars_);
       add_overflow(family, series);
     });
   }
@@ -336,8 +312,8 @@ class Collector {
     }
     const auto& happened = cells::incidents;
     show(own::texts_repaired, {happened.texts_not_utf8.value(), happened.texts_too_long.value()});
-    show(own::values_refused,
-         {happened.negative_values.value(), happened.not_finite.value(), happened.values_not_pinned.value()});
+    show(own::values_refused, {happened.negative_values.value(), happened.not_finite.value(),
+                               happened.values_not_pinned.value(), happened.exemplars_refused.value()});
     if (wanted(own::allocation_failures.name)) {  // before all metrics are walked for it
       std::uint64_t count = happened.allocation_failures.value();
       for (const Registry* registry : registries_) count += registry->allocation_failures();
@@ -372,6 +348,7 @@ class Collector {
   std::vector<std::uint64_t> counts_;
   std::vector<std::int64_t> differences_;
   std::vector<double> amounts_;
+  std::vector<encode::PageExemplar> exemplars_;  // of the series that are being shown; empty: they have none
   std::vector<Overflow> overflow_;
   double overflow_here_[Family::max_labels] = {};
 };

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include <flowviz_metrics/exemplar.hpp>
 #include <flowviz_metrics/metric.hpp>
 #include <flowviz_metrics/value.hpp>
 
@@ -26,6 +27,16 @@ class CounterSeries {
   void inc(Count n = 1) const noexcept {
     if (cells::refused(n)) return;
     place_.chunk->add(place_.at, n.value());
+  }
+
+  /// The same with an exemplar, which takes the place of the last one unless another thread is just doing so. Costs a copy of the
+  /// texts and a look at the clock; allocates once per series, and when an exemplar is longer than those before it.
+  ///
+  ///     requests.inc(1, {{"trace_id", trace}});
+  void inc(Count n, const Exemplar& exemplar) const noexcept {
+    if (cells::refused(n)) return;
+    place_.chunk->add(place_.at, n.value());
+    exemplar.keep(*place_.chunk, place_.at, static_cast<double>(n.value()));
   }
 
   /// Adds `n` to the total from a signal handler: async-signal-safe, some 4 ns. Keep the series, for `with` is not safe there.
@@ -56,6 +67,14 @@ class DoubleCounterSeries {
     const double v = amount.value();
     if (refused(v)) return;
     place_.chunk->add(place_.at, v);
+  }
+
+  /// The same with an exemplar; see CounterSeries::inc.
+  void inc(Amount amount, const Exemplar& exemplar) const noexcept {
+    const double v = amount.value();
+    if (refused(v)) return;
+    place_.chunk->add(place_.at, v);
+    exemplar.keep(*place_.chunk, place_.at, v);
   }
 
   /// The same from a signal handler; see CounterSeries::inc_from_signal.
@@ -106,6 +125,11 @@ class AnyCounter : public Metric<Series, L...> {
   void inc(Step n = 1) const noexcept {
     static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).inc()");
     if constexpr (sizeof...(L) == 0) this->only().inc(n);
+  }
+
+  void inc(Step n, const Exemplar& exemplar) const noexcept {
+    static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).inc()");
+    if constexpr (sizeof...(L) == 0) this->only().inc(n, exemplar);
   }
 
   /// Adds from a signal handler to the total of a counter without labels; see CounterSeries::inc_from_signal.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include <flowviz_metrics/exemplar.hpp>
 #include <flowviz_metrics/family.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -48,6 +49,10 @@ class Held {
   auto inc(A... a) const noexcept -> decltype(std::declval<const S&>().inc(a...)) {
     return series_.inc(a...);
   }
+  template <class A, class S = Series>
+  auto inc(A a, const Exemplar& exemplar) const noexcept -> decltype(std::declval<const S&>().inc(a, exemplar)) {
+    return series_.inc(a, exemplar);
+  }
   template <class... A, class S = Series>
   auto dec(A... a) const noexcept -> decltype(std::declval<const S&>().dec(a...)) {
     return series_.dec(a...);
@@ -71,6 +76,11 @@ class Held {
   template <class A, class S = Series>
   auto observe(A a) const noexcept -> decltype(std::declval<const S&>().observe(a)) {
     return series_.observe(a);
+  }
+  template <class A, class S = Series>
+  auto observe(A a, const Exemplar& exemplar) const noexcept
+      -> decltype(std::declval<const S&>().observe(a, exemplar)) {
+    return series_.observe(a, exemplar);
   }
   /// The scope and the timer keep the series, too.
   template <class S = Series>

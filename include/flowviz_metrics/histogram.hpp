@@ -12,6 +12,7 @@
 #endif
 
 #include <flowviz_metrics/buckets.hpp>
+#include <flowviz_metrics/exemplar.hpp>
 #include <flowviz_metrics/metric.hpp>
 #include <flowviz_metrics/timer.hpp>
 #include <flowviz_metrics/value.hpp>
@@ -71,6 +72,13 @@ class HistogramSeries {
     chunk_->observe(at_ + bucket_of(bounds_, count_, v), at_ + count_ + 1, v);
   }
 
+  /// The same with an exemplar of the observation's bucket; see CounterSeries::inc.
+  void observe(Amount amount, const Exemplar& exemplar) const noexcept {
+    const double v = amount.value();
+    observe(amount);
+    if (is_finite(v)) exemplar.keep(*chunk_, at_ + bucket_of(bounds_, count_, v), v);
+  }
+
   /// Observes the duration of a scope in seconds when the returned timer ends.
   [[nodiscard]] ScopedTimer<HistogramSeries> time() const noexcept { return ScopedTimer<HistogramSeries>(*this); }
 
@@ -126,6 +134,7 @@ class Histogram : public Metric<HistogramSeries, L...> {
 
   /// See HistogramSeries, for one without labels.
   void observe(Amount amount) const noexcept { unlabelled().observe(amount); }
+  void observe(Amount amount, const Exemplar& exemplar) const noexcept { unlabelled().observe(amount, exemplar); }
   [[nodiscard]] ScopedTimer<HistogramSeries> time() const noexcept { return unlabelled().time(); }
   [[nodiscard]] HistogramValue value() const { return unlabelled().value(); }
 

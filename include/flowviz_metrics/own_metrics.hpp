@@ -28,9 +28,10 @@ inline constexpr std::array<std::string_view, 2> repairs{"not_utf8", "too_long"}
 inline constexpr Metric texts_repaired{"flowviz_metrics_label_texts_repaired_total",
                                        "Label values that were not UTF-8, or too long.", repairs};
 
-inline constexpr std::array<std::string_view, 3> refusals{"negative", "not_finite", "not_pinned"};
-inline constexpr Metric values_refused{"flowviz_metrics_values_refused_total",
-                                       "Values that had no effect because the metric cannot hold them.", refusals};
+inline constexpr std::array<std::string_view, 4> refusals{"negative", "not_finite", "not_pinned", "exemplar"};
+inline constexpr Metric values_refused{
+    "flowviz_metrics_values_refused_total",
+    "Values that had no effect because the metric cannot hold them, and exemplars that break a rule.", refusals};
 
 inline constexpr Metric allocation_failures{"flowviz_metrics_allocation_failures_total",
                                             "Times that memory for cells or series could not be had."};

@@ -275,6 +275,24 @@ TEST_CASE("every method has its label") {
   CHECK(service.value("http_response_size_bytes_sum", {{"handler", "/x"}}) == 12);  // none for HEAD
 }
 
+TEST_CASE("a request that belongs to a recorded trace says so on the page") {
+  Service service;
+  service.http->Get("/api/lots/{lot_id}",
+                    [](const Request&, Response& response) { response.set_content("{}", "text/json"); });
+  service.start();
+  constexpr const char* trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const auto page = [&] { return flowviz::scrape(service.registry, "application/openmetrics-text").body; };
+  auto client = service.client();
+  REQUIRE(client.Get("/api/lots/1"));
+  REQUIRE(client.Get("/api/lots/1", {{"traceparent", "nonsense"}}));
+  CHECK(page().find(" # {") == std::string::npos);
+  REQUIRE(client.Get("/api/lots/1", {{"Traceparent", std::string("00-") + trace + "-00f067aa0ba902b7-01"}}));
+  CHECK(page().find(std::string(" # {trace_id=\"") + trace + "\"} ") != std::string::npos);
+  REQUIRE(client.Get("/api/lots/1"));  // the next request of the thread belongs to none
+  CHECK(service.value("http_request_duration_seconds_count", {{"method", "GET"}, {"handler", "/api/lots/{lot_id}"}}) ==
+        4);
+}
+
 TEST_CASE("a path without a route counts as none, a path that takes another method as its own") {
   Service service;
   service.http->Get("/api/lots/{lot_id}", answer_ok);

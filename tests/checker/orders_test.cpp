@@ -79,8 +79,8 @@ std::string describe(const Weakening& weakening) {
 // Every weakening there is, with the scenarios that run through its access, the quickest first.
 std::map<Weakening, std::vector<Scenario>> all_weakenings() {
   std::vector<Scenario> scenarios = checker::column_scenarios();
-  for (const auto more :
-       {checker::creation_scenarios, checker::gate_scenarios, checker::expiry_scenarios, checker::removal_scenarios}) {
+  for (const auto more : {checker::creation_scenarios, checker::exemplar_scenarios, checker::gate_scenarios,
+                          checker::expiry_scenarios, checker::removal_scenarios}) {
     for (Scenario& scenario : more()) scenarios.push_back(std::move(scenario));
   }
 

@@ -42,6 +42,8 @@ inline void check(const Scenario& scenario, const Options& bounds = usual_bounds
 
 /// Columns, blocks, histograms, up-down counters: columns_test.cpp.
 std::vector<Scenario> column_scenarios();
+/// Exemplars: exemplars_test.cpp.
+std::vector<Scenario> exemplar_scenarios();
 /// The gate in front of callbacks: gate_test.cpp.
 std::vector<Scenario> gate_scenarios();
 /// Series that end: expiry_test.cpp.

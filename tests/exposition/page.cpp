@@ -46,12 +46,13 @@ int main(int argc, char** argv) {
   numbers.with("whole").set(123456789012345680.0);
 
   const flowviz::DoubleCounter busy{registry, "busy_seconds_total", "Busy."};
-  busy.inc(1500ms);
+  busy.inc(1500ms, {{"trace_id", "a\"b\\c\nd \xf0\x9f\x93\xa6"}, {"span_id", ""}});
   const flowviz::UpDownCounter going{registry, "going", "Going."};
   going.dec(3);
   const flowviz::Histogram took{registry, "took_seconds", "Took.", flowviz::Buckets{0.005, 0.1, 1, 2.5, 100000, 1e6},
                                 OpenLabel{"zone", 2}};
-  for (const double value : {0.001, 0.1, 0.5, 3.0, 2e6}) took.with("a").observe(value);
+  for (const double value : {0.001, 0.1, 0.5, 3.0}) took.with("a").observe(value);
+  took.with("a").observe(2e6, {{"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"}});
   const flowviz::Histogram drift{registry, "drift_celsius", "Drift.", flowviz::Buckets{-1, 0, 1}};
   for (const double value : {-5.0, -0.5, 0.0}) drift.observe(value);
   const flowviz::Info build{registry, "build_info", "Build.", {{"version", "1.2.3"}}};

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -86,8 +87,10 @@ def message_class():
                 entry.type, entry.type_name = field.TYPE_MESSAGE, f".p.{kind}"
 
     message("LabelPair", (1, "name", "string"), (2, "value", "string"))
-    message("Value", (1, "value", "double"))
-    message("Bucket", (1, "cumulative_count", "uint64"), (2, "upper_bound", "double"))
+    message("Timestamp", (1, "seconds", "uint64"), (2, "nanos", "int32"))
+    message("Exemplar", (1, "label", "*LabelPair"), (2, "value", "double"), (3, "timestamp", "Timestamp"))
+    message("Value", (1, "value", "double"), (2, "exemplar", "Exemplar"))
+    message("Bucket", (1, "cumulative_count", "uint64"), (2, "upper_bound", "double"), (3, "exemplar", "Exemplar"))
     message("Histogram", (1, "sample_count", "uint64"), (2, "sample_sum", "double"), (3, "bucket", "*Bucket"))
     message("Metric", (1, "label", "*LabelPair"), (2, "gauge", "Value"), (3, "counter", "Value"), (7, "histogram", "Histogram"))
     message("MetricFamily", (1, "name", "string"), (2, "help", "string"), (3, "type", "int32"), (4, "metric", "*Metric"),
@@ -97,9 +100,8 @@ def message_class():
     return message_factory.MessageFactory(pool).GetPrototype(pool.FindMessageTypeByName("p.MetricFamily"))
 
 
-def by_protobuf(data):
+def families_of(data):
     family_class = message_class()
-    samples, about = {}, {}
     at = 0
     while at < len(data):
         size, shift = 0, 0
@@ -110,8 +112,13 @@ def by_protobuf(data):
             shift += 7
             if byte < 128:
                 break
-        family = family_class.FromString(data[at : at + size])
+        yield family_class.FromString(data[at : at + size])
         at += size
+
+
+def by_protobuf(data):
+    samples, about = {}, {}
+    for family in families_of(data):
         about[family.name] = ({0: "counter", 1: "gauge", 4: "histogram"}[family.type], family.help, family.unit)
         for metric in family.metric:
             labels = {pair.name: pair.value for pair in metric.label}
@@ -176,6 +183,42 @@ def check_about(pages):
     return "".join(f"\n  {one}" for one in problems) or None
 
 
+# --- Exemplars: {sample's name: (labels, value)}. An empty label is an absent one. ---
+
+EXEMPLARS = {
+    "busy_seconds_total": ({"trace_id": "a\"b\\c\nd \U0001f4e6"}, 1.5),
+    "took_seconds_bucket": ({"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}, 2e6),
+}
+
+
+def check_exemplars(pages):
+    """Both formats that have exemplars show these, of the time when the page was made."""
+    problems = []
+
+    def shown(format_name, name, labels, value, timestamp):
+        if abs(timestamp - time.time()) > DEADLINE_S:
+            problems.append(f"{format_name}: {name}: at {timestamp}")
+        return {key: text for key, text in labels.items() if text}, value
+
+    open_metrics = {
+        one.name: shown("OpenMetrics", one.name, one.exemplar.labels, one.exemplar.value, float(one.exemplar.timestamp))
+        for family in read_open_metrics(pages["open_metrics"][0].decode()) for one in family.samples if one.exemplar
+    }  # fmt: skip
+    protobuf = {}
+    for family in families_of(pages["protobuf"][0]):
+        for metric in family.metric:
+            found = [bucket.exemplar for bucket in metric.histogram.bucket if bucket.HasField("exemplar")]
+            found += [metric.counter.exemplar] if metric.counter.HasField("exemplar") else []
+            for one in found:
+                name = family.name + ("_bucket" if family.type == 4 else "")
+                labels = {pair.name: pair.value for pair in one.label}
+                protobuf[name] = shown("protobuf", name, labels, one.value, one.timestamp.seconds + one.timestamp.nanos / 1e9)
+    for name, found in (("OpenMetrics", open_metrics), ("protobuf", protobuf)):
+        if found != EXEMPLARS:
+            problems.append(f"{name}: {found}")
+    return "".join(f"\n  {one}" for one in problems) or None
+
+
 def check_promtool(data):
     done = subprocess.run(["promtool", "check", "metrics"], input=data, capture_output=True, timeout=checks.DEADLINE_S, check=False)
     said = done.stderr.decode().splitlines()
@@ -228,6 +271,12 @@ def scraped(folder, flags, accepted):
         while True:
             found = queried(port, '{job="page"}')
             if any(name == "oldName" for name, _ in found):
+                exemplars = {name: one for name in EXEMPLARS for one in exemplars_in(port, name)}
+                if accepted == "openmetrics":  # of which Prometheus 2.42 keeps the texts of exemplars as they stand, escapes and all
+                    exemplars = {name: ({key: unescaped(text) for key, text in labels.items()}, value)
+                                 for name, (labels, value) in exemplars.items()}  # fmt: skip
+                if exemplars != EXEMPLARS:
+                    raise checks.Failed(f"the exemplars are {exemplars}")
                 break
             if process.poll() is not None or time.monotonic() > deadline:
                 raise checks.Failed(f"Prometheus knows {len(found)} series\n{(home / 'log').read_text(encoding='utf-8')[-2000:]}")
@@ -259,6 +308,22 @@ def queried(port, expression):
     return found
 
 
+def unescaped(text):
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text)
+
+
+def exemplars_in(port, name):
+    """(labels, value) of the exemplars that Prometheus keeps of a metric, by its API."""
+    now = time.time()
+    query = urllib.parse.urlencode({"query": name, "start": now - DEADLINE_S, "end": now + DEADLINE_S})
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query_exemplars?{query}", timeout=10) as answer:
+        series = json.load(answer)["data"]
+    return [
+        ({key: text for key, text in one["labels"].items() if text}, float(one["value"]))
+        for several in series for one in several["exemplars"]
+    ]  # fmt: skip
+
+
 def check_prometheus(folder, format_name, flags, accepted, reference):
     return differences(format_name, scraped(folder, flags, accepted), reference)
 
@@ -272,9 +337,11 @@ def main():
         table += [
             ("types, help texts and units", check_about, pages),
             ("promtool has nothing against the text", check_promtool, pages["text"][0]),
-            ("Prometheus by OpenMetrics", check_prometheus, folders[0], "open_metrics", [], "openmetrics", reference),
-            ("Prometheus by protobuf", check_prometheus, folders[1], "protobuf", ["--enable-feature=native-histograms"], "protobuf",
-             reference),
+            ("exemplars", check_exemplars, pages),
+            ("Prometheus by OpenMetrics", check_prometheus, folders[0], "open_metrics", ["--enable-feature=exemplar-storage"],
+             "openmetrics", reference),
+            ("Prometheus by protobuf", check_prometheus, folders[1], "protobuf",
+             ["--enable-feature=native-histograms,exemplar-storage"], "protobuf", reference),
         ]  # fmt: skip
         return checks.report(table)
 

@@ -128,12 +128,17 @@ class Metric {
   }
 
  private:
-  void take_label(std::string_view bytes) {
+  static LabelPairs::value_type label_of(std::string_view bytes) {
     std::string name, value;
     for (const Field& field : fields_of(bytes, {{1, {Wire::bytes}}, {2, {Wire::bytes}}}, "a label")) {
       (field.number == 1 ? name : value) = field.bytes;
     }
-    if (name.empty() || value.empty()) refuse(family_.name + ": a label without a name or a value");
+    if (name.empty() || value.empty()) refuse("a label without a name or a value");
+    return {name, value};
+  }
+
+  void take_label(std::string_view bytes) {
+    auto [name, value] = label_of(bytes);
     for (const auto& [other, _] : labels_) {
       if (other == name) refuse(family_.name + ": the label " + name + " occurs twice");
     }
@@ -141,9 +146,28 @@ class Metric {
   }
 
   void take_value(std::string_view bytes) {
-    const std::vector<Field> fields = fields_of(bytes, {{1, {Wire::fixed64}}}, family_.name);
-    if (fields.size() != 1) refuse(family_.name + ": no value");
+    std::map<std::uint32_t, Shape> shapes{{1, {Wire::fixed64}}};
+    if (family_.type == "counter") shapes.insert({2, {Wire::bytes}});
+    const std::vector<Field> fields = fields_of(bytes, shapes, family_.name);
+    if (fields.empty() || fields[0].number != 1) refuse(family_.name + ": no value");
     add(family_.name, labels_, fields[0].real);
+    if (fields.size() > 1) family_.samples.back().exemplar = exemplar_of(fields[1].bytes);
+  }
+
+  static SampleExemplar exemplar_of(std::string_view bytes) {
+    SampleExemplar exemplar;
+    for (const Field& field :
+         fields_of(bytes, {{1, {Wire::bytes, true}}, {2, {Wire::fixed64}}, {3, {Wire::bytes}}}, "an exemplar")) {
+      if (field.number == 1) exemplar.labels.push_back(label_of(field.bytes));
+      if (field.number == 2) exemplar.value = field.real;
+      if (field.number != 3) continue;
+      double seconds = 0;
+      for (const Field& one : fields_of(field.bytes, {{1, {Wire::varint}}, {2, {Wire::varint}}}, "a time")) {
+        seconds += static_cast<double>(one.integer) / (one.number == 1 ? 1 : 1e9);
+      }
+      exemplar.timestamp = seconds;
+    }
+    return exemplar;
   }
 
   void take_histogram(std::string_view bytes) {
@@ -154,13 +178,18 @@ class Metric {
       if (field.number == 2) sum = field.real;
       if (field.number != 3) continue;
       double bound = 0, in_it = 0;
-      for (const Field& one : fields_of(field.bytes, {{1, {Wire::varint}}, {2, {Wire::fixed64}}}, "a bucket")) {
-        (one.number == 1 ? in_it : bound) = one.number == 1 ? static_cast<double>(one.integer) : one.real;
+      std::optional<SampleExemplar> exemplar;
+      for (const Field& one :
+           fields_of(field.bytes, {{1, {Wire::varint}}, {2, {Wire::fixed64}}, {3, {Wire::bytes}}}, "a bucket")) {
+        if (one.number == 1) in_it = static_cast<double>(one.integer);
+        if (one.number == 2) bound = one.real;
+        if (one.number == 3) exemplar = exemplar_of(one.bytes);
       }
       if (!(bound > last) || in_it < cumulated) refuse(family_.name + ": buckets rise, and so do their counts");
       last = bound;
       cumulated = in_it;
       add(family_.name + "_bucket", with(labels_, "le", go_number(bound)), in_it);
+      family_.samples.back().exemplar = std::move(exemplar);
     }
     if (!std::isinf(last) || cumulated != count) refuse(family_.name + ": the last bucket is +Inf and holds all");
     add(family_.name + "_sum", labels_, sum);

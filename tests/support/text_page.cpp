@@ -190,8 +190,8 @@ class LineReader {
     return UnreadableLine{};
   }
 
-  /// Reads `{name="value",...}` into `sample`; `layout` receives it as our own pages write it. False: unreadable.
-  bool read_labels(Sample& sample, std::string& layout) {
+  /// Reads `{name="value",...}` into `labels`; `layout` receives it as our own pages write it. False: unreadable.
+  bool read_labels(LabelPairs& labels, std::string& layout) {
     rest_.remove_prefix(1);
     for (;;) {
       skip_blanks();
@@ -212,8 +212,10 @@ class LineReader {
       layout += name + "=\"" + std::string(escaped) + '"';
       if (!is_name(name, false)) refuse("label_name", "'" + name + "'");
       if (name.rfind("__", 0) == 0) refuse("reserved_name", name);
-      if (sample.label(name) != nullptr) refuse("duplicate_label", name);
-      sample.labels.emplace_back(std::move(name), unescape(escaped, "\\\"n"));
+      if (std::any_of(labels.begin(), labels.end(), [&](const auto& label) { return label.first == name; })) {
+        refuse("duplicate_label", name);
+      }
+      labels.emplace_back(std::move(name), unescape(escaped, "\\\"n"));
       rest_.remove_prefix(end + 1);
       skip_blanks();
       if (rest_.empty() || (rest_.front() != ',' && rest_.front() != '}')) return false;
@@ -221,6 +223,32 @@ class LineReader {
     }
     rest_.remove_prefix(1);
     if (!layout.empty()) layout += '}';
+    return true;
+  }
+
+  /// Reads `# {name="value",...} number seconds`, as OpenMetrics has it: of a counter or a bucket whose bound is not less, of
+  /// 128 code points at most. False: unreadable.
+  bool read_exemplar(Sample& sample) {
+    rest_.remove_prefix(2);
+    SampleExemplar exemplar;
+    std::string layout;
+    if (!read_labels(exemplar.labels, layout)) return false;
+    const std::optional<double> value = parse_number(take_word());
+    const std::string seconds = take_word();
+    if (!seconds.empty()) exemplar.timestamp = parse_number(seconds);
+    if (!value || exemplar.timestamp.has_value() == seconds.empty()) return false;
+    exemplar.value = *value;
+    std::string text;
+    for (const auto& [name, of] : exemplar.labels) text += name + of;
+    const auto follows = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+    if (text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), follows)) > 128) {
+      refuse("exemplar", "more than 128 code points");
+    }
+    const std::string* le = sample.label("le");
+    const bool is_bucket = le != nullptr && sample.name.ends_with("_bucket");
+    if (!is_bucket && !sample.name.ends_with("_total")) refuse("exemplar", "neither of a counter nor of a bucket");
+    if (is_bucket && !(exemplar.value <= parse_number(*le).value_or(0))) refuse("exemplar", "above the bucket's bound");
+    sample.exemplar = std::move(exemplar);
     return true;
   }
 
@@ -232,10 +260,13 @@ class LineReader {
     check_metric_name(sample.name);
     skip_blanks();
     std::string labels_layout;
-    if (!rest_.empty() && rest_.front() == '{' && !read_labels(sample, labels_layout)) {
+    if (!rest_.empty() && rest_.front() == '{' && !read_labels(sample.labels, labels_layout)) {
       return malformed("labels that cannot be read");
     }
     sample.value_text = take_word();
+    skip_blanks();
+    if (!ours() && rest_.starts_with("# {") && !read_exemplar(sample))
+      return malformed("an exemplar that cannot be read");
     const std::string timestamp = take_word();
     skip_blanks();
     if (sample.value_text.empty()) return malformed("no value");

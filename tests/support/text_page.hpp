@@ -46,6 +46,13 @@ struct TypeLine {
   std::string type;
 };
 
+/// What stands behind a sample's value in OpenMetrics.
+struct SampleExemplar {
+  LabelPairs labels;  // in the order of the page
+  double value = 0;
+  std::optional<double> timestamp{};  // seconds since 1970 (UTC)
+};
+
 /// A sample; `labels` are sorted by name and unescaped, `value_text` is what the page says (all digits of an integer).
 struct Sample {
   std::string name;
@@ -53,6 +60,7 @@ struct Sample {
   double value = 0;
   std::string value_text;
   std::size_t line = 0;
+  std::optional<SampleExemplar> exemplar{};
 
   /// The value of a label, or nullptr if the sample has none of that name.
   const std::string* label(std::string_view label_name) const;

@@ -267,6 +267,9 @@ class Instrument {
       const bool taken = now.route != nullptr && now.route->method == method;
       const std::string_view handler = now.route != nullptr ? now.route->path.text() : std::string_view();
       now.request = metrics.begin(taken ? now.route->metrics : metrics.route(method, handler));
+      if (const auto trace = request.headers.find("traceparent"); trace != request.headers.end()) {
+        now.request.trace(trace->second);
+      }
       now.sizes = {};
       now.response = &response;
     }

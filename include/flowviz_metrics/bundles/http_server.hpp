@@ -12,7 +12,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +20,8 @@
 #include <variant>
 #include <vector>
 
+#include <flowviz_metrics/bundles/http_server_options.hpp>
+#include <flowviz_metrics/bundles/trace_context.hpp>
 #include <flowviz_metrics/counter.hpp>
 #include <flowviz_metrics/histogram.hpp>
 #include <flowviz_metrics/http.hpp>
@@ -29,65 +30,6 @@
 
 FLOWVIZ_METRICS_BEGIN
 namespace bundles {
-
-/// What the label `status` says: `2xx`, or `201`. Exact codes appear on first use, and the first 64 of them.
-enum class StatusLabel { grouped, exact };
-
-/// Requests that no route takes are counted under handler="none", or not at all.
-enum class Unmatched { grouped, ignored };
-
-/// What the gauge of requests in progress is labelled with.
-enum class InProgressLabels { method_and_handler, none };
-
-/// Which requests the high-resolution histogram observes.
-enum class HighResolution { all, only_2xx };
-
-/// Whether the time in which an answer is streamed belongs to the duration of its request.
-enum class StreamingTime { included, excluded };
-
-/// What can be chosen about HttpServer. The defaults are what the dashboards and alerts expect.
-struct HttpServerOptions {
-  /// Put before the metrics' names, joined by `_`: `shop` and `web` make `shop_web_http_requests_total`. The gauge of
-  /// requests in progress has the name given below, whole.
-  std::string metric_namespace{};
-  std::string metric_subsystem{};
-
-  /// Labels that every series of the set carries, beside those of its registry: names and values.
-  std::vector<std::pair<std::string, std::string>> constant_labels{};
-
-  StatusLabel status = StatusLabel::grouped;
-  Unmatched unmatched = Unmatched::grouped;
-
-  /// Handlers that are not counted, each compared with the whole of a route's template.
-  std::vector<std::string> excluded_handlers{"/metrics", "/health", "/health/db", "/openapi.json"};
-
-  /// The environment variable that turns the metrics off if it says `false`, in any case, or `0`; it is read once, by
-  /// the constructor. Empty: always on.
-  std::string enable_variable = "ENABLE_METRICS";
-
-  std::string in_progress_name = "flowviz_http_requests_inprogress";
-  InProgressLabels in_progress_labels = InProgressLabels::method_and_handler;
-
-  Buckets duration_buckets = Buckets::http();
-  Buckets duration_highr_buckets{.01, .025, .05, .075, .1,  .25, .5,  .75, 1,  1.5, 2,
-                                 2.5, 3,    3.5, 4,    4.5, 5,   7.5, 10,  30, 60};
-  HighResolution duration_highr = HighResolution::all;
-  StreamingTime streaming_time = StreamingTime::included;
-
-  /// Durations are rounded to this many decimals of a second, at most 9, before they are observed. None: not at all.
-  std::optional<unsigned> duration_decimals{};
-};
-
-/// Whether an environment variable leaves something on: it does unless it says `false`, in any case, or `0`.
-[[nodiscard]] inline bool enabled_by_environment(const std::string& variable) {
-  const char* value = variable.empty() ? nullptr : std::getenv(variable.c_str());
-  if (value == nullptr) return true;
-  const std::string_view text = value;
-  constexpr std::string_view off = "false";
-  const bool is_false = std::equal(text.begin(), text.end(), off.begin(), off.end(),
-                                   [](char a, char b) { return a == b || a == static_cast<char>(b - 'a' + 'A'); });
-  return !is_false && text != "0";
-}
 
 /// The number in a Content-Length header, or 0 for an absent or hostile one: not a plain decimal number, or above 2^64.
 /// What is left is still only what a client claims; where the bytes were counted, prefer the count.
@@ -162,7 +104,7 @@ class HttpServer {
 
   [[nodiscard]] UpDownScope track(const Route& route) const noexcept;
   void count_status(const Route& route, int status) const noexcept;
-  void observe_duration(const Route& route, int status, double seconds) const noexcept;
+  void observe_duration(const Request& request, int status) const noexcept;
 
   HttpServerOptions options_;
   double rounding_ = 0;  // 10 to the power of the decimals, or 0
@@ -207,6 +149,7 @@ class HttpServer::Request {
     watch_ = other.watch_;
     stopped_ = other.stopped_;
     duration_counts_ = other.duration_counts_;
+    trace_ = other.trace_;
     in_progress_ = std::exchange(other.in_progress_, std::nullopt);
     return *this;
   }
@@ -221,6 +164,10 @@ class HttpServer::Request {
     // The new one goes up before the old one comes down, so that a gauge without labels never shows too few.
     in_progress_ = route.counted() ? std::optional(server_->track(route)) : std::nullopt;
   }
+
+  /// The request belongs to the trace that its header `traceparent` says, if that is recorded: its duration will be an exemplar
+  /// of its bucket, `{trace_id="..."}`. Anything but such a header has no effect.
+  void trace(std::string_view traceparent) noexcept;
 
   /// The request goes on, but its duration ends here.
   void stop_clock() noexcept {
@@ -243,6 +190,7 @@ class HttpServer::Request {
   TimerWatch watch_;
   std::optional<Stopwatch::Clock::duration> stopped_;
   bool duration_counts_ = true;
+  std::optional<TraceId> trace_;
   std::optional<UpDownScope> in_progress_;
 };
 
@@ -375,9 +323,18 @@ inline void HttpServer::count_status(const Route& route, int status) const noexc
   }
 }
 
-inline void HttpServer::observe_duration(const Route& route, int status, double seconds) const noexcept {
+inline void HttpServer::Request::trace(std::string_view traceparent) noexcept {
+  if (server_ != nullptr && server_->options().trace_exemplars) trace_ = recorded_trace(traceparent);
+}
+
+inline void HttpServer::observe_duration(const Request& request, int status) const noexcept {
+  double seconds = std::chrono::duration<double>(*request.stopped_).count();
   if (rounding_ != 0) seconds = std::round(seconds * rounding_) / rounding_;
-  route.duration_.observe(seconds);
+  if (request.trace_) {
+    request.route_.duration_.observe(seconds, {{"trace_id", request.trace_->text()}});
+  } else {
+    request.route_.duration_.observe(seconds);
+  }
   if (options_.duration_highr == HighResolution::all || status_class(status) == StatusClass::s2xx) {
     metrics_->duration_highr.observe(seconds);
   }
@@ -388,7 +345,7 @@ inline void HttpServer::Request::finish(int status, BodySizes sizes) noexcept {
   if (server == nullptr || !route_.counted()) return;
   if (duration_counts_) {
     stop_clock();
-    server->observe_duration(route_, status, std::chrono::duration<double>(*stopped_).count());
+    server->observe_duration(*this, status);
   }
   server->count_status(route_, status);
   route_.request_size_.observe(static_cast<double>(sizes.request));

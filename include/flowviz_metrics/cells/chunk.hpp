@@ -24,8 +24,10 @@
 #include <cstdint>
 #include <new>
 #include <span>
+#include <string_view>
 
 #include <flowviz_metrics/cells/chain.hpp>
+#include <flowviz_metrics/cells/exemplars.hpp>
 #include <flowviz_metrics/cells/slots.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -102,6 +104,12 @@ class Chunk {
     if (Cell* cell = one(at)) Shared::add(*cell, n, std::memory_order_relaxed);
   }
 
+  /// Keeps an exemplar of what was counted at `at`, after that; see Exemplars.
+  void keep_exemplar(std::uint32_t at, ExemplarValue of, std::string_view labels) noexcept {
+    if (slots_ == nullptr || retired_) return;
+    if (!exemplars_.keep(cells_, at, of, labels)) failures_.fetch_add(1, std::memory_order_relaxed);
+  }
+
   // A gauge has one cell for all threads, in the block that the chunk was born with: the last `set` wins.
 
   /// Sets the double at `at`: one relaxed store.
@@ -155,6 +163,7 @@ class Chunk {
       Cell* cells = column.load(std::memory_order_acquire);
       for (std::uint32_t i = 0; cells != nullptr && i < count; ++i) cells[at + i].store(0, std::memory_order_relaxed);
     }
+    exemplars_.clear(at, count);
   }
 
   // ---------------------------------------------------------------------------------------------------- reading
@@ -229,7 +238,9 @@ class Chunk {
     return cell == nullptr ? 0 : std::bit_cast<double>(cell->load(std::memory_order_relaxed));
   }
 
-  /// How many blocks could not be had; their writes went to the block that the chunk was born with.
+  [[nodiscard]] const Exemplars<P>& exemplars() const noexcept { return exemplars_; }
+
+  /// How many blocks could not be had, whose writes went to the block that the chunk was born with, and exemplars.
   [[nodiscard]] std::uint64_t allocation_failures() const noexcept { return failures_.load(std::memory_order_relaxed); }
 
  private:
@@ -344,6 +355,7 @@ class Chunk {
       Cell* block = column.exchange(nullptr, std::memory_order_relaxed);
       if (block != nullptr) free_block(block);
     }
+    exemplars_.destroy(cells_);
   }
 
   friend class Graveyard<P>;
@@ -351,6 +363,7 @@ class Chunk {
 
   typename P::template atomic<Cell*> columns_[Slots<P>::columns + 1]{};  // and what was removed
   Slots<P>* slots_ = nullptr;
+  Exemplars<P> exemplars_;
   typename P::template atomic<std::uint64_t> failures_{0};
   std::uint32_t cells_ = 0;
   bool retired_ = false;

@@ -28,6 +28,7 @@ struct Incidents {
   RareCount negative_values;
   RareCount not_finite;
   RareCount values_not_pinned;
+  RareCount exemplars_refused;
   RareCount texts_not_utf8;
   RareCount texts_too_long;
   RareCount allocation_failures;

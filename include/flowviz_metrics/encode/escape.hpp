@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include <flowviz_metrics/cells/hash.hpp>
@@ -38,8 +39,22 @@ inline std::size_t sequence_length(std::string_view text) noexcept {
   return 0;
 }
 
+/// Whether all of `text` is ASCII, as most texts are; eight characters at a time.
+inline bool is_ascii(std::string_view text) noexcept {
+  std::uint64_t all = 0;
+  std::size_t i = 0;
+  for (; i + sizeof(all) <= text.size(); i += sizeof(all)) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data() + i, sizeof(eight));
+    all |= eight;
+  }
+  for (; i < text.size(); ++i) all |= static_cast<unsigned char>(text[i]);
+  return (all & 0x8080808080808080) == 0;
+}
+
 /// Whether all of `text` is UTF-8.
 inline bool is_utf8(std::string_view text) noexcept {
+  if (is_ascii(text)) return true;
   while (!text.empty()) {
     const std::size_t length = sequence_length(text);
     if (length == 0) return false;
@@ -83,9 +98,10 @@ void append_cut(Out& out, std::string_view text) {
 template <class Out>
 void append_escaped_value(Out& out, std::string_view value) {
   while (!value.empty()) {
-    const std::size_t plain = value.find_first_of("\\\"\n");
+    std::size_t plain = 0;  // find_first_of would call memchr for each character
+    while (plain < value.size() && value[plain] != '\\' && value[plain] != '"' && value[plain] != '\n') ++plain;
     out += value.substr(0, plain);
-    if (plain == std::string_view::npos) return;
+    if (plain == value.size()) return;
     out += '\\';
     out += value[plain] == '\n' ? 'n' : value[plain];
     value.remove_prefix(plain + 1);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
+/// \file
+/// What encoders are handed besides names and numbers.
 
+#include <cstdint>
+#include <string>
+
+#include <flowviz_metrics/cells/exemplars.hpp>
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -10,6 +15,13 @@ namespace encode {
 
 /// What a family is to the reader of a page, whatever counts it.
 enum class PageType : std::uint8_t { counter, gauge, histogram, info };
+
+/// The exemplar of a counter or of a bucket, if it has one.
+struct PageExemplar {
+  bool there = false;
+  cells::ExemplarValue of;
+  std::string labels;  ///< rendered, without braces
+};
 
 }  // namespace encode
 FLOWVIZ_METRICS_END

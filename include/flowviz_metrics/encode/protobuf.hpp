@@ -72,18 +72,21 @@ class BasicProtobufEncoder {
     unit_ = unit_of(name);
   }
 
+  /// Whether it shows exemplars.
+  [[nodiscard]] static bool shows_exemplars() noexcept { return true; }
+
   template <class Labels, class Number>
   void sample(Labels labels, Number value) {
-    value_.clear();
-    value_.number(1, static_cast<double>(value));  // all values are doubles here
-    metric_.clear();
-    add_labels(text_of(labels));
-    metric_.message(type_ == PageType::counter ? 3 : 2, value_);
-    family_.message(4, metric_);
+    write_sample(text_of(labels), value, nullptr);
+  }
+  template <class Labels, class Number>
+  void sample(Labels labels, Number value, const PageExemplar& exemplar) {
+    write_sample(text_of(labels), value, &exemplar);
   }
 
   template <class Labels>
-  void histogram(Labels labels, std::span<const std::uint64_t> buckets, double sum) {
+  void histogram(Labels labels, std::span<const std::uint64_t> buckets, double sum,
+                 std::span<const PageExemplar> exemplars = {}) {
     std::uint64_t count = 0;
     for (const std::uint64_t bucket : buckets) count += bucket;
     value_.clear();
@@ -95,10 +98,11 @@ class BasicProtobufEncoder {
       bucket_.clear();
       bucket_.number(1, count);
       bucket_.number(2, i < bounds_.size() ? bounds_[i] : std::numeric_limits<double>::infinity());
+      if (i < exemplars.size()) add_exemplar(bucket_, 3, exemplars[i]);
       value_.message(3, bucket_);
     }
     metric_.clear();
-    add_labels(text_of(labels));
+    add_labels(metric_, text_of(labels));
     metric_.message(7, value_);
     family_.message(4, metric_);
   }
@@ -106,8 +110,31 @@ class BasicProtobufEncoder {
   void finish() { end_family(); }
 
  private:
+  template <class Number>
+  void write_sample(std::string_view labels, Number value, const PageExemplar* exemplar) {
+    value_.clear();
+    value_.number(1, static_cast<double>(value));  // all values are doubles here
+    if (exemplar != nullptr) add_exemplar(value_, 2, *exemplar);
+    metric_.clear();
+    add_labels(metric_, labels);
+    metric_.message(type_ == PageType::counter ? 3 : 2, value_);
+    family_.message(4, metric_);
+  }
+
+  void add_exemplar(Message& to, std::uint32_t field, const PageExemplar& exemplar) {
+    if (!exemplar.there) return;
+    time_.clear();
+    time_.number(1, static_cast<std::uint64_t>(exemplar.of.milliseconds / 1000));
+    time_.number(2, static_cast<std::uint64_t>(exemplar.of.milliseconds % 1000 * 1'000'000));
+    exemplar_.clear();
+    add_labels(exemplar_, exemplar.labels);
+    exemplar_.number(2, exemplar.of.value);
+    exemplar_.message(3, time_);
+    to.message(field, exemplar_);
+  }
+
   // Label text is what cells keep, so it is read back: `name="value",...`, with escapes as the text formats have them.
-  void add_labels(std::string_view labels) {
+  void add_labels(Message& to, std::string_view labels) {
     while (!labels.empty()) {
       const std::size_t name_end = labels.find('=');
       label_.clear();
@@ -128,7 +155,7 @@ class BasicProtobufEncoder {
       // A label with an empty value is an absent one.
       if (text_.empty()) continue;
       label_.text(2, text_);
-      metric_.message(1, label_);
+      to.message(1, label_);
     }
   }
 
@@ -146,7 +173,7 @@ class BasicProtobufEncoder {
   PageType type_ = PageType::counter;
   std::string_view unit_;
   std::vector<double> bounds_;
-  Message family_, metric_, value_, bucket_, label_;  // kept for their memory
+  Message family_, metric_, value_, bucket_, label_, exemplar_, time_;  // kept for their memory
   std::string text_;
 };
 

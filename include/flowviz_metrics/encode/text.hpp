@@ -73,12 +73,35 @@ class BasicTextEncoder {
     write_sample(labels, value);
   }
 
+  /// Whether it shows exemplars; only OpenMetrics has them.
+  [[nodiscard]] bool shows_exemplars() const noexcept { return open_metrics_; }
+
+  /// A sample with an exemplar.
+  template <class Number>
+  void sample(std::string_view labels, Number value, const PageExemplar& exemplar) {
+    sink_ += labels.empty() ? name_.text() : open_.text();
+    sink_ += labels;
+    sink_ += labels.empty() ? " " : "} ";
+    char digits[max_number + 2];
+    if constexpr (std::is_same_v<Number, double>) {
+      sink_ += text_between(digits, write_number(digits, OpenDouble{value}));
+    } else {
+      sink_ += text_between(digits, write_number(digits, value));
+    }
+    write_exemplar(exemplar);
+  }
+
   /// All samples of one series of a histogram. `buckets` are not cumulated; the last one is +Inf.
   void histogram(std::string_view labels, std::span<const std::uint64_t> buckets, double sum) {
     write_histogram(labels, buckets, sum);
   }
   void histogram(Padded labels, std::span<const std::uint64_t> buckets, double sum) {
     write_histogram(labels, buckets, sum);
+  }
+  /// The same with an exemplar, or none, for each bucket.
+  void histogram(Padded labels, std::span<const std::uint64_t> buckets, double sum,
+                 std::span<const PageExemplar> exemplars) {
+    write_histogram(labels, buckets, sum, exemplars);
   }
 
   /// Ends the page.
@@ -114,13 +137,18 @@ class BasicTextEncoder {
   }
 
   template <class Text>
-  void write_histogram(Text labels, std::span<const std::uint64_t> buckets, double sum) {
+  void write_histogram(Text labels, std::span<const std::uint64_t> buckets, double sum,
+                       std::span<const PageExemplar> exemplars = {}) {
     // All but the bound is the same in all lines of buckets.
     head_.assign(name_.text()).append("_bucket{").append(text_of(labels)).append(labels.size() == 0 ? "" : ",");
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < buckets.size(); ++i) {
       count += buckets[i];
-      sink_.line(count, head_.padded(), le_[i].padded());
+      if (i < exemplars.size() && exemplars[i].there) [[unlikely]] {
+        write_bucket(count, i, exemplars[i]);
+      } else {
+        sink_.line(count, head_.padded(), le_[i].padded());
+      }
     }
     const std::string_view open = labels.size() == 0 ? std::string_view("") : std::string_view("{"),
                            close = labels.size() == 0 ? std::string_view(" ") : std::string_view("} ");
@@ -128,6 +156,33 @@ class BasicTextEncoder {
     open_metrics_ ? sink_.line(OpenDouble{sum}, name_.padded(), std::string_view("_sum"), open, labels, close)
                   : sink_.line(sum, name_.padded(), std::string_view("_sum"), open, labels, close);
     sink_.line(count, name_.padded(), std::string_view("_count"), open, labels, close);
+  }
+
+  FLOWVIZ_METRICS_NOINLINE void write_bucket(std::uint64_t count, std::size_t i, const PageExemplar& exemplar) {
+    sink_ += head_.text();
+    sink_ += le_[i].text();
+    char digits[max_number];
+    sink_ += text_between(digits, write_number(digits, count));
+    write_exemplar(exemplar);
+  }
+
+  // The rest of a line behind its number.
+  void write_exemplar(const PageExemplar& exemplar) {
+    char digits[max_number + 2];
+    sink_ += " # {";
+    sink_ += exemplar.labels;
+    sink_ += "} ";
+    sink_ += text_between(digits, write_number(digits, OpenDouble{exemplar.of.value}));
+    sink_ += ' ';
+    char* end = write_number(digits, exemplar.of.milliseconds / 1000);
+    *end++ = '.';
+    for (const int unit : {100, 10, 1}) *end++ = static_cast<char>('0' + exemplar.of.milliseconds / unit % 10);
+    *end++ = '\n';
+    sink_ += text_between(digits, end);
+  }
+
+  static std::string_view text_between(const char* begin, const char* end) noexcept {
+    return {begin, static_cast<std::size_t>(end - begin)};
   }
 
   void add_le(double bound) {
