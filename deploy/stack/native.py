@@ -268,7 +268,7 @@ class Stack:
             one["static_configs"] = [{"targets": [f"127.0.0.1:{port}"]}]
         file = self._write(home / "prometheus.yml", yaml.safe_dump(settings, sort_keys=False))
         command = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={home}/data", "--storage.tsdb.retention.time=30d",
-                   "--web.enable-lifecycle", f"--web.listen-address=127.0.0.1:{self.ports['prometheus']}"]  # fmt: skip
+                   "--enable-feature=exemplar-storage", "--web.enable-lifecycle", f"--web.listen-address=127.0.0.1:{self.ports['prometheus']}"]  # fmt: skip
         self._start("prometheus", command, self._accepts("prometheus", "/-/ready"))
 
     def _node_exporter(self):

@@ -37,6 +37,7 @@ class Prometheus(harness.Program):
             f"--storage.tsdb.path={home}/data",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--log.level=warn",
+            "--enable-feature=exemplar-storage",
         ]
         if os.geteuid() == 0:
             (home / "data").mkdir()
@@ -64,6 +65,13 @@ class Prometheus(harness.Program):
             )
             for sample in answer.json["data"]["result"]
         }
+
+    def exemplars(self, metric):
+        """The exemplars that it keeps of a metric: (labels of the series, labels of the exemplar)."""
+        now = time.time()
+        path = "/api/v1/query_exemplars?" + urllib.parse.urlencode({"query": metric, "start": now - 600, "end": now + 600})
+        series = harness.request(self.port, "GET", path).json["data"]
+        return [(one["seriesLabels"], exemplar["labels"]) for one in series for exemplar in one["exemplars"]]
 
     def number(self, expression):
         """What an instant query of one sample without labels yields."""
@@ -161,6 +169,25 @@ class PrometheusTest(harness.ServiceTest):
 
         with self.subTest("counters of a page never go back"):
             self.check_monotone([harness.Metrics(page) for page in pages.results])
+
+    def test_a_traced_request_is_found_by_its_exemplar(self):
+        service = self.start_service()
+        prometheus = self.track(Prometheus(self.folder, f"127.0.0.1:{service.metrics_port}"))
+        harness.wait_until(prometheus.ready, "Prometheus ready to be asked")
+        trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        for recorded in ("00", "01"):
+            headers = {"traceparent": f"00-{trace[:-2]}{recorded}-00f067aa0ba902b7-{recorded}"}
+            self.assertEqual(service.request("GET", "/api/lots", "viewer", headers=headers).status, 200)
+        found = []
+
+        def kept():
+            found[:] = prometheus.exemplars("http_request_duration_seconds_bucket")
+            return found
+
+        harness.wait_until(kept, "the exemplar of a request")
+        [(series, labels)] = found
+        self.assertEqual(labels, {"trace_id": trace[:-2] + "01"})
+        self.assertEqual((series["method"], series["handler"]), ("GET", "/api/lots"))
 
     @staticmethod
     def by(prometheus, label, metric):
