@@ -178,6 +178,24 @@ TEST_CASE("of a long answer 4 KiB are kept, whether it is a refusal or not") {
   }
 }
 
+TEST_CASE("an answer without an end is not waited for") {
+  bool read_whole = false;
+  {
+    const Recorder recorder([&](const httplib::Request&, httplib::Response& response) {
+      response.status = 500;
+      response.set_chunked_content_provider("text/plain", [&](std::size_t sent, httplib::DataSink& sink) {
+        const std::string block(1 << 20, 'x');
+        if (sent < (64u << 20)) return sink.write(block.data(), block.size());
+        read_whole = true;
+        sink.done();
+        return true;
+      });
+    });
+    CHECK(Pushgateway{{.url = recorder.url(), .job = "a"}}.remove().reason.size() == 4096);
+  }
+  CHECK(!read_whole);
+}
+
 TEST_CASE("a redirect is told and not followed") {
   const Recorder other;
   const Recorder recorder([&](const httplib::Request& request, httplib::Response& response) {
@@ -206,7 +224,9 @@ TEST_CASE("a server that does not answer is given up after the timeout") {
   std::mutex answering;
   std::unique_lock silence(answering);
   const Recorder recorder([&](const httplib::Request&, httplib::Response&) { const std::lock_guard wait(answering); });
+  const flowviz::Stopwatch watch;
   const PushOutcome outcome = Pushgateway{{.url = recorder.url(), .job = "a", .timeout = 20ms}}.remove();
+  CHECK(watch.elapsed() < 4s);  // cpp-httplib by itself waits for 5 s
   silence.unlock();
   CHECK(outcome.status == 0);
   CHECK(outcome.reason == "no answer: Read");

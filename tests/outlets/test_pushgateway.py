@@ -47,7 +47,7 @@ class Pushgateway(PushgatewayTest):
         self.gateway = self.start()
 
     def test_it_keeps_what_was_counted_under_the_group_whatever_the_texts(self):
-        for site in [*ODD, "north", "", ".", "..", "a%2Fb+c"]:
+        for site in [*ODD, "north", "", ".", "..", "a%2Fb+c", "a?>ab?"]:  # the last needs the alphabet for URLs
             with self.subTest(site):
                 self.assert_done(self.send(self.gateway, "push", site, *ODD))
                 found = self.gateway.samples()["import_lots_total"]
