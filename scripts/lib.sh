@@ -8,7 +8,7 @@ packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libp
 packages_stack=(pgbouncer postgresql prometheus prometheus-alertmanager prometheus-node-exporter
   prometheus-postgres-exporter python3-yaml)
 packages_test=("${packages_stack[@]}" clang clang-19 'clang-format-19|clang-format' docker-compose doctest-dev libfaketime locales
-  prometheus-cpp-dev python3-jsonschema python3-prometheus-client python3-protobuf tzdata valgrind)
+  openssl prometheus-cpp-dev prometheus-pushgateway python3-jsonschema python3-prometheus-client python3-protobuf tzdata valgrind)
 packages_aarch64=(g++-aarch64-linux-gnu 'qemu-user-static|qemu-user')
 packages_pictures=(chromium fonts-dejavu-core)
 packages_bench=(prometheus-cpp-dev python3-matplotlib)
@@ -62,7 +62,7 @@ install_packages() {
       install --no-install-recommends "${missing[@]}" >/dev/null || exit
     # Nor does what was installed for a test come up with the next boot.
     command -v systemctl >/dev/null || exit 0
-    for name in pgbouncer postgresql prometheus{,-alertmanager,-node-exporter,-postgres-exporter}; do
+    for name in pgbouncer postgresql prometheus{,-alertmanager,-node-exporter,-postgres-exporter,-pushgateway}; do
       if [[ " ${missing[*]} " == *" $name "* ]]; then as_root systemctl --quiet disable "$name.service"; fi
     done
   ) || die "the packages could not be installed"

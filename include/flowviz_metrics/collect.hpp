@@ -39,8 +39,14 @@ class Collector {
   Collector(std::span<const Registry* const> registries, std::span<const std::string_view> names, Encoder& encoder)
       : registries_(registries), names_(names), encoder_(encoder) {}
 
+  /// What is shown of the process and of the library itself.
+  enum class Own {
+    shown,
+    if_named,  ///< for readers who have metrics of these names from elsewhere
+  };
+
   /// Callbacks get no more time than `budget`, if it is above zero.
-  void collect(Clock::duration budget = {}) {
+  void collect(Clock::duration budget = {}, Own own = Own::shown) {
     ask_callbacks(budget);
     if (registries_.size() == 1) {
       registry_ = registries_.front();
@@ -52,7 +58,7 @@ class Collector {
     } else {
       collect_several();
     }
-    if (registries_.empty()) return;
+    if (registries_.empty() || (own == Own::if_named && names_.empty())) return;
     registry_ = registries_.front();
     for (const Registry* registry : registries_) {
       if (!registry->shows_process()) continue;

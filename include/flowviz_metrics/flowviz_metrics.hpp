@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// All of the core. Every header also stands alone; bundles, adapters, describe.hpp and testing.hpp are included by name.
+/// All of the core. Every header also stands alone; bundles, adapters, describe.hpp, textfile.hpp and testing.hpp are included by
+/// name.
 
 #include <flowviz_metrics/callback.hpp>
 #include <flowviz_metrics/counter.hpp>
