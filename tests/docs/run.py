@@ -103,7 +103,7 @@ def source_of(block):
 def flags_for(source, include):
     flags = ["-std=c++20", "-pthread", f"-I{include}"]
     for adapter, package in (("httplib", "cpp-httplib"), ("sqlite", "sqlite3"), ("libpq", "libpq")):
-        if f"adapters/{adapter}.hpp" in source:
+        if re.search(rf"adapters/{adapter}(_\w+)?\.hpp", source):
             command = ["pkg-config", "--cflags", "--libs", package]
             flags += subprocess.run(command, check=True, text=True, capture_output=True).stdout.split()
     return flags
