@@ -55,7 +55,7 @@ def go_number(value):
 def values():
     """The edges, and as many others: any bits, few digits at any place, and integers."""
     drawn = random.Random(20240601)
-    yield from EDGES
+    yield from map(float, EDGES)
     for _ in range(COUNT // 4):
         yield struct.unpack("<d", drawn.randbytes(8))[0]
         yield float(f"{drawn.randrange(10 ** drawn.randrange(1, 18))}e{drawn.randrange(-30, 30)}")
