@@ -7,8 +7,9 @@
 packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libpq-dev libsqlite3-dev nlohmann-json3-dev)
 packages_stack=(pgbouncer postgresql prometheus prometheus-alertmanager prometheus-node-exporter
   prometheus-postgres-exporter python3-yaml)
-packages_test=("${packages_stack[@]}" clang clang-19 'clang-format-19|clang-format' docker-compose doctest-dev libfaketime locales
-  openssl prometheus-cpp-dev prometheus-pushgateway python3-jsonschema python3-prometheus-client python3-protobuf tzdata valgrind)
+packages_test=("${packages_stack[@]}" clang clang-19 'clang-format-19|clang-format' docker-compose doctest-dev
+  'libclang-rt-dev|libclang-rt-14-dev' libfaketime locales openssl prometheus-cpp-dev prometheus-pushgateway python3-jsonschema
+  python3-prometheus-client python3-protobuf tzdata valgrind)
 packages_aarch64=(g++-aarch64-linux-gnu 'qemu-user-static|qemu-user')
 packages_pictures=(chromium fonts-dejavu-core)
 packages_bench=(prometheus-cpp-dev python3-matplotlib)

@@ -201,8 +201,10 @@ TEST_CASE("an open label that reads like an identifier is refused") {
 }
 
 TEST_CASE("a help text is not empty") {
-  check_refused<HelpText>({{"", "a help text is not empty"}});
-  check_taken<HelpText>({"Lots registered.", " ", "\\\n\""});
+  check_refused<HelpText>(
+      {{"", "a help text is not empty"}, {" ", "a help text is not empty"}, {"\t\n ", "a help text is not empty"}});
+  CHECK(HelpText::checked(" .").text() == " .");
+  check_taken<HelpText>({"Lots registered.", "\\\n\""});
 }
 
 TEST_CASE("a legacy name stands for any metric's, and is what formats can show") {

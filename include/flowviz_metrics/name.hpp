@@ -104,7 +104,8 @@ constexpr void info(std::string_view name) {
 }
 
 constexpr void help(std::string_view text) {
-  if (text.empty()) rule_broken(text, "a help text is not empty");
+  // One of blanks alone would be as good as none, and readers trim it away.
+  if (text.find_first_not_of(" \t\n") == text.npos) rule_broken(text, "a help text is not empty");
 }
 
 /// What every format can show: for names that were given before there were rules, and have to stay.

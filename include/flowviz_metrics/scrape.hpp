@@ -85,18 +85,29 @@ std::string_view scrape_into(std::string& page, const Registry& registry, const 
   return scrape_into(page, {&registry}, options);
 }
 
-/// All metrics of `registry` now, in the best format that `accept`, the value of an Accept header, allows; see
-/// `scrape_into`, which uses its memory again.
+/// The metrics of `registry` now, as `options` have them; see `scrape_into`, which uses its memory again.
+///
+///     const flowviz::Scrape page = flowviz::scrape(registry, {.names = {"lots_total"}});
+template <class = void>
+[[nodiscard]] Scrape scrape(const Registry& registry, const ScrapeOptions& options) {
+  Scrape page;
+  if (!options.names.empty()) {
+    page.content_type = scrape_into(page.body, registry, options);
+    return page;
+  }
+  const std::size_t expected = registry.last_page_bytes();
+  page.body.reserve(expected + expected / 16);  // numbers gain digits
+  page.content_type = scrape_into(page.body, registry, options);
+  registry.note_page_bytes(page.body.size());
+  return page;
+}
+
+/// All of them, in the best format that `accept`, the value of an Accept header, allows.
 ///
 ///     const flowviz::Scrape page = flowviz::scrape(registry, request.accept);
 template <class = void>
 [[nodiscard]] Scrape scrape(const Registry& registry, std::string_view accept = {}) {
-  Scrape page;
-  const std::size_t expected = registry.last_page_bytes();
-  page.body.reserve(expected + expected / 16);  // numbers gain digits
-  page.content_type = scrape_into(page.body, registry, {.accept = accept});
-  registry.note_page_bytes(page.body.size());
-  return page;
+  return scrape(registry, ScrapeOptions{.accept = accept});
 }
 
 /// The page of the default registry.

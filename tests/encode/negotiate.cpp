@@ -53,6 +53,10 @@ TEST_CASE("each release line of Prometheus gets the best format that it asks for
       {"application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
        "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
        open_metrics},
+      // 2.50 and later with native histograms or created timestamps
+      {PROTOBUF_RANGE ";q=0.5,application/openmetrics-text;version=1.0.0;q=0.4,"
+                      "application/openmetrics-text;version=0.0.1;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+       protobuf},
       // 3.x
       {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
        "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
@@ -60,10 +64,48 @@ TEST_CASE("each release line of Prometheus gets the best format that it asks for
        open_utf8},
       // 3.x with native histograms
       {PROTOBUF_RANGE
+       ";q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+       "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
+       "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+       protobuf},
+      // The same with one weight more, for one more format than there are now
+      {PROTOBUF_RANGE
        ";q=0.7,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
        "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
        "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
        protobuf},
+      // 3.x with metric_name_validation_scheme: legacy
+      {"application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,"
+       "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=underscores;q=0.4,"
+       "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+       "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"},
+      // With scrape_protocols of one's own: one each, then the older text before OpenMetrics
+      {"text/plain;version=0.0.4;q=0.6,*/*;q=0.5", text},
+      {"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,*/*;q=0.5", text},
+      {"application/openmetrics-text;version=0.0.1;q=0.6,*/*;q=0.5", text},
+      {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,*/*;q=0.5", open_utf8},
+      {PROTOBUF_RANGE ";q=0.6,*/*;q=0.5", protobuf},
+      {"text/plain;version=0.0.4;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.4",
+       text},
+  });
+}
+
+TEST_CASE("other scrapers get what they ask for") {
+  check_all({
+      // vmagent and VictoriaMetrics, netdata
+      {"text/plain;version=0.0.4;q=1,*/*;q=0.1", text},
+      // Grafana Agent, Alloy and the receiver of the OpenTelemetry collector scrape as the Prometheus inside of them does, the
+      // Datadog agent from 7.46 on as 2.33, and before that so:
+      {"text/plain", text},
+      // Telegraf and kube-state-metrics' readers; Prometheus 0.x, with a quoted parameter
+      {PROTOBUF_RANGE ";q=0.7,text/plain;version=0.0.4;q=0.3", protobuf},
+      {PROTOBUF_RANGE
+       ";q=0.7,text/plain;version=0.0.4;q=0.3,application/json;schema=\"prometheus/telemetry\";version=0.0.2;q=0.2,"
+       "*/*;q=0.1",
+       protobuf},
+      // Python's and Go's own clients of OpenMetrics, with the content type for a header
+      {"application/openmetrics-text; version=1.0.0; charset=utf-8", open_metrics},
+      {"application/openmetrics-text; version=1.0.0", open_metrics},
   });
 }
 
@@ -72,6 +114,12 @@ TEST_CASE("whoever asks for nothing in particular gets text") {
       {"", text},
       {"*/*", text},
       {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", text},
+      {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+       "application/signed-exchange;v=b3;q=0.7",
+       text},                                                                     // Chromium
+      {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", text},  // Safari, Firefox
+      {"text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", text},             // Java
+      {"application/json, text/plain, */*", text},                                // axios
       {"text/html", text},
       {"text/*", text},
       {"application/json", text},
@@ -135,9 +183,28 @@ TEST_CASE("what cannot be read asks for nothing") {
       {"application/openmetrics-text;q=a", text},
       {"application/openmetrics-text;version=\"1.0.0", text},
       {"\xff\xfe;q=1", text},
+      {"*", text},
+      {"/", text},
+      {"*/plain", text},
+      {"application/", text},
+      {"application/openmetrics-text/1.0.0", text},
+      {"application /openmetrics-text", text},
+      {"application/openmetrics-text q=1", text},
+      {"application/openmetrics-text;q=1;q=x", text},
+      {"application/openmetrics-text;q=.5", text},
+      {"application/openmetrics-text;q=1e0", text},
+      {"application/openmetrics-text;q=NaN", text},
+      {"application/openmetrics-text;q=+1", text},
+      {"application/openmetrics-text;q=2", text},
+      {"application/openmetrics-text;version=", open_metrics},
+      {"application/openmetrics-text;version=1.0.0;;;", open_metrics},
+      {"\"application/openmetrics-text\"", text},
+      {std::string_view("application/openmetrics-text\0", 29), text},
+      {std::string_view("\0\0", 2), text},
       {"application/openmetrics-text;q=x,text/plain;q=0.1", text},
   });
   CHECK(negotiate(std::string(100'000, ',')).content_type == text);
   CHECK(negotiate(std::string(100'000, '"')).content_type == text);
   CHECK(negotiate(std::string("\"\\")).content_type == text);
+  static_assert(noexcept(negotiate({})));  // so none of them is an error
 }

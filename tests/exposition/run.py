@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Other people's readers read our pages, and find the same in each format: promtool, the parsers of Python's Prometheus client,
-Google's protobuf, and a Prometheus that scrapes them. PAGE names the program that prints the pages.
+Google's protobuf, and a Prometheus that scrapes them. PAGE names the program that prints the pages. Of doubles see doubles.py.
 
 The last line is `N passed, N failed`.
 """
@@ -29,6 +29,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import checks
+import doubles
 
 DEADLINE_S = 60  # a Prometheus that has not scraped by then is stuck
 PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
@@ -338,6 +339,8 @@ def main():
             ("types, help texts and units", check_about, pages),
             ("promtool has nothing against the text", check_promtool, pages["text"][0]),
             ("exemplars", check_exemplars, pages),
+            ("doubles in text are Go's and Python's", doubles.check_doubles, ""),
+            ("doubles in OpenMetrics are Go's and Python's", doubles.check_doubles, doubles.OPEN_METRICS),
             ("Prometheus by OpenMetrics", check_prometheus, folders[0], "open_metrics", ["--enable-feature=exemplar-storage"],
              "openmetrics", reference),
             ("Prometheus by protobuf", check_prometheus, folders[1], "protobuf",

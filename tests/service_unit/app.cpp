@@ -5,9 +5,14 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
+#include <flowviz_metrics/callback.hpp>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "app_fixture.hpp"
 
@@ -240,6 +245,53 @@ TEST_CASE_FIXTURE(Fixture, "the metrics are a valid page") {
   CHECK(reply.headers.at("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
   for (const auto& violation : support::validate_text(reply.body))
     FAIL_CHECK(violation.rule << ": " << violation.detail);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a page has the metrics that are asked for by name, as many as may be") {
+  const Reply one = ask(app.operations(), "GET", "/metrics?name[]=flowviz_lots_registered_total&nonsense=1");
+  CHECK(one.status == 200);
+  CHECK(one.body.starts_with("# HELP flowviz_lots_registered_total "));
+  CHECK(one.body.find("# HELP", 1) == std::string::npos);
+  std::string query = "/metrics?name[]=x";
+  for (int i = 0; i < 100; ++i) query += "&name%5B%5D=x" + std::to_string(i);
+  const Reply refused = ask(app.operations(), "GET", query);
+  check_problem(refused, 400);
+  CHECK(refused.json()["detail"] == "name[]: a page has at most 100 names");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a page waits for what hangs no longer than its reader") {
+  std::atomic<bool> go_on = false;
+  const flowviz::GaugeCallback hangs{registry, "hangs", "Hangs.", [&] {
+                                       while (!go_on) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                       return 1.0;
+                                     }};
+  const Reply page = ask(app.operations(), "GET", "/metrics", "", "", "X-Prometheus-Scrape-Timeout-Seconds: 0.5\r\n");
+  go_on = true;
+  CHECK(page.status == 200);
+  CHECK(page.body.find("# HELP hangs ") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a page more than are made at once is refused, and is no failure of the database") {
+  std::atomic<int> inside = 0, served = 0;
+  std::atomic<bool> go_on = false;
+  const flowviz::GaugeCallback hangs{registry, "hangs", "Hangs.", [&] {
+                                       ++inside;
+                                       while (!go_on) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                                       return 1.0;
+                                     }};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.emplace_back([&] { served += ask(app.operations(), "GET", "/metrics").status == 200 ? 1 : 0; });
+  }
+  while (inside < 4) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const Reply refused = ask(app.operations(), "GET", "/metrics");
+  go_on = true;
+  for (std::thread& reader : readers) reader.join();
+  check_problem(refused, 503);
+  CHECK(refused.headers.contains("Retry-After"));
+  CHECK(served == 4);
+  CHECK(metric("errors_total", {{"type", "database"}, {"severity", "error"}}) == 0);
+  CHECK(metric("errors_total", {{"type", "internal"}, {"severity", "warning"}}) == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "requests are counted under the pattern of their route, and unknown paths under none") {

@@ -39,6 +39,7 @@ struct Call {
   Deadline deadline;
   std::optional<std::string> idempotency_key = {};  ///< the Idempotency-Key header
   std::string claim = {};                           ///< of the key, once it is this request's
+  std::string scrape_timeout = {};                  ///< the X-Prometheus-Scrape-Timeout-Seconds header
 
   /// To be passed to the storage, with how it will be answered.
   template <class T, class MakeAnswer>

@@ -188,15 +188,17 @@ std::optional<Problem> Dispatcher::admit_caller(const Route& route, const httpli
 
 void Dispatcher::handle(const Route& route, const httplib::Request& request, httplib::Response& response) {
   const RequestContext& context = RequestContext::current();
-  const Call call{flowviz::httplib::path_param(request, parameter_of(route.path.text())),
-                  request.params,
-                  request.body,
-                  request.get_header_value("Accept"),
-                  request.get_header_value("Authorization"),
-                  context.caller == nullptr ? std::string_view() : context.caller->operator_name,
-                  context.stream.deadline(),
-                  request.has_header("Idempotency-Key") ? std::optional(request.get_header_value("Idempotency-Key"))
-                                                        : std::nullopt};
+  const Call call{
+      flowviz::httplib::path_param(request, parameter_of(route.path.text())),
+      request.params,
+      request.body,
+      request.get_header_value("Accept"),
+      request.get_header_value("Authorization"),
+      context.caller == nullptr ? std::string_view() : context.caller->operator_name,
+      context.stream.deadline(),
+      request.has_header("Idempotency-Key") ? std::optional(request.get_header_value("Idempotency-Key")) : std::nullopt,
+      {},
+      request.get_header_value("X-Prometheus-Scrape-Timeout-Seconds")};
   const auto answer = route.handler(call);
   if (!answer) return respond(answer.error(), response);
   response.status = answer->status;

@@ -140,6 +140,12 @@ Problem too_many_requests(LimitedRoute route, int limit, std::chrono::seconds wa
   return problem;
 }
 
+Problem too_many_pages() {
+  Problem problem{503, "about:blank", "Service Unavailable", "too many pages are being made at once"};
+  problem.headers = {{"Retry-After", retry_after_seconds}};
+  return problem;
+}
+
 Problem length_required() {
   return {411, "about:blank", "Length Required", "send the body with a Content-Length or in chunks"};
 }

@@ -59,6 +59,8 @@ Problem bad_request(std::string_view what);
 Problem request_too_slow();
 /// More requests than `limit` in a minute; the next one will be admitted after `wait`.
 Problem too_many_requests(LimitedRoute route, int limit, std::chrono::seconds wait);
+/// More pages for Prometheus than are made at once.
+Problem too_many_pages();
 Problem length_required();
 Problem body_too_large(std::size_t limit);
 Problem body_encoding_unsupported();

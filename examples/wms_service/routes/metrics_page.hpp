@@ -11,7 +11,8 @@
 
 namespace wms::routes {
 
-/// GET /metrics; for holders of `token` only, if there is one.
+/// GET /metrics; for holders of `token` only, if there is one. Takes `name[]` and the reader's timeout; refuses more than a
+/// few pages at once.
 Handler metrics_page(const flowviz::Registry& registry, std::optional<std::string> token);
 
 }  // namespace wms::routes

@@ -21,9 +21,9 @@
 #include <string_view>
 #include <utility>
 
+#include <flowviz_metrics/adapters/httplib_page.hpp>
 #include <flowviz_metrics/bundles/http_routes.hpp>
 #include <flowviz_metrics/bundles/http_server.hpp>
-#include <flowviz_metrics/scrape.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace httplib {
@@ -181,19 +181,9 @@ class Instrument {
     return *this;
   }
 
-  /// Serves the registry's page at `path`, to GET and HEAD, in the best format that the Accept header allows. It is
-  /// served whole, and also when the metrics of requests are turned off.
-  Instrument& expose(const std::string& path = "/metrics") {
-    return Get(path, [&registry = registry_](const Request& request, Response& response) {
-      std::string accept;  // the header may come in several lines
-      const auto [first, last] = request.headers.equal_range("Accept");
-      for (auto line = first; line != last; ++line) accept += (accept.empty() ? "" : ", ") + line->second;
-      const Scrape page = scrape(registry, accept);
-      response.set_content(page.body, page.content_type);
-      // A page has no parts: a header with a thousand ranges would get the page a thousand times.
-      const_cast<Request&>(request).ranges.clear();  // NOLINT: it is the server's own and not const
-    });
-  }
+  /// Serves the registry's page at `path`; see `page` (httplib_page.hpp). It is served also when the metrics of requests
+  /// are turned off.
+  Instrument& expose(const std::string& path = "/metrics") { return Get(path, page(registry_)); }
 
   /// Sets the user's hook; see the server's function of this name. The last one set is called.
   Instrument& set_pre_routing_handler(Server::HandlerWithResponse hook) {

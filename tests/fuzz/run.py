@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs the fuzzers, for three seconds each; for three minutes with FLOWVIZ_FULL. FUZZERS names the folder of their programs.
+
+What one finds becomes a case of the unit tests. The last line is `N passed, N failed`.
+"""
+
+import os
+import pathlib
+import re
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "harness"))
+import checks
+
+SECONDS = 180 if os.environ.get("FLOWVIZ_FULL") == "1" else 3
+PROTOBUF = b"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+
+# What each begins with: what people write, and what breaks others.
+SEEDS = {
+    "names": [
+        b"lots_total\nplace", b"Lots:Total\nplace", b"process_cpu_seconds_total\nx", b"http_requests_total\nle",
+        b"a_total\n__name__", b"a_count\nuser_id", b"1_total\nb", b"a_total_total\nb", b"\xc3\xa4_total\nz\xc3\xb6ne", b"\n",
+    ],
+    "label_values": [
+        b"", b"\x80north", b"\x80a\"b\\c\nd", b"\x80\\n\\\\\\", b"\xff\xfe", b"\x40a\rb\r\n", b"\x80\xf0\x9f\x93\xa6\xe2\x80\xae",
+        b"\x80nul\0in it", b"\x80}{,=\"x\" 1 # {}", b"\x10" + 1100 * b"x", b"\x10" + 600 * b"\xff", b"\x80_other", b"\xed\xa0\x80\xc0\x80",
+    ],
+    "help_texts": [
+        b"Lots.", b"Quotes \" and \\ and\nlines.", b"\\n", b" ", b"", b"\t a", b"a\rb", b"\xff", b"nul\0in it", b"a \\", b"\xc2\x85",
+    ],
+    "accept": [
+        b"*/*", PROTOBUF + b";q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.1",
+        b"application/openmetrics-text;version=\"1.0.0\";q=0.75,text/plain;q=0.5", b"text/*;q=0,application/*;q=1.000",
+        b"a/b;c=\"\\\"", b",;=,q=", b"application/openmetrics-text;q=0.1234",
+    ],
+    "page_request": [
+        b"name[]=lots_total&name%5B%5D=level\ngzip, br\n10", b"name[]=%4&name[]=%zz+%\ngzip;q=0\n0.5", b"&&=&name[]\nx-gzipped\n-1",
+        b"name[]=" + 300 * b"a" + b"\n*;q=0.5, identity\n1e308", 101 * b"name[]=a&" + b"\nbr;q=1,gzip;q=0.5\n86400.5",
+    ],
+}  # fmt: skip
+
+
+def check_fuzzer(program):
+    """None if it found nothing in its time, else how it ended."""
+    with tempfile.TemporaryDirectory() as folder:
+        for i, seed in enumerate(SEEDS[program.name]):
+            pathlib.Path(folder, str(i)).write_bytes(seed)
+        options = {
+            "max_total_time": SECONDS, "max_len": 4096, "timeout": 10, "print_final_stats": 1, "artifact_prefix": f"{folder}/",
+            "detect_leaks": 0,  # at the end only: after each input that would take longer than the input does
+        }  # fmt: skip
+        done = checks.start([program, *(f"-{name}={value}" for name, value in options.items()), folder])
+    if done.status != 0:
+        return f"ends with status {done.status}\n{done.stderr[-6000:]}"
+    runs = int(re.search(r"number_of_executed_units: (\d+)", done.stderr)[1])
+    covered = int(re.findall(r"\bcov: (\d+)", done.stderr)[-1])
+    print(f"{program.name}: {runs} inputs, {covered} places covered")
+    return None if runs > len(SEEDS[program.name]) else f"no more than {runs} inputs in {SECONDS} s"
+
+
+def main():
+    folder = pathlib.Path(os.environ["FUZZERS"])
+    sources = {path.stem for path in pathlib.Path(__file__).parent.glob("*.cpp")}
+    failures = [f"{name}: a source without seeds, or seeds without a source" for name in sources ^ set(SEEDS)]
+    return checks.report([(name, check_fuzzer, folder / name) for name in sorted(SEEDS)], failures)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
