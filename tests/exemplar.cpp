@@ -26,8 +26,6 @@ using support::Sample;
 using support::SampleExemplar;
 
 constexpr std::string_view open_metrics = "application/openmetrics-text";
-constexpr std::string_view protobuf =
-    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 constexpr std::string_view trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /// The exemplar of a sample in both formats that have any, which must say the same.
@@ -45,7 +43,7 @@ std::optional<SampleExemplar> exemplar_of(const flowviz::Registry& registry, con
     return std::nullopt;
   };
   const auto as_text = found(support::parse_samples(flowviz::scrape(registry, open_metrics).body));
-  const auto as_protobuf = found(support::read_protobuf(flowviz::scrape(registry, protobuf).body));
+  const auto as_protobuf = found(support::read_protobuf(flowviz::scrape(registry, support::protobuf_type).body));
   REQUIRE(as_text.has_value() == as_protobuf.has_value());
   if (as_text) {
     CHECK(as_text->labels == as_protobuf->labels);

@@ -62,8 +62,7 @@ TEST_CASE("the three formats hold the same samples") {
   const flowviz::Scrape open = scrape(registry, "application/openmetrics-text;version=1.0.0");
   CHECK(open.content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8");
   CHECK(support::sorted_samples(support::parse_samples(open.body)) == text);
-  const flowviz::Scrape binary =
-      scrape(registry, "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited");
+  const flowviz::Scrape binary = scrape(registry, support::protobuf_type);
   CHECK(binary.content_type ==
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited");
   CHECK(support::sorted_samples(support::read_protobuf(binary.body)) == text);

@@ -119,7 +119,7 @@ void constant_label(std::string_view owner, std::string_view name, std::string_v
 template <class = void>
 void definition(const Definition& definition, const std::vector<std::string>& labels_of_registry) {
   definition.legacy_name ? legacy(definition.name) : metric_of(definition.kind, definition.name);
-  if (definition.help.empty()) rule_broken(definition.name, "a help text is not empty");
+  if (is_no_help(definition.help)) rule_broken(definition.name, "a help text is not empty");
   if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
   if (definition.kind == Kind::histogram) bounds(definition.name, definition.bounds);
   if (definition.kind == Kind::info && !definition.labels.empty()) {

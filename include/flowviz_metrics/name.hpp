@@ -103,9 +103,11 @@ constexpr void info(std::string_view name) {
   metric(name.substr(0, name.size() - std::string_view("_info").size()));
 }
 
+/// Whether a help text is none: one of blanks alone is as good as that, and readers trim it away.
+constexpr bool is_no_help(std::string_view text) { return text.find_first_not_of(" \t\n") == text.npos; }
+
 constexpr void help(std::string_view text) {
-  // One of blanks alone would be as good as none, and readers trim it away.
-  if (text.find_first_not_of(" \t\n") == text.npos) rule_broken(text, "a help text is not empty");
+  if (is_no_help(text)) rule_broken(text, "a help text is not empty");
 }
 
 /// What every format can show: for names that were given before there were rules, and have to stay.

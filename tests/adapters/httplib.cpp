@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/listening.hpp"
 #include "page.hpp"
 #include "refusal.hpp"
 #include "support/text_validator.hpp"
@@ -39,15 +40,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto deadline = 60s;
-
-bool wait_until(const std::function<bool()>& condition) {
-  for (const Stopwatch watch; watch.elapsed() < deadline; std::this_thread::yield()) {
-    if (condition()) return true;
-  }
-  return false;
-}
-
 void let_pass(Stopwatch::Clock::duration duration) {
   for (const Stopwatch watch; watch.elapsed() < duration;) std::this_thread::yield();
 }
@@ -63,23 +55,11 @@ class Service {
     if (prepare) prepare(server);
     http.emplace(server, registry, std::move(options));
   }
-  ~Service() {
-    server.stop();
-    if (listener_.joinable()) listener_.join();
-  }
-
   void start() {
-    port = server.bind_to_any_port("127.0.0.1");
-    REQUIRE(port > 0);
-    listener_ = std::thread([this] { server.listen_after_bind(); });
-    REQUIRE(wait_until([this] { return server.is_running(); }));
+    listening_.emplace(server);
+    port = listening_->port();
   }
-
-  httplib::Client client() const {
-    httplib::Client client("127.0.0.1", port);
-    client.set_read_timeout(deadline);
-    return client;
-  }
+  httplib::Client client() const { return listening_->client(); }
 
   /// The value of a sample, or -1 if there is none.
   double value(std::string_view name, LabelPairs labels = {}) const {
@@ -113,7 +93,7 @@ class Service {
   int port = 0;
 
  private:
-  std::thread listener_;
+  std::optional<Listening> listening_;
 };
 
 /// A connection on which anything can be said.

@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,6 +14,7 @@
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
+#include "adapters/listening.hpp"
 #include "page.hpp"
 #include "support/protobuf_page.hpp"
 #include "support/text_validator.hpp"
@@ -24,34 +25,19 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto deadline = 60s;
 constexpr const char* open_metrics = "application/openmetrics-text;version=1.0.0";
-constexpr const char* protobuf =
-    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
 /// A server with nothing but a page.
 struct Exposed {
   explicit Exposed(unsigned at_once = 4) {
     server.new_task_queue = [] { return new httplib::ThreadPool(8); };
     server.Get("/metrics", flowviz::httplib::page(registry, at_once));
-    port = server.bind_to_any_port("127.0.0.1");
-    REQUIRE(port > 0);
-    listener = std::thread([this] { server.listen_after_bind(); });
-    while (!server.is_running()) std::this_thread::yield();
-  }
-  ~Exposed() {
-    server.stop();
-    listener.join();
+    listening.emplace(server);
   }
 
-  httplib::Client client() const {
-    httplib::Client client("127.0.0.1", port);
-    client.set_read_timeout(deadline);
-    return client;
-  }
   /// The answer as it came, not unpacked.
   httplib::Response get(const std::string& target, const Headers& headers = {}) const {
-    auto client = this->client();
+    auto client = listening->client();
     client.set_decompress(false);
     const auto answer = client.Get(target, headers);
     REQUIRE(answer);
@@ -61,8 +47,7 @@ struct Exposed {
   Registry registry;
   flowviz::Counter<> lots{registry, "lots_total", "Lots."}, jobs{registry, "jobs_total", "Jobs."};
   httplib::Server server;
-  int port = 0;
-  std::thread listener;
+  std::optional<Listening> listening;
 };
 
 std::vector<std::string> families_of(std::string_view page) {
@@ -115,9 +100,9 @@ TEST_CASE("too many names are refused with the reason") {
 TEST_CASE("HEAD has the headers of the page that GET has, and no body") {
   const Exposed exposed;
   for (const Headers& headers : {Headers{}, Headers{{"Accept", open_metrics}}, Headers{{"Accept-Encoding", "gzip"}},
-                                 Headers{{"Accept", protobuf}, {"Accept-Encoding", "gzip"}}}) {
+                                 Headers{{"Accept", support::protobuf_type}, {"Accept-Encoding", "gzip"}}}) {
     const auto page = exposed.get("/metrics?name[]=lots_total", headers);
-    const auto head = exposed.client().Head("/metrics?name[]=lots_total", headers);
+    const auto head = exposed.listening->client().Head("/metrics?name[]=lots_total", headers);
     REQUIRE(head);
     CHECK(head->status == 200);
     CHECK(head->body == "");
@@ -130,7 +115,7 @@ TEST_CASE("HEAD has the headers of the page that GET has, and no body") {
 TEST_CASE("the body is what Content-Encoding says, in every format") {
   const Exposed exposed;
   const std::string target = "/metrics?name[]=lots_total";
-  for (const char* accept : {"", open_metrics, protobuf}) {
+  for (const char* accept : {"", open_metrics, support::protobuf_type}) {
     CAPTURE(accept);
     const auto plain = exposed.get(target, {{"Accept", accept}, {"Accept-Encoding", ""}});
     CHECK_FALSE(plain.has_header("Content-Encoding"));
@@ -169,7 +154,7 @@ TEST_CASE("more pages at once than may be are refused, and those that are made g
   std::atomic<bool> go_on{false};
   const flowviz::GaugeCallback slow{exposed.registry, "slow", "Slow.", [&] {
                                       ++inside;
-                                      while (!go_on) std::this_thread::sleep_for(1ms);
+                                      wait_until([&] { return go_on.load(); });
                                       return 1.0;
                                     }};
   std::atomic<int> served{0};
@@ -177,7 +162,7 @@ TEST_CASE("more pages at once than may be are refused, and those that are made g
   for (int i = 0; i < 2; ++i) {
     readers.emplace_back([&] { served += exposed.get("/metrics").status == 200 ? 1 : 0; });
   }
-  while (inside < 2) std::this_thread::sleep_for(1ms);
+  CHECK(wait_until([&] { return inside == 2; }));
   const auto refused = exposed.get("/metrics?name[]=lots_total");
   go_on = true;
   for (std::thread& reader : readers) reader.join();
@@ -192,7 +177,7 @@ TEST_CASE("what does not answer within the reader's timeout is left out of its p
   std::atomic<bool> go_on{false};
   {
     const flowviz::GaugeCallback hangs{exposed.registry, "hangs", "Hangs.", [&] {
-                                         while (!go_on) std::this_thread::sleep_for(1ms);
+                                         wait_until([&] { return go_on.load(); });
                                          return 1.0;
                                        }};
     const flowviz::GaugeCallback answers{exposed.registry, "answers", "Answers.", [] { return 1.0; }};
@@ -208,7 +193,8 @@ TEST_CASE("no Accept header of any shape is an error, and what comes is what the
   const Exposed exposed;
   for (const std::string accept :
        {"", ",,,", "text/html", "*/*;q=0", "\xff;q=x", "a/b;c=\"", "application/openmetrics-text", open_metrics,
-        protobuf, "application/openmetrics-text;q=0, application/*", "text/plain;version=\"1.0.0\\", ";;;==,,q=1"}) {
+        support::protobuf_type, "application/openmetrics-text;q=0, application/*", "text/plain;version=\"1.0.0\\",
+        ";;;==,,q=1"}) {
     CAPTURE(accept);
     const auto page = exposed.get("/metrics", {{"Accept", accept}});
     REQUIRE(page.status == 200);

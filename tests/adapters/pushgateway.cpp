@@ -6,12 +6,14 @@
 #include <doctest/doctest.h>
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
+#include "adapters/listening.hpp"
 #include "page.hpp"
 #include "refusal.hpp"
 
@@ -38,17 +40,10 @@ class Recorder {
     server_.Put(".*", handler);
     server_.Post(".*", handler);
     server_.Delete(".*", handler);
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    REQUIRE(port_ > 0);
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::yield();
-  }
-  ~Recorder() {
-    server_.stop();
-    thread_.join();
+    listening_.emplace(server_);
   }
 
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(listening_->port()); }
   std::vector<httplib::Request> requests() const {
     const std::lock_guard lock(mutex_);
     return requests_;
@@ -63,8 +58,7 @@ class Recorder {
   httplib::Server server_;
   mutable std::mutex mutex_;
   std::vector<httplib::Request> requests_;
-  int port_ = 0;
-  std::thread thread_;
+  std::optional<Listening> listening_;
 };
 
 /// What a request asks for as it came, before anything is decoded.

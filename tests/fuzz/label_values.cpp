@@ -8,8 +8,6 @@
 namespace {
 
 constexpr const char* open_metrics = "application/openmetrics-text;version=1.0.0";
-constexpr const char* protobuf =
-    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
 bool can_be_shown(std::string_view value) {
   return flowviz::encode::is_clean(value) && value.size() <= flowviz::encode::max_label_bytes;
@@ -22,8 +20,9 @@ void check(flowviz::Registry& registry, std::string_view constant, std::string_v
   const auto all = support::sorted_samples(samples);
   fuzz::expect(support::sorted_samples(support::parse_samples(flowviz::scrape(registry, open_metrics).body)) == all,
                "OpenMetrics says the same");
-  fuzz::expect(support::sorted_samples(support::read_protobuf(flowviz::scrape(registry, protobuf).body)) == all,
-               "protobuf says the same");
+  fuzz::expect(
+      support::sorted_samples(support::read_protobuf(flowviz::scrape(registry, support::protobuf_type).body)) == all,
+      "protobuf says the same");
   for (const support::Sample& sample : samples) {
     if (sample.name != "hits_total" || sample.value != 7) continue;
     const auto shown = [&](std::string_view label) {

@@ -12,6 +12,10 @@
 
 namespace support {
 
+/// The Accept header that asks for it.
+inline constexpr const char* protobuf_type =
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
+
 /// A MetricFamily, its metrics as the samples that a text page would have for them.
 struct ProtobufFamily {
   std::string name, help, unit;
