@@ -11,6 +11,8 @@ import urllib.request
 TIMEOUT_S = 10
 MAX_BYTES = 64 << 20
 UNITS = ("seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams", "hertz", "watts")
+# Types that are shown as gauges are.
+GAUGES = {"untyped": "gauge", "unknown": "gauge", "stateset": "gauge"}
 # What the samples of a family may be called beyond its own name.
 ENDINGS = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count"), "counter": ("_total",), "info": ("_info",)}
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[^"}]|"(?:\\.|[^"\\])*")*)\})?\s+(\S+)')
@@ -93,7 +95,7 @@ def read_catalogue(text):
         metrics = json.loads(text)["metrics"]
         families = [
             Family(
-                one["name"], one["type"], one["unit"], one["help"],
+                one["name"], GAUGES.get(one["type"], one["type"]), one["unit"], one["help"],
                 {label["name"]: None if label["open"] and len(label["values"]) < label["cap"] else label["values"] for label in one["labels"]}
                 | {name: [value] for name, value in one["constant_labels"].items()},
                 one["bounds"], one["max_samples"],
@@ -115,7 +117,7 @@ def read_page(text):
             helps[name] = helps_text.replace("\\n", " ").replace("\\\\", "\\").replace('\\"', '"')
         elif line.startswith("# TYPE "):
             name, _, kind = line[7:].partition(" ")
-            family = Family(name, {"untyped": "gauge", "unknown": "gauge", "stateset": "gauge"}.get(kind.strip(), kind.strip()))
+            family = Family(name, GAUGES.get(kind.strip(), kind.strip()))
             if family.type not in ("counter", "gauge", "histogram", "summary", "info"):
                 raise NoSource(f"line {number}: this version knows no type {family.type!r}")
             families[name] = family

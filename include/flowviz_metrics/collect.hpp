@@ -122,6 +122,7 @@ class Collector {
     const PageType type = is_counter(definition.kind)          ? PageType::counter
                           : definition.kind == Kind::histogram ? PageType::histogram
                           : definition.kind == Kind::info      ? PageType::info
+                          : definition.kind == Kind::state_set ? PageType::state_set
                                                                : PageType::gauge;
     encoder_.family(definition.name, definition.help, type, definition.bounds);
   }
@@ -156,6 +157,9 @@ class Collector {
         break;
       case Kind::histogram:
         each_histogram(family);
+        break;
+      case Kind::state_set:
+        each_state(family);
         break;
     }
     note_overflow(family);
@@ -249,6 +253,26 @@ class Collector {
         encoder_.sample(series.labels(), totals[i]);
       }
       add_overflow(family, series);
+    });
+  }
+
+  // A sample for each state of each series, from the number of the one that it is in.
+  void each_state(const Family& family) {
+    const Definition& definition = family.definition();
+    std::string labels;
+    family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
+      each_shown(
+          links, count, [](std::uint32_t, const auto&) { return std::uint64_t{0}; },
+          [&](std::uint32_t i, const auto& series) {
+            const double number = chunk.read_one(at + i);
+            if (Chunk::is_unset(number)) return;
+            for (std::size_t state = 0; state < definition.states.size(); ++state) {
+              labels = series.labels();
+              encode::append_label(labels, definition.name, definition.states[state]);
+              const bool is_in_it = number == static_cast<double>(state + 1);
+              encoder_.sample(std::string_view(labels), std::uint64_t{is_in_it});
+            }
+          });
     });
   }
 

@@ -30,6 +30,7 @@ enum class Kind : std::uint8_t {
   up_down,
   histogram,
   info,
+  state_set,         ///< which of several states, as one number
   gauge_callback,    ///< a gauge whose values a function sets when a page is made
   counter_callback,  ///< the same, of type counter
 };
@@ -42,7 +43,9 @@ constexpr bool is_callback(Kind kind) noexcept {
   return kind == Kind::gauge_callback || kind == Kind::counter_callback;
 }
 /// Whether a series is a value that is set, and not added up.
-constexpr bool is_set(Kind kind) noexcept { return kind == Kind::gauge || is_callback(kind); }
+constexpr bool is_set(Kind kind) noexcept {
+  return kind == Kind::gauge || kind == Kind::state_set || is_callback(kind);
+}
 
 /// A label as data.
 struct LabelDefinition {
@@ -64,6 +67,7 @@ struct Definition {
   std::vector<std::pair<std::string, std::string>> constant_labels;
   std::vector<LabelDefinition> labels;
   std::vector<double> bounds;
+  std::vector<std::string> states;  ///< of a state set, in the order of their numbers, from 1
   std::uint32_t max_series = default_max_series;
   bool legacy_name = false;  ///< the name breaks rules of naming, and has to stay
 
@@ -126,6 +130,13 @@ void definition(const Definition& definition, const std::vector<std::string>& la
     rule_broken(definition.name, "an info metric has constant labels and no others");
   }
   std::vector<std::string> names = labels_of_registry;
+  if (definition.kind == Kind::state_set) {
+    label(definition.name);  // the states' own label is called as the metric is
+    for (const std::string& name : names) {
+      if (name == definition.name) rule_broken(definition.name, "a state set's name is that of no other label");
+    }
+    names.push_back(definition.name);
+  }
   for (const auto& [name, value] : definition.constant_labels) {
     constant_label("'" + definition.name + "'", name, value, names);
     names.push_back(name);
@@ -166,6 +177,7 @@ template <class = void>
            here.labels[i].name + "'";
   }
   if (there.bounds != here.bounds) return "other bounds";
+  if (there.states != here.states) return "other states";
   return "another MaxSeries";
 }
 

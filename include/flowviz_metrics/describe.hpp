@@ -31,24 +31,30 @@ struct LabelDescription {
 /// A metric as the catalogue has it.
 struct MetricDescription {
   std::string name;
-  std::string_view type;  ///< "counter", "gauge", "histogram" or "info"
+  std::string_view type;  ///< "counter", "gauge", "histogram", "info" or "stateset"
   std::string_view unit;  ///< the unit that its name ends in, "seconds" for one; or empty
   std::string help;
   std::vector<std::pair<std::string, std::string>> constant_labels;  ///< its own and those of its registry
-  std::vector<LabelDescription> labels;
-  std::vector<double> bounds;    ///< the upper bounds of a histogram's buckets, without +Inf
-  std::uint64_t max_series = 1;  ///< how many series there can ever be, those with `_other` among them
+  std::vector<LabelDescription> labels;  ///< of a state set last the one of its states, which makes no series
+  std::vector<double> bounds;            ///< the upper bounds of a histogram's buckets, without +Inf
+  std::uint64_t max_series = 1;          ///< how many series there can ever be, those with `_other` among them
 
   /// How many lines with a value that makes on a page in a text format.
   [[nodiscard]] std::uint64_t max_samples() const noexcept {
-    return type == "histogram" ? max_series * (bounds.size() + 3) : max_series;
+    return type == "histogram"  ? max_series * (bounds.size() + 3)
+           : type == "stateset" ? max_series * labels.back().values.size()
+                                : max_series;
   }
 };
 
 namespace describing {
 
 inline std::string_view type_of(Kind kind) noexcept {
-  return is_counter(kind) ? "counter" : kind == Kind::histogram ? "histogram" : kind == Kind::info ? "info" : "gauge";
+  return is_counter(kind)          ? "counter"
+         : kind == Kind::histogram ? "histogram"
+         : kind == Kind::info      ? "info"
+         : kind == Kind::state_set ? "stateset"
+                                   : "gauge";
 }
 
 inline MetricDescription described(std::string_view name, std::string_view type, std::string_view help) {
@@ -58,6 +64,11 @@ inline MetricDescription described(std::string_view name, std::string_view type,
   metric.unit = unit_of(name);
   metric.help = help;
   return metric;
+}
+
+inline LabelDescription closed(std::string_view name, std::vector<std::string> values) {
+  const auto cap = static_cast<std::uint32_t>(values.size());
+  return {std::string(name), false, std::move(values), cap, {}};
 }
 
 inline MetricDescription described(const Definition& definition) {
@@ -70,12 +81,8 @@ inline MetricDescription described(const Definition& definition) {
     const bool other = !(label.open && is_set(definition.kind) && label.others == OtherGauge::refused);
     metric.max_series *= std::uint64_t{label.cap} + (other ? 1 : 0);
   }
+  if (!definition.states.empty()) metric.labels.push_back(closed(definition.name, definition.states));
   return metric;
-}
-
-inline LabelDescription closed(std::string_view name, std::vector<std::string> values) {
-  const auto cap = static_cast<std::uint32_t>(values.size());
-  return {std::string(name), false, std::move(values), cap, {}};
 }
 
 inline MetricDescription described(const own::Metric& metric) {

@@ -26,6 +26,7 @@ struct Traits {
   Kind kind = Kind::counter;
   std::span<const double> bounds;
   MetricOptions options;
+  std::span<const std::string_view> states{};  ///< of a state set
 };
 
 /// The base of the metrics: a handle onto a family, small and copyable. `Series` is what `with()` returns; it is made
@@ -222,6 +223,7 @@ class Metric {
     }
     (definition.labels.push_back(define(labels)), ...);
     definition.bounds.assign(traits.bounds.begin(), traits.bounds.end());
+    definition.states.assign(traits.states.begin(), traits.states.end());
     definition.max_series = traits.options.max_series.value;
     return definition;
   }

@@ -56,6 +56,10 @@ int main(int argc, char** argv) {
   const flowviz::Histogram drift{registry, "drift_celsius", "Drift.", flowviz::Buckets{-1, 0, 1}};
   for (const double value : {-5.0, -0.5, 0.0}) drift.observe(value);
   const flowviz::Info build{registry, "build_info", "Build.", {{"version", "1.2.3"}}};
+  const flowviz::StateSet<LotType, flowviz::Text> doors{registry, "door_lets_in", "Which lots a door lets in.",
+                                                        flowviz::States<LotType>(),
+                                                        OpenLabel{"door", 2}.pin({"a\"b", "c"})};
+  doors.with("c").set(LotType::intermediate);
   const flowviz::Counter legacy{registry, flowviz::LegacyName{"oldName"}, "A name that has to stay."};
   legacy.inc(7);
 

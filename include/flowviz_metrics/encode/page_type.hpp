@@ -14,7 +14,7 @@ FLOWVIZ_METRICS_BEGIN
 namespace encode {
 
 /// What a family is to the reader of a page, whatever counts it.
-enum class PageType : std::uint8_t { counter, gauge, histogram, info };
+enum class PageType : std::uint8_t { counter, gauge, histogram, info, state_set };
 
 /// The exemplar of a counter or of a bucket, if it has one.
 struct PageExemplar {

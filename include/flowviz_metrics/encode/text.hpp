@@ -46,7 +46,9 @@ class BasicTextEncoder {
     sink_ += "\n# TYPE ";
     sink_ += base;
     sink_ += type_text(type);
-    if (const std::string_view unit = open_metrics_ && type != PageType::info ? unit_of(base) : ""; !unit.empty()) {
+    if (const std::string_view unit =
+            open_metrics_ && type != PageType::info && type != PageType::state_set ? unit_of(base) : "";
+        !unit.empty()) {
       sink_ += "# UNIT ";
       sink_ += base;
       sink_ += ' ';
@@ -202,6 +204,8 @@ class BasicTextEncoder {
         return " histogram\n";
       case PageType::info:
         return open_metrics_ ? " info\n" : " gauge\n";  // which has no type of its own in the older format
+      case PageType::state_set:
+        return open_metrics_ ? " stateset\n" : " gauge\n";  // likewise
       default:
         return " gauge\n";
     }
