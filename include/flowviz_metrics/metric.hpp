@@ -153,7 +153,12 @@ class Metric {
       if (place.chunk != nullptr) [[likely]]
         return place;
     }
-    label = 0;
+    return look_up_slowly(values...);
+  }
+
+  // By its texts, for what is new, or over a cap.
+  FLOWVIZ_METRICS_NOINLINE Place look_up_slowly(typename LabelTraits<L>::Argument... values) const noexcept {
+    std::size_t label = 0;
     const std::array<Family::Value, sizeof...(L)> found{value_of<L>(label++, values)...};
     return family_->place(found);
   }
