@@ -73,6 +73,13 @@ App::Webhook::Webhook(Storage& storage, Metrics& metrics, const WebhookOptions& 
       worker("webhook", [this] { return sender.step(); },
              {.idle = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), options.retry.first_wait)}) {}
 
+/// How both servers count their requests, in the same metrics.
+static flowviz::bundles::HttpServerOptions counting(const AppOptions& options) {
+  flowviz::bundles::HttpServerOptions counting;
+  if (options.native_histograms) counting.duration_highr_native = flowviz::NativeBuckets{};
+  return counting;
+}
+
 App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<std::string>& metrics_token,
          const AppOptions& options)
     : metrics_(metrics),
@@ -108,10 +115,13 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
       api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_, sync_worker_,
                            webhook_ ? &webhook_->worker : nullptr)),
-      operations_(operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}),
+      operations_(
+          operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}, {},
+          counting(options)),
       api_(
           api_server_, api_routes_, tokens_, rate_limiter_, metrics_,
-          [this](const std::string& name) { database_gauges_.seen(name); }, Cors(options.cors_origins)) {}
+          [this](const std::string& name) { database_gauges_.seen(name); }, Cors(options.cors_origins),
+          counting(options)) {}
 
 void App::start_background_work() {
   database_gauges_.start();

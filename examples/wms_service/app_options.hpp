@@ -21,6 +21,7 @@ struct AppOptions {
   TraceCache::Limits trace_cache = {};
   std::set<std::string> cors_origins = {};  ///< whose web pages may use the API
   WebhookOptions webhook = {};
+  bool native_histograms = false;  ///< whether durations of all requests have native buckets, too
 };
 
 }  // namespace wms

@@ -167,6 +167,12 @@ std::optional<std::string> take_cors_origin(Settings& settings, const std::strin
   return std::nullopt;
 }
 
+std::optional<std::string> take_native_histograms(Settings& settings, const std::string& value) {
+  if (value != "on" && value != "off") return must_be("on or off", value);
+  settings.app.native_histograms = value == "on";
+  return std::nullopt;
+}
+
 constexpr int most_cached_traces = 1'000'000;
 
 std::optional<std::string> take_trace_cache_entries(Settings& settings, const std::string& value) {
@@ -267,6 +273,9 @@ constexpr Setting all_settings[] = {
      take_webhook_attempts},
     {"--qc-webhook-first-wait", "MILLISECONDS", "1000",
      "between the first attempt and the second; doubled after each, up to five minutes", take_webhook_first_wait},
+    {"--native-histograms", "on|off", "off",
+     "whether the durations of all requests together have native buckets, too, for a Prometheus that keeps them",
+     take_native_histograms},
     {"--log-level", "LEVEL", "info", "debug, info, warning or error", take_log_level},
 };
 

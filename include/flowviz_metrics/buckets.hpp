@@ -59,6 +59,8 @@ class Buckets {
 
   [[nodiscard]] std::span<const double> bounds() const noexcept { return bounds_; }
 
+  bool operator==(const Buckets&) const = default;
+
  private:
   template <std::size_t N>
   using Array = const double[N];

@@ -4,6 +4,7 @@
 /// From cells to samples: adds the cells of a registry's metrics up and hands every family and sample to an encoder,
 /// the process's and the library's own metrics last.
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +30,7 @@ FLOWVIZ_METRICS_BEGIN
 /// One walk over registries. Takes no lock and stops no writer: it reads cells while they are written.
 ///
 /// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)` and `histogram(labels, buckets, sum)`, both
-/// also with exemplars; see encode::TextEncoder.
+/// also with exemplars, and the latter with native buckets; see encode::TextEncoder.
 template <class Encoder>
 class Collector {
  public:
@@ -105,7 +106,7 @@ class Collector {
   bool wanted(const Definition& definition) const {
     if (names_.empty()) return true;
     const std::vector<std::string> names =
-        definition.kind == Kind::histogram ? names_on_page(definition) : std::vector<std::string>{definition.name};
+        is_histogram(definition.kind) ? names_on_page(definition) : std::vector<std::string>{definition.name};
     for (const std::string& name : names) {
       if (wanted(std::string_view(name))) return true;
     }
@@ -120,7 +121,7 @@ class Collector {
 
   void begin(const Definition& definition) {
     const PageType type = is_counter(definition.kind)          ? PageType::counter
-                          : definition.kind == Kind::histogram ? PageType::histogram
+                          : is_histogram(definition.kind)      ? PageType::histogram
                           : definition.kind == Kind::info      ? PageType::info
                           : definition.kind == Kind::state_set ? PageType::state_set
                                                                : PageType::gauge;
@@ -157,6 +158,9 @@ class Collector {
         break;
       case Kind::histogram:
         each_histogram(family);
+        break;
+      case Kind::native_histogram:
+        each_native_histogram(family);
         break;
       case Kind::state_set:
         each_state(family);
@@ -298,6 +302,30 @@ class Collector {
     });
   }
 
+  void each_native_histogram(const Family& family) {
+    family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
+      const std::uint32_t cells = family.cells().count(), classic = family.cells().before_native();
+      const auto written = [&](std::uint32_t, const auto& series) { return family.cells().written(series.place()); };
+      each_shown(links, count, written, [&](std::uint32_t i, const auto& series) {
+        const std::uint32_t first = at + i * cells;
+        // Without classic buckets there is +Inf alone, whose exemplar is the last one of all.
+        counts_.assign(classic == 0 ? 1 : classic, 0);
+        read_exemplars(chunk, first, static_cast<std::uint32_t>(counts_.size()));
+        read_native(chunk, first + classic, family.native_scale(), native_);
+        chunk.read_counts(first, std::span(counts_).first(counts_.size() - 1));
+        // Observations go on between the two readings; the native buckets say how many there are.
+        std::uint64_t left = native_.count;
+        for (std::uint64_t& bucket : std::span(counts_).first(counts_.size() - 1)) {
+          bucket = std::min(bucket, left);
+          left -= bucket;
+        }
+        counts_.back() = left;
+        encoder_.histogram(padded(series), counts_, native_, exemplars_);
+        add_overflow(family, series);
+      });
+    });
+  }
+
   // What was counted under `_other`, by metric and label. Read from the `_other` series themselves, for handles onto
   // them are kept and look-ups cannot tell how much is counted through one.
   template <class Series>
@@ -378,6 +406,7 @@ class Collector {
   std::vector<std::uint64_t> counts_;
   std::vector<std::int64_t> differences_;
   std::vector<double> amounts_;
+  NativeHistogramValue native_;
   std::vector<encode::PageExemplar> exemplars_;  // of the series that are being shown; empty: they have none
   std::vector<Overflow> overflow_;
   double overflow_here_[Family::max_labels] = {};

@@ -19,6 +19,7 @@
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/label.hpp>
 #include <flowviz_metrics/name.hpp>
+#include <flowviz_metrics/native_buckets.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -29,6 +30,7 @@ enum class Kind : std::uint8_t {
   gauge,
   up_down,
   histogram,
+  native_histogram,
   info,
   state_set,         ///< which of several states, as one number
   gauge_callback,    ///< a gauge whose values a function sets when a page is made
@@ -46,6 +48,9 @@ constexpr bool is_callback(Kind kind) noexcept {
 constexpr bool is_set(Kind kind) noexcept {
   return kind == Kind::gauge || kind == Kind::state_set || is_callback(kind);
 }
+
+/// Whether it is a histogram on a page.
+constexpr bool is_histogram(Kind kind) noexcept { return kind == Kind::histogram || kind == Kind::native_histogram; }
 
 /// A label as data.
 struct LabelDefinition {
@@ -66,7 +71,8 @@ struct Definition {
   std::string help;
   std::vector<std::pair<std::string, std::string>> constant_labels;
   std::vector<LabelDefinition> labels;
-  std::vector<double> bounds;
+  std::vector<double> bounds;       ///< of a histogram, also of a native one that has classic buckets
+  NativeBuckets native;             ///< of a native histogram
   std::vector<std::string> states;  ///< of a state set, in the order of their numbers, from 1
   std::uint32_t max_series = default_max_series;
   bool legacy_name = false;  ///< the name breaks rules of naming, and has to stay
@@ -87,7 +93,7 @@ template <class = void>
     const std::string base = without("_total");  // OpenMetrics names the family without it
     return {name, base, base + "_total", base + "_created"};
   }
-  if (definition.kind == Kind::histogram) {
+  if (is_histogram(definition.kind)) {
     return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
   }
   if (definition.kind == Kind::info) return {name, without("_info")};
@@ -125,7 +131,8 @@ void definition(const Definition& definition, const std::vector<std::string>& la
   definition.legacy_name ? legacy(definition.name) : metric_of(definition.kind, definition.name);
   if (is_no_help(definition.help)) rule_broken(definition.name, "a help text is not empty");
   if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
-  if (definition.kind == Kind::histogram) bounds(definition.name, definition.bounds);
+  if (definition.kind == Kind::histogram || !definition.bounds.empty()) bounds(definition.name, definition.bounds);
+  if (definition.kind == Kind::native_histogram) native_buckets(definition.name, definition.native);
   if (definition.kind == Kind::info && !definition.labels.empty()) {
     rule_broken(definition.name, "an info metric has constant labels and no others");
   }
@@ -178,6 +185,7 @@ template <class = void>
   }
   if (there.bounds != here.bounds) return "other bounds";
   if (there.states != here.states) return "other states";
+  if (there.native != here.native) return "other native buckets";
   return "another MaxSeries";
 }
 

@@ -51,7 +51,7 @@ namespace describing {
 
 inline std::string_view type_of(Kind kind) noexcept {
   return is_counter(kind)          ? "counter"
-         : kind == Kind::histogram ? "histogram"
+         : is_histogram(kind)      ? "histogram"
          : kind == Kind::info      ? "info"
          : kind == Kind::state_set ? "stateset"
                                    : "gauge";

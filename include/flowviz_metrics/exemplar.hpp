@@ -21,6 +21,7 @@ FLOWVIZ_METRICS_BEGIN
 class CounterSeries;
 class DoubleCounterSeries;
 class HistogramSeries;
+class NativeHistogramSeries;
 
 /// A label of an exemplar. Its name is checked as a metric's label is.
 struct ExemplarLabel {
@@ -65,6 +66,7 @@ class Exemplar {
   friend class CounterSeries;
   friend class DoubleCounterSeries;
   friend class HistogramSeries;
+  friend class NativeHistogramSeries;
 
   // Keeps it with `value`, observed now in the cell at `at`.
   void keep(Chunk& chunk, std::uint32_t at, double value) const noexcept {

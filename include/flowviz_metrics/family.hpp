@@ -66,6 +66,7 @@ class BasicFamily {
 
   [[nodiscard]] const Definition& definition() const noexcept { return definition_; }
   [[nodiscard]] const Bounds& bounds() const noexcept { return bounds_; }
+  [[nodiscard]] const cells::NativeScale& native_scale() const noexcept { return native_scale_; }
   /// The cells that hold the value of a series.
   [[nodiscard]] const SeriesCells& cells() const noexcept { return cells_; }
 
@@ -197,6 +198,9 @@ class BasicFamily {
   Definition definition_;
   SeriesCells cells_{definition_};
   Bounds bounds_;
+  cells::NativeScale native_scale_{definition_.native.zero_threshold,
+                                   static_cast<std::uint32_t>(cells::finest_schema - definition_.native.schema),
+                                   definition_.native.max_buckets};
   std::string constant_labels_;
   std::vector<std::uint32_t> strides_;
   std::vector<Texts> texts_;

@@ -102,12 +102,46 @@ class HistogramSeries {
   friend class Metric;
   HistogramSeries(const Family& family, Place place) noexcept
       : chunk_(place.chunk), bounds_(family.bounds().padded.data()), at_(place.at), count_(family.bounds().count) {}
+  template <class, class, LabelValue...>
+  friend class AnyHistogram;
+  static Traits traits(const Buckets& buckets, MetricOptions options) noexcept {
+    return {Kind::histogram, buckets.bounds(), options};
+  }
   static std::uint32_t cells(const Family& family) noexcept { return family.bounds().count + 2; }
 
   Chunk* chunk_ = &cells::nowhere;
   const double* bounds_ = nullptr;
   std::uint32_t at_ = 0;
   std::uint32_t count_ = 0;
+};
+
+/// What histograms have in common, whatever their buckets are.
+template <class Series, class B, LabelValue... L>
+class AnyHistogram : public Metric<Series, L...> {
+ public:
+  AnyHistogram(Registry& registry, MetricName name, HelpText help, const B& buckets,
+               const typename LabelTraits<L>::Definition&... labels)
+      : AnyHistogram(registry, name, help, buckets, MetricOptions(), labels...) {}
+  AnyHistogram(Registry& registry, MetricName name, HelpText help, const B& buckets, MetricOptions options,
+               const typename LabelTraits<L>::Definition&... labels)
+      : Metric<Series, L...>(registry, Series::traits(buckets, options), name, help, labels...) {}
+  AnyHistogram(MetricName name, HelpText help, const B& buckets, const typename LabelTraits<L>::Definition&... labels)
+      : AnyHistogram(default_registry(), name, help, buckets, labels...) {}
+  AnyHistogram(MetricName name, HelpText help, const B& buckets, MetricOptions options,
+               const typename LabelTraits<L>::Definition&... labels)
+      : AnyHistogram(default_registry(), name, help, buckets, options, labels...) {}
+
+  /// See the series, for one without labels.
+  void observe(Amount amount) const noexcept { unlabelled().observe(amount); }
+  void observe(Amount amount, const Exemplar& exemplar) const noexcept { unlabelled().observe(amount, exemplar); }
+  [[nodiscard]] ScopedTimer<Series> time() const noexcept { return unlabelled().time(); }
+  [[nodiscard]] auto value() const { return unlabelled().value(); }
+
+ private:
+  [[nodiscard]] Series unlabelled() const noexcept {
+    static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).observe()");
+    return this->only();
+  }
 };
 
 /// How many observations fell below each bound, and their sum.
@@ -117,32 +151,8 @@ class HistogramSeries {
 ///                              flowviz::Label<Direction>{"direction"}};
 ///     auto timing = trace.with(Direction::forward).time();
 template <LabelValue... L>
-class Histogram : public Metric<HistogramSeries, L...> {
- public:
-  Histogram(Registry& registry, MetricName name, HelpText help, const Buckets& buckets,
-            const typename LabelTraits<L>::Definition&... labels)
-      : Histogram(registry, name, help, buckets, MetricOptions(), labels...) {}
-  Histogram(Registry& registry, MetricName name, HelpText help, const Buckets& buckets, MetricOptions options,
-            const typename LabelTraits<L>::Definition&... labels)
-      : Metric<HistogramSeries, L...>(registry, {Kind::histogram, buckets.bounds(), options}, name, help, labels...) {}
-  Histogram(MetricName name, HelpText help, const Buckets& buckets,
-            const typename LabelTraits<L>::Definition&... labels)
-      : Histogram(default_registry(), name, help, buckets, labels...) {}
-  Histogram(MetricName name, HelpText help, const Buckets& buckets, MetricOptions options,
-            const typename LabelTraits<L>::Definition&... labels)
-      : Histogram(default_registry(), name, help, buckets, options, labels...) {}
-
-  /// See HistogramSeries, for one without labels.
-  void observe(Amount amount) const noexcept { unlabelled().observe(amount); }
-  void observe(Amount amount, const Exemplar& exemplar) const noexcept { unlabelled().observe(amount, exemplar); }
-  [[nodiscard]] ScopedTimer<HistogramSeries> time() const noexcept { return unlabelled().time(); }
-  [[nodiscard]] HistogramValue value() const { return unlabelled().value(); }
-
- private:
-  [[nodiscard]] HistogramSeries unlabelled() const noexcept {
-    static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).observe()");
-    return this->only();
-  }
+class Histogram : public AnyHistogram<HistogramSeries, Buckets, L...> {
+  using AnyHistogram<HistogramSeries, Buckets, L...>::AnyHistogram;
 };
 
 template <class... D>

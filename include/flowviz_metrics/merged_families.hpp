@@ -48,7 +48,7 @@ class MergedFamilies {
     const Definition& first = group.front().family->definition();
     const Definition& definition = family.definition();
     if (first.name != definition.name || first.kind != definition.kind || first.help != definition.help ||
-        first.bounds != definition.bounds || first.states != definition.states) {
+        first.bounds != definition.bounds || first.states != definition.states || first.native != definition.native) {
       return false;
     }
     const Labels own(registry, definition);

@@ -27,6 +27,7 @@ struct Traits {
   std::span<const double> bounds;
   MetricOptions options;
   std::span<const std::string_view> states{};  ///< of a state set
+  const NativeBuckets* native = nullptr;       ///< of a native histogram
 };
 
 /// The base of the metrics: a handle onto a family, small and copyable. `Series` is what `with()` returns; it is made
@@ -228,6 +229,7 @@ class Metric {
     }
     (definition.labels.push_back(define(labels)), ...);
     definition.bounds.assign(traits.bounds.begin(), traits.bounds.end());
+    if (traits.native != nullptr) definition.native = *traits.native;
     definition.states.assign(traits.states.begin(), traits.states.end());
     definition.max_series = traits.options.max_series.value;
     return definition;

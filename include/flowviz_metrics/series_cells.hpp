@@ -23,29 +23,39 @@ class SeriesCells {
   /// How many a series has.
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
 
+  /// How many of them stand before those of the buckets of a native histogram: its classic buckets.
+  [[nodiscard]] std::uint32_t before_native() const noexcept { return count_ - Native::cells_per_series; }
+
   /// How much was counted in a series: its count, its amount, its observations, or how often it went up; nothing for what is set.
   // Not inlined: only `_other` series are asked, and the loops that print all others are better off without it.
   [[nodiscard]] FLOWVIZ_METRICS_NOINLINE double amount(Place place) const noexcept {
     if (is_set(kind_)) return 0;
     if (kind_ == Kind::double_counter) return double_at(place);
+    if (kind_ == Kind::native_histogram) return static_cast<double>(observations(place));
     return static_cast<double>(place.chunk->sum_counts(place.at, kind_ == Kind::up_down ? 1 : counts()));
   }
 
   /// A number that rises with what is counted in a series that is not set: its count, the bits of its amount, its observations,
   /// or how often it went up and down.
   [[nodiscard]] FLOWVIZ_METRICS_NOINLINE std::uint64_t written(Place place) const noexcept {
+    if (kind_ == Kind::native_histogram) return observations(place);
     // As long as they are not negative, doubles are in the order of their bits.
     return kind_ == Kind::double_counter ? std::bit_cast<std::uint64_t>(double_at(place))
                                          : place.chunk->sum_counts(place.at, counts());
   }
 
  private:
+  using Native = cells::NativeBlocks<cells::StdPlatform>;
+
   static std::uint32_t count_of(const Definition& definition) noexcept {
     switch (definition.kind) {
       case Kind::up_down:
         return 2;  // ups, downs
       case Kind::histogram:
         return static_cast<std::uint32_t>(definition.bounds.size()) + 2;  // buckets with +Inf, sum
+      case Kind::native_histogram:
+        return Native::cells_per_series +
+               (definition.bounds.empty() ? 0 : static_cast<std::uint32_t>(definition.bounds.size()) + 1);
       default:
         return 1;
     }
@@ -57,6 +67,15 @@ class SeriesCells {
     double amount = 0;
     place.chunk->read_doubles(place.at, {&amount, 1});
     return amount;
+  }
+
+  [[nodiscard]] std::uint64_t observations(Place place) const noexcept {
+    std::uint64_t count = 0;
+    double sum = 0;
+    place.chunk->read_native(place.at + before_native(), count, sum, [&](const Native::Block& block) {
+      block.each([&](std::int32_t, std::uint64_t bucket) { count += bucket; });
+    });
+    return count;
   }
 
   Kind kind_;

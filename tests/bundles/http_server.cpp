@@ -16,8 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include <flowviz_metrics/scrape.hpp>
+
 #include "page.hpp"
 #include "refusal.hpp"
+#include "support/protobuf_page.hpp"
 #include "support/text_validator.hpp"
 
 using flowviz::Method;
@@ -134,6 +137,31 @@ TEST_CASE("the bounds are those that dashboards and alerts rely on") {
   CHECK(page.bounds_of("http_request_size_bytes") ==
         Bounds{"100", "1000", "10000", "100000", "1e+06", "1e+07", "+Inf"});
   CHECK(page.bounds_of("http_response_size_bytes") == page.bounds_of("http_request_size_bytes"));
+}
+
+TEST_CASE("durations of all requests have native buckets beside their own, if asked for") {
+  const auto natives = [](const Registry& registry) {
+    std::vector<support::ProtobufNative> found;
+    for (support::ProtobufFamily& family :
+         support::read_protobuf_families(flowviz::scrape(registry, support::protobuf_type).body)) {
+      for (support::ProtobufNative& one : family.natives) {
+        CHECK(family.name == "http_request_duration_highr_seconds");
+        found.push_back(std::move(one));
+      }
+    }
+    return found;
+  };
+  Registry plain, registry;
+  const HttpServer usual{plain};
+  const HttpServer http{registry, {.duration_highr_native = flowviz::NativeBuckets{.schema = 5}}};
+  for (const HttpServer* server : {&usual, &http}) serve(*server, Method::post, lots, 201);
+  CHECK(natives(plain).empty());
+  REQUIRE(natives(registry).size() == 1);
+  CHECK(natives(registry)[0].schema == 5);
+  CHECK(natives(registry)[0].count == 1);
+  const std::string_view name = "http_request_duration_highr_seconds";
+  CHECK(Page(registry).bounds_of(name) == Page(plain).bounds_of(name));
+  CHECK(Page(registry).value("http_request_duration_highr_seconds_count") == 1);
 }
 
 TEST_CASE("a route is on the page from its registration, with all status classes at 0") {

@@ -46,6 +46,8 @@ std::vector<Scenario> column_scenarios();
 std::vector<Scenario> exemplar_scenarios();
 /// The gate in front of callbacks: gate_test.cpp.
 std::vector<Scenario> gate_scenarios();
+/// Native histograms: native_test.cpp.
+std::vector<Scenario> native_scenarios();
 /// Series that end: expiry_test.cpp.
 std::vector<Scenario> expiry_scenarios();
 /// Series that are removed from pages: removal_test.cpp.

@@ -69,6 +69,34 @@ TEST_CASE("a histogram has cumulated buckets, +Inf among them") {
                                  "h_seconds_sum{x=1,} -3.5"});
 }
 
+TEST_CASE("native buckets are spans, and deltas from bucket to bucket") {
+  flowviz::NativeHistogramValue value{.count = 18, .sum = 2, .schema = -1, .zero_threshold = 0.5, .zero_count = 1};
+  value.positive = {-2, {3, 5, 0, 0, 1, 0, 3, 2}};
+  value.negative = {300, {3}};
+  const std::string bytes = page([&](ProtobufEncoder& to) {
+    to.family("h", "", PageType::histogram);
+    to.histogram(std::string_view(), std::vector<std::uint64_t>{18}, value, {});
+  });
+  using namespace std::string_view_literals;
+  CHECK(bytes ==
+        "\x46\x0a\x01h\x12\x00\x18\x04\x22\x3d\x3a\x3b"
+        "\x08\x12"                                  // count 18
+        "\x11\x00\x00\x00\x00\x00\x00\x00\x40"      // sum 2
+        "\x28\x01"                                  // schema -1
+        "\x31\x00\x00\x00\x00\x00\x00\xe0\x3f"      // zero threshold 0.5
+        "\x38\x01"                                  // zero count 1
+        "\x4a\x05\x08\xd8\x04\x10\x01\x52\x01\x06"  // negative: span [300,1], delta 3
+        "\x62\x04\x08\x03\x10\x02"                  // positive: span [-2,2]
+        "\x62\x04\x08\x04\x10\x01"                  // [2,1]
+        "\x62\x04\x08\x02\x10\x02"                  // [1,2]
+        "\x6a\x05\x06\x04\x07\x04\x01"sv);          // deltas 3 2 -4 2 -1
+  const auto families = support::read_protobuf_families(bytes);
+  REQUIRE(families.at(0).natives.size() == 1);
+  using Buckets = std::map<std::int32_t, std::uint64_t>;
+  CHECK(families[0].natives[0].positive == Buckets{{-2, 3}, {-1, 5}, {2, 1}, {4, 3}, {5, 2}});
+  CHECK(families[0].natives[0].negative == Buckets{{300, 3}});
+}
+
 TEST_CASE("label texts lose their escapes, and empty ones are left out") {
   const auto samples = support::read_protobuf(page([](ProtobufEncoder& to) {
     to.family("g", "G.", PageType::gauge);

@@ -55,6 +55,15 @@ int main(int argc, char** argv) {
   took.with("a").observe(2e6, {{"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"}});
   const flowviz::Histogram drift{registry, "drift_celsius", "Drift.", flowviz::Buckets{-1, 0, 1}};
   for (const double value : {-5.0, -0.5, 0.0}) drift.observe(value);
+  const flowviz::NativeHistogram drove{registry, "drove_seconds", "Drove.", flowviz::NativeBuckets{},
+                                       OpenLabel{"zone", 2}};
+  drove.with("b").observe(0);
+  for (int i = 1; i < 1000; ++i) drove.with("a").observe(0.001 * i * i);
+  drove.with("a").observe(1000, {{"trace_id", "last"}});
+  const flowviz::NativeHistogram leaned{
+      registry, "leaned_celsius", "Leaned.",
+      flowviz::NativeBuckets{.schema = 5, .max_buckets = 320, .classic = flowviz::Buckets{1, 20}}};
+  for (int i = -50; i <= 100; ++i) leaned.observe(0.25 * i);
   const flowviz::Info build{registry, "build_info", "Build.", {{"version", "1.2.3"}}};
   const flowviz::StateSet<LotType, flowviz::Text> doors{registry, "door_lets_in", "Which lots a door lets in.",
                                                         flowviz::States<LotType>(),

@@ -70,9 +70,13 @@ void count_look_ups(flowviz::Registry& registry) {
 void count_values(flowviz::Registry& registry) {
   flowviz::Histogram histogram{registry, "latency_seconds", "Latency.",
                                flowviz::Buckets{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}};
+  flowviz::NativeHistogram native{registry, "duration_seconds", "Duration.", flowviz::NativeBuckets{}};
   flowviz::Gauge gauge{registry, "level", "Level."};
   count("observation, 11 bounds", many, [&](std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) histogram.observe(values[i % values.size()]);
+  });
+  count("observation, native", many, [&](std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) native.observe(values[i % values.size()]);
   });
   count("gauge, set", many, [&](std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) gauge.set(static_cast<double>(i));

@@ -19,7 +19,7 @@ def status_class(status):
 class Prometheus(harness.Program):
     """Debian's Prometheus scraping one address every second, as nobody when this is root."""
 
-    def __init__(self, folder, target):
+    def __init__(self, folder, target, features="exemplar-storage"):
         home = folder / "prometheus"
         home.mkdir()
         (home / "prometheus.yml").write_text(
@@ -37,7 +37,7 @@ class Prometheus(harness.Program):
             f"--storage.tsdb.path={home}/data",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--log.level=warn",
-            "--enable-feature=exemplar-storage",
+            f"--enable-feature={features}",
         ]
         if os.geteuid() == 0:
             (home / "data").mkdir()
@@ -188,6 +188,33 @@ class PrometheusTest(harness.ServiceTest):
         [(series, labels)] = found
         self.assertEqual(labels, {"trace_id": trace[:-2] + "01"})
         self.assertEqual((series["method"], series["handler"]), ("GET", "/api/lots"))
+
+    def test_native_histograms_give_quantiles_of_any_latency(self):
+        service = self.start_service(flags=("--native-histograms", "on"))
+        prometheus = self.track(Prometheus(self.folder, f"127.0.0.1:{service.metrics_port}", "native-histograms"))
+        harness.wait_until(prometheus.ready, "Prometheus ready to be asked")
+        requests = 200
+        begun = time.monotonic()
+        for _ in range(requests):
+            self.assertEqual(service.request("GET", "/api/lots", "viewer").status, 200)
+        all_took = time.monotonic() - begun
+        metric = "http_request_duration_highr_seconds"
+
+        def all_counted():
+            counts = prometheus.query(f"histogram_count({metric})")
+            return list(counts.values()) == [requests]
+
+        harness.wait_until(all_counted, "a scrape of all requests")
+        self.assertEqual(prometheus.query(f"{metric}_bucket"), {})
+        # As text has it, where the classic buckets are as ever.
+        after = service.metrics()
+        self.assertEqual(after.value(f"{metric}_bucket", le="+Inf"), requests)
+        [total] = prometheus.query(f"histogram_sum({metric})").values()
+        self.assertAlmostEqual(total, after.value(f"{metric}_sum"))
+        low, median, high = (list(prometheus.query(f"histogram_quantile({q}, {metric})").values()) for q in (0, 0.5, 1))
+        self.assertTrue(0 < low[0] <= median[0] <= high[0] < 2 * all_took, (low, median, high, all_took))
+        # The mean is between the extremes, but for the width of a bucket.
+        self.assertTrue(low[0] <= total / requests <= high[0], (low, high, total))
 
     @staticmethod
     def by(prometheus, label, metric):

@@ -110,6 +110,9 @@ TEST_CASE("business hours are those of a working week unless they are said, by t
 
 TEST_CASE("origins of web pages add up, by flags or by commas, and there are none unless they are said") {
   using Origins = std::set<std::string>;
+  CHECK_FALSE(settings({})->app.native_histograms);
+  CHECK(settings({"--native-histograms", "on"})->app.native_histograms);
+  CHECK_FALSE(settings({"--native-histograms=off"}, {{"WMS_NATIVE_HISTOGRAMS", "on"}})->app.native_histograms);
   CHECK(settings({})->app.cors_origins.empty());
   CHECK(settings({"--cors-origin", "https://a", "--cors-origin=http://b:1"})->app.cors_origins ==
         Origins{"https://a", "http://b:1"});
@@ -221,6 +224,7 @@ TEST_CASE("a wrong setting is named in one line, by the flag or the variable tha
       {{}, {{"WMS_BUSINESS_HOURS", "Mon-Fri"}}, "WMS_BUSINESS_HOURS"},
       {{"--cors-origin", "*"}, {}, "--cors-origin"},
       {{"--cors-origin", "null"}, {}, "--cors-origin"},
+      {{"--native-histograms", "yes"}, {}, "--native-histograms"},
       {{"--cors-origin", "https://a/", "--cors-origin", "https://a"}, {}, "--cors-origin"},
       {{}, {{"WMS_CORS_ORIGIN", "https://a,"}}, "WMS_CORS_ORIGIN"},
       {{"--trace-cache-entries", "-1"}, {}, "--trace-cache-entries"},
@@ -325,6 +329,7 @@ TEST_CASE("the help lists every flag with its variable") {
                            "--timezone",
                            "WMS_TIMEZONE",
                            "--cors-origin",
+                           "--native-histograms",
                            "WMS_CORS_ORIGIN",
                            "--test-alert-duration",
                            "--rate-limit-qc-decisions",

@@ -170,10 +170,88 @@ class Metric {
     return exemplar;
   }
 
+  static std::int64_t zigzag(std::uint64_t value) {
+    return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
+  }
+
+  // The buckets that spans and deltas are of.
+  std::map<std::int32_t, std::uint64_t> native_buckets(const std::vector<Field>& fields, std::uint32_t spans) {
+    std::vector<std::int64_t> deltas;
+    for (const Field& field : fields) {
+      if (field.number != spans + 1) continue;
+      for (Reader reader(field.bytes); !reader.at_end();) deltas.push_back(zigzag(reader.varint()));
+    }
+    std::map<std::int32_t, std::uint64_t> buckets;
+    std::size_t next = 0;
+    std::int64_t index = 0, count = 0;
+    bool first = true;
+    for (const Field& field : fields) {
+      if (field.number != spans) continue;
+      std::int64_t offset = 0;
+      std::uint64_t length = 0;
+      for (const Field& one : fields_of(field.bytes, {{1, {Wire::varint}}, {2, {Wire::varint}}}, "a span")) {
+        if (one.number == 1) offset = zigzag(one.integer);
+        if (one.number == 2) length = one.integer;
+      }
+      if (!first && offset <= 0) refuse(family_.name + ": spans have something between them");
+      first = false;
+      for (index += offset; length > 0; --length, ++index) {
+        if (next == deltas.size()) refuse(family_.name + ": spans of more buckets than there are");
+        count += deltas[next++];
+        if (count <= 0) refuse(family_.name + ": a native bucket that has counted nothing");
+        buckets[static_cast<std::int32_t>(index)] = static_cast<std::uint64_t>(count);
+      }
+    }
+    if (next != deltas.size()) refuse(family_.name + ": buckets in no span");
+    return buckets;
+  }
+
+  // As Prometheus 2.42 does when it takes one for a native histogram.
+  bool take_native(const std::vector<Field>& fields, std::uint64_t count) {
+    ProtobufNative native;
+    bool is_one = false, has_schema = false;
+    for (const Field& field : fields) {
+      if (field.number == 5) {
+        has_schema = true;
+        native.schema = static_cast<int>(zigzag(field.integer));
+      }
+      if (field.number == 6) native.zero_threshold = field.real;
+      if (field.number == 7) native.zero_count = field.integer;
+      is_one = is_one || field.number == 9 || field.number == 12;
+    }
+    is_one = is_one || native.zero_threshold > 0 || native.zero_count > 0;
+    if (is_one != has_schema) refuse(family_.name + ": a native histogram is known by its spans, and has a schema");
+    if (!is_one) return false;
+    if (native.schema < -4 || native.schema > 8) refuse(family_.name + ": a schema of which there is none");
+    native.positive = native_buckets(fields, 12);
+    native.negative = native_buckets(fields, 9);
+    native.labels = labels_;
+    native.count = native.zero_count;
+    for (const auto& [index, in_it] : native.positive) native.count += in_it;
+    for (const auto& [index, in_it] : native.negative) native.count += in_it;
+    if (native.count != count) refuse(family_.name + ": the native buckets do not hold all");
+    family_.natives.push_back(std::move(native));
+    return true;
+  }
+
   void take_histogram(std::string_view bytes) {
     double count = -1, sum = 0, last = -std::numeric_limits<double>::infinity(), cumulated = 0;
-    for (const Field& field :
-         fields_of(bytes, {{1, {Wire::varint}}, {2, {Wire::fixed64}}, {3, {Wire::bytes, true}}}, family_.name)) {
+    const std::vector<Field> fields = fields_of(bytes,
+                                                {{1, {Wire::varint}},
+                                                 {2, {Wire::fixed64}},
+                                                 {3, {Wire::bytes, true}},
+                                                 {5, {Wire::varint}},
+                                                 {6, {Wire::fixed64}},
+                                                 {7, {Wire::varint}},
+                                                 {9, {Wire::bytes, true}},
+                                                 {10, {Wire::bytes}},
+                                                 {12, {Wire::bytes, true}},
+                                                 {13, {Wire::bytes}},
+                                                 {16, {Wire::bytes, true}}},
+                                                family_.name);
+    std::optional<SampleExemplar> last_exemplar;
+    for (const Field& field : fields) {
+      if (field.number == 16) last_exemplar = exemplar_of(field.bytes);
       if (field.number == 1) count = static_cast<double>(field.integer);
       if (field.number == 2) sum = field.real;
       if (field.number != 3) continue;
@@ -190,6 +268,13 @@ class Metric {
       cumulated = in_it;
       add(family_.name + "_bucket", with(labels_, "le", go_number(bound)), in_it);
       family_.samples.back().exemplar = std::move(exemplar);
+    }
+    if (take_native(fields, static_cast<std::uint64_t>(count)) && last < 0 && std::isinf(last)) {
+      // Without classic buckets, as text shows it.
+      last = -last;
+      cumulated = count;
+      add(family_.name + "_bucket", with(labels_, "le", go_number(last)), count);
+      family_.samples.back().exemplar = std::move(last_exemplar);
     }
     if (!std::isinf(last) || cumulated != count) refuse(family_.name + ": the last bucket is +Inf and holds all");
     add(family_.name + "_sum", labels_, sum);

@@ -4,6 +4,8 @@
 // Reading a page in the delimited protobuf format, as strictly as the text validator reads text: every field is one that
 // io.prometheus.client has, in its wire type, once unless it repeats.
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,11 +18,21 @@ namespace support {
 inline constexpr const char* protobuf_type =
     "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
+/// The native buckets of a histogram, those that have counted something by their index.
+struct ProtobufNative {
+  LabelPairs labels;
+  int schema = 0;
+  double zero_threshold = 0;
+  std::uint64_t count = 0, zero_count = 0;
+  std::map<std::int32_t, std::uint64_t> positive, negative;
+};
+
 /// A MetricFamily, its metrics as the samples that a text page would have for them.
 struct ProtobufFamily {
   std::string name, help, unit;
   std::string type;  // counter, gauge or histogram
   std::vector<Sample> samples;
+  std::vector<ProtobufNative> natives;
 };
 
 /// The families of a page. Throws std::runtime_error for what the format does not allow.

@@ -70,8 +70,9 @@ void write_access_log(const httplib::Request& request, const httplib::Response& 
 }  // namespace
 
 Dispatcher::Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, RateLimiter& rate_limiter,
-                       Metrics& metrics, OnCaller on_caller, Cors cors)
-    : http_(server, metrics.registry),
+                       Metrics& metrics, OnCaller on_caller, Cors cors,
+                       const flowviz::bundles::HttpServerOptions& counting)
+    : http_(server, metrics.registry, counting),
       server_(server),
       routes_(routes),
       tokens_(tokens),

@@ -23,9 +23,10 @@ class Dispatcher {
   /// Called with the operator's name for each request whose token was accepted.
   using OnCaller = std::function<void(const std::string& operator_name)>;
 
-  /// Lets `server` answer with these routes, and counts its requests. All arguments live as long as the dispatcher.
+  /// Lets `server` answer with these routes, and counts its requests as `counting` says. All arguments live as long as the dispatcher.
   Dispatcher(Server& server, const RouteTable& routes, const Tokens& tokens, RateLimiter& rate_limiter,
-             Metrics& metrics, OnCaller on_caller, Cors cors = {});
+             Metrics& metrics, OnCaller on_caller, Cors cors = {},
+             const flowviz::bundles::HttpServerOptions& counting = {});
 
  private:
   void register_routes();

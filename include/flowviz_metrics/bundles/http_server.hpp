@@ -25,6 +25,7 @@
 #include <flowviz_metrics/counter.hpp>
 #include <flowviz_metrics/histogram.hpp>
 #include <flowviz_metrics/http.hpp>
+#include <flowviz_metrics/native_histogram.hpp>
 #include <flowviz_metrics/timer.hpp>
 #include <flowviz_metrics/up_down_counter.hpp>
 
@@ -87,11 +88,12 @@ class HttpServer {
 
  private:
   using Requests = std::variant<Counter<Method, Text, StatusClass>, Counter<Method, Text, Text>>;
+  using HighResolutionDuration = std::variant<Histogram<>, NativeHistogram<>>;
   using InProgress = std::variant<UpDownCounter<Method, Text>, UpDownCounter<>>;
   struct Metrics {
     Requests requests;
     Histogram<Method, Text> duration;
-    Histogram<> duration_highr;
+    HighResolutionDuration duration_highr;
     Histogram<Text> request_size, response_size;
     InProgress in_progress;
   };
@@ -100,6 +102,7 @@ class HttpServer {
   void check_options() const;
   [[nodiscard]] std::string name(std::string_view base) const;
   [[nodiscard]] Requests make_requests(Registry& registry, MetricOptions metric) const;
+  [[nodiscard]] HighResolutionDuration make_duration_highr(Registry& registry, MetricOptions metric) const;
   [[nodiscard]] InProgress make_in_progress(Registry& registry, MetricOptions metric) const;
 
   [[nodiscard]] UpDownScope track(const Route& route) const noexcept;
@@ -233,9 +236,7 @@ inline HttpServer::HttpServer(Registry& registry, HttpServerOptions options) : o
       make_requests(registry, metric),
       {registry, MetricName::checked(name("http_request_duration_seconds")),
        "Time from the head of a request to its answer.", options_.duration_buckets, metric, method, handler_label()},
-      {registry, MetricName::checked(name("http_request_duration_highr_seconds")),
-       "Time from the head of a request to its answer, in more buckets and without labels.",
-       options_.duration_highr_buckets, metric},
+      make_duration_highr(registry, metric),
       {registry, MetricName::checked(name("http_request_size_bytes")), "Size of the bodies of requests.",
        Buckets::bytes(), metric, handler_label()},
       {registry, MetricName::checked(name("http_response_size_bytes")), "Size of the bodies of answers.",
@@ -251,6 +252,19 @@ inline std::string HttpServer::name(std::string_view base) const {
     if (!prefix.empty()) name += prefix + '_';
   }
   return name += base;
+}
+
+inline HttpServer::HighResolutionDuration HttpServer::make_duration_highr(Registry& registry,
+                                                                          MetricOptions metric) const {
+  const std::string text = name("http_request_duration_highr_seconds");
+  const MetricName checked = MetricName::checked(text);
+  const HelpText help = "Time from the head of a request to its answer, in more buckets and without labels.";
+  if (!options_.duration_highr_native) {
+    return Histogram{registry, checked, help, options_.duration_highr_buckets, metric};
+  }
+  NativeBuckets buckets = *options_.duration_highr_native;
+  if (!buckets.classic) buckets.classic = options_.duration_highr_buckets;
+  return NativeHistogram{registry, checked, help, buckets, metric};
 }
 
 inline HttpServer::Requests HttpServer::make_requests(Registry& registry, MetricOptions metric) const {
@@ -336,7 +350,7 @@ inline void HttpServer::observe_duration(const Request& request, int status) con
     request.route_.duration_.observe(seconds);
   }
   if (options_.duration_highr == HighResolution::all || status_class(status) == StatusClass::s2xx) {
-    metrics_->duration_highr.observe(seconds);
+    std::visit([seconds](const auto& duration) { duration.observe(seconds); }, metrics_->duration_highr);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <flowviz_metrics/buckets.hpp>
+#include <flowviz_metrics/native_buckets.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace bundles {
@@ -57,6 +58,8 @@ struct HttpServerOptions {
   Buckets duration_buckets = Buckets::http();
   Buckets duration_highr_buckets{.01, .025, .05, .075, .1,  .25, .5,  .75, 1,  1.5, 2,
                                  2.5, 3,    3.5, 4,    4.5, 5,   7.5, 10,  30, 60};
+  /// Native buckets for it, beside these.
+  std::optional<NativeBuckets> duration_highr_native{};
   HighResolution duration_highr = HighResolution::all;
   StreamingTime streaming_time = StreamingTime::included;
 

@@ -28,6 +28,7 @@
 
 #include <flowviz_metrics/cells/chain.hpp>
 #include <flowviz_metrics/cells/exemplars.hpp>
+#include <flowviz_metrics/cells/native_blocks.hpp>
 #include <flowviz_metrics/cells/slots.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -97,8 +98,15 @@ class Chunk {
     });
   }
 
-  /// The same from a signal handler, which may have interrupted this thread in the middle of a write: by read-modify-write on
-  /// the block that the chunk was born with, which no lease and no memory is needed for.
+  /// Counts one observation of `v` in the native histogram whose cells begin at `at`; see NativeBlocks.
+  void observe_native(std::uint32_t at, const NativeScale& scale, double v) noexcept {
+    write([&](auto how, Cell* cells) {
+      if (!native_.observe(how, cells_, at, cells + at, scale, v)) failures_.fetch_add(1, std::memory_order_relaxed);
+    });
+  }
+
+  /// Adds to the number at `at` from a signal handler, which may have interrupted this thread in the middle of a write: by
+  /// read-modify-write on the block that the chunk was born with, which no lease and no memory is needed for.
   template <class Number>
   void add_from_signal(std::uint32_t at, Number n) noexcept {
     if (Cell* cell = one(at)) Shared::add(*cell, n, std::memory_order_relaxed);
@@ -164,6 +172,7 @@ class Chunk {
       for (std::uint32_t i = 0; cells != nullptr && i < count; ++i) cells[at + i].store(0, std::memory_order_relaxed);
     }
     exemplars_.clear(at, count);
+    native_.clear(at, count);
   }
 
   // ---------------------------------------------------------------------------------------------------- reading
@@ -236,6 +245,19 @@ class Chunk {
   [[nodiscard]] double read_one(std::uint32_t at) const noexcept {
     const Cell* cell = one(at);
     return cell == nullptr ? 0 : std::bit_cast<double>(cell->load(std::memory_order_relaxed));
+  }
+
+  /// Adds the observations of the native histogram at `at` that count as zero to `zero`, the sum of all to `sum`, and then calls
+  /// `visit(block)` for each block of its buckets.
+  template <class Visit>
+  void read_native(std::uint32_t at, std::uint64_t& zero, double& sum, Visit visit) const {
+    using Native = NativeBlocks<P>;
+    each_block([&](const Cell* cells) {
+      // Acquire, paired with the release in NativeBlocks::observe(), as in read_histogram().
+      sum += std::bit_cast<double>(cells[at + Native::sum].load(std::memory_order_acquire));
+      zero += cells[at + Native::zero].load(std::memory_order_relaxed);
+    });
+    native_.each(at, visit);
   }
 
   [[nodiscard]] const Exemplars<P>& exemplars() const noexcept { return exemplars_; }
@@ -356,6 +378,7 @@ class Chunk {
       if (block != nullptr) free_block(block);
     }
     exemplars_.destroy(cells_);
+    native_.destroy(cells_);
   }
 
   friend class Graveyard<P>;
@@ -364,27 +387,11 @@ class Chunk {
   typename P::template atomic<Cell*> columns_[Slots<P>::columns + 1]{};  // and what was removed
   Slots<P>* slots_ = nullptr;
   Exemplars<P> exemplars_;
+  NativeBlocks<P> native_;
   typename P::template atomic<std::uint64_t> failures_{0};
   std::uint32_t cells_ = 0;
   bool retired_ = false;
   typename P::template atomic<Chunk*> next{nullptr};  // in the graveyard
-};
-
-/// Where chunks go whose registry has ended, in builds that check: emptied, but there, so that a write through a handle
-/// that outlived its registry runs into an assertion and not into freed memory.
-template <Platform P>
-class Graveyard {
- public:
-  constexpr Graveyard() noexcept = default;
-
-  void take(Chunk<P>* chunk) noexcept {
-    chunk->free_blocks();
-    chunk->retired_ = true;
-    chunks_.prepend(chunk);
-  }
-
- private:
-  Chain<P, Chunk<P>> chunks_;  // keeps them reachable, for those who look for leaks
 };
 
 }  // namespace cells

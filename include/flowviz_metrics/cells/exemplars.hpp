@@ -20,7 +20,7 @@
 #include <new>
 #include <string_view>
 
-#include <flowviz_metrics/cells/platform.hpp>
+#include <flowviz_metrics/cells/cell_table.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {
@@ -40,14 +40,13 @@ class Exemplars {
   Exemplars& operator=(const Exemplars&) = delete;
 
   /// Whether a cell may have one.
-  [[nodiscard]] bool any() const noexcept { return table_.load(std::memory_order_relaxed) != nullptr; }
+  [[nodiscard]] bool any() const noexcept { return table_.any(); }
 
   /// Keeps an exemplar for the cell at `at` of a chunk of `cells` cells. False if memory for it could not be had.
   bool keep(std::uint32_t cells, std::uint32_t at, ExemplarValue of, std::string_view labels) noexcept {
-    Link* table = table_.load(std::memory_order_acquire);
-    if (table == nullptr) table = make_table(cells);
-    if (table == nullptr) return false;
-    Slot* slot = table[at].load(std::memory_order_acquire);
+    auto* link = table_.link(cells, at);
+    if (link == nullptr) return false;
+    Slot* slot = link->load(std::memory_order_acquire);
     if (slot != nullptr && labels.size() <= slot->capacity.get() * sizeof(std::uint64_t)) {
       slot->write(of, labels);
       return true;
@@ -56,7 +55,7 @@ class Exemplars {
     if (made == nullptr) return false;
     made->write(of, labels);
     // Another one that was quicker has one as new as this one.
-    if (!table[at].compare_exchange_strong(slot, made, std::memory_order_release, std::memory_order_relaxed)) {
+    if (!link->compare_exchange_strong(slot, made, std::memory_order_release, std::memory_order_relaxed)) {
       Slot::destroy(made);
     }
     return true;
@@ -66,32 +65,27 @@ class Exemplars {
   /// quicker than this reader several times.
   template <class Text>
   bool read(std::uint32_t at, ExemplarValue& of, Text& labels) const {
-    const Link* table = table_.load(std::memory_order_acquire);
-    const Slot* slot = table == nullptr ? nullptr : table[at].load(std::memory_order_acquire);
+    const Slot* slot = table_.find(at);
     return slot != nullptr && slot->read(of, labels);
   }
 
   /// The cells from `at` on have none any more. Nobody may be writing them, and who calls this has seen what was written.
   void clear(std::uint32_t at, std::uint32_t count) noexcept {
-    Link* table = table_.load(std::memory_order_relaxed);
-    for (std::uint32_t i = 0; table != nullptr && i < count; ++i) {
-      if (Slot* slot = table[at + i].load(std::memory_order_relaxed)) slot->write_none();
-    }
+    table_.each(at, count, [](auto& link) {
+      if (Slot* slot = link.load(std::memory_order_relaxed)) slot->write_none();
+    });
   }
 
   /// Frees all of them. Likewise, and nobody may be reading.
   void destroy(std::uint32_t cells) noexcept {
-    Link* table = table_.exchange(nullptr, std::memory_order_relaxed);
-    if (table == nullptr) return;
-    for (std::uint32_t i = 0; i < cells; ++i) {
-      for (Slot* slot = table[i].load(std::memory_order_relaxed); slot != nullptr;) {
+    table_.each(0, cells, [](auto& link) {
+      for (Slot* slot = link.load(std::memory_order_relaxed); slot != nullptr;) {
         Slot* older = slot->older.get();
         Slot::destroy(slot);
         slot = older;
       }
-      table[i].~Link();
-    }
-    P::deallocate(table, cells * sizeof(Link), alignof(Link));
+    });
+    table_.destroy(cells);
   }
 
  private:
@@ -190,21 +184,8 @@ class Exemplars {
       busy.store(0, std::memory_order_release);
     }
   };
-  using Link = typename P::template atomic<Slot*>;
 
-  Link* make_table(std::uint32_t cells) noexcept {
-    void* memory = P::allocate(cells * sizeof(Link), alignof(Link));
-    if (memory == nullptr) return nullptr;
-    auto* made = static_cast<Link*>(memory);
-    for (std::uint32_t i = 0; i < cells; ++i) new (made + i) Link(nullptr);
-    Link* other = nullptr;
-    if (table_.compare_exchange_strong(other, made, std::memory_order_release, std::memory_order_acquire)) return made;
-    for (std::uint32_t i = 0; i < cells; ++i) made[i].~Link();
-    P::deallocate(memory, cells * sizeof(Link), alignof(Link));
-    return other;
-  }
-
-  typename P::template atomic<Link*> table_{nullptr};
+  CellTable<P, Slot> table_;
 };
 
 }  // namespace cells

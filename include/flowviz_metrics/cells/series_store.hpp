@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include <flowviz_metrics/cells/chunk.hpp>
+#include <flowviz_metrics/cells/graveyard.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace cells {

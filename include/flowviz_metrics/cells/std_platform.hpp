@@ -17,6 +17,7 @@
 
 #include <flowviz_metrics/cells/chunk.hpp>
 #include <flowviz_metrics/cells/grace.hpp>
+#include <flowviz_metrics/cells/graveyard.hpp>
 #include <flowviz_metrics/cells/heavy_fence.hpp>
 #include <flowviz_metrics/cells/memory.hpp>
 #include <flowviz_metrics/cells/slots.hpp>

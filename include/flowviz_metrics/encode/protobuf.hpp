@@ -6,6 +6,7 @@
 ///
 /// The numbers of the fields are those of metrics.proto in prometheus/client_model.
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +48,14 @@ class Message {
     varint(value.size());
     bytes_ += value;
   }
+  /// Zigzag, for numbers that may be below zero.
+  void signed_varint(std::int64_t value) {
+    varint(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
+  }
+  void signed_number(std::uint32_t field, std::int64_t value) {
+    varint(field << 3);
+    signed_varint(value);
+  }
   void message(std::uint32_t field, const Message& inner) { text(field, inner.bytes()); }
 
  private:
@@ -87,24 +96,24 @@ class BasicProtobufEncoder {
   template <class Labels>
   void histogram(Labels labels, std::span<const std::uint64_t> buckets, double sum,
                  std::span<const PageExemplar> exemplars = {}) {
-    std::uint64_t count = 0;
-    for (const std::uint64_t bucket : buckets) count += bucket;
-    value_.clear();
-    value_.number(1, count);
-    value_.number(2, sum);
-    count = 0;
-    for (std::size_t i = 0; i < buckets.size(); ++i) {
-      count += buckets[i];
-      bucket_.clear();
-      bucket_.number(1, count);
-      bucket_.number(2, i < bounds_.size() ? bounds_[i] : std::numeric_limits<double>::infinity());
-      if (i < exemplars.size()) add_exemplar(bucket_, 3, exemplars[i]);
-      value_.message(3, bucket_);
-    }
-    metric_.clear();
-    add_labels(metric_, text_of(labels));
-    metric_.message(7, value_);
-    family_.message(4, metric_);
+    start_histogram(buckets, sum);
+    add_buckets(buckets, exemplars);
+    end_histogram(text_of(labels));
+  }
+
+  /// One series of a native histogram, with classic buckets beside its own if the family has bounds.
+  template <class Labels>
+  void histogram(Labels labels, std::span<const std::uint64_t> buckets, const NativeHistogramValue& native,
+                 std::span<const PageExemplar> exemplars) {
+    start_histogram(buckets, native.sum);
+    if (!bounds_.empty()) add_buckets(buckets, exemplars);
+    value_.signed_number(5, native.schema);
+    value_.number(6, native.zero_threshold);
+    value_.number(7, native.zero_count);
+    add_native(9, native.negative);
+    add_native(12, native.positive);
+    if (bounds_.empty() && !exemplars.empty()) add_exemplar(value_, 16, exemplars.front());
+    end_histogram(text_of(labels));
   }
 
   void finish() { end_family(); }
@@ -119,6 +128,62 @@ class BasicProtobufEncoder {
     add_labels(metric_, labels);
     metric_.message(type_ == PageType::counter ? 3 : 2, value_);
     family_.message(4, metric_);
+  }
+
+  void start_histogram(std::span<const std::uint64_t> buckets, double sum) {
+    std::uint64_t count = 0;
+    for (const std::uint64_t bucket : buckets) count += bucket;
+    value_.clear();
+    value_.number(1, count);
+    value_.number(2, sum);
+  }
+  void add_buckets(std::span<const std::uint64_t> buckets, std::span<const PageExemplar> exemplars) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < buckets.size(); ++i) {
+      count += buckets[i];
+      bucket_.clear();
+      bucket_.number(1, count);
+      bucket_.number(2, i < bounds_.size() ? bounds_[i] : std::numeric_limits<double>::infinity());
+      if (i < exemplars.size()) add_exemplar(bucket_, 3, exemplars[i]);
+      value_.message(3, bucket_);
+    }
+  }
+  void end_histogram(std::string_view labels) {
+    metric_.clear();
+    add_labels(metric_, labels);
+    metric_.message(7, value_);
+    family_.message(4, metric_);
+  }
+
+  // Spans of buckets that have counted something, in the field `spans`: by how much each is behind the one before, and how many
+  // it has. By how much each bucket has more than the one before, in the field after it.
+  void add_native(std::uint32_t spans, const NativeCounts& side) {
+    bucket_.clear();
+    std::int64_t before = 0;
+    std::int32_t behind = 0;  // the last span
+    for (std::size_t i = 0; i < side.counts.size();) {
+      std::size_t length = 0;
+      for (; i + length < side.counts.size() && side.counts[i + length] != 0; ++length) {
+        const auto count = static_cast<std::int64_t>(side.counts[i + length]);
+        bucket_.signed_varint(count - before);
+        before = count;
+      }
+      if (length != 0) {
+        add_span(spans, side.first + static_cast<std::int32_t>(i) - behind, length);
+        behind = side.first + static_cast<std::int32_t>(i + length);
+      }
+      i += std::max(length, std::size_t{1});
+    }
+    // A reader takes one without spans for a classic histogram.
+    constexpr std::uint32_t positive_spans = 12;
+    if (spans == positive_spans && side.counts.empty()) add_span(spans, 0, 0);
+    if (!bucket_.bytes().empty()) value_.message(spans + 1, bucket_);
+  }
+  void add_span(std::uint32_t field, std::int32_t offset, std::size_t length) {
+    span_.clear();
+    span_.signed_number(1, offset);
+    span_.number(2, std::uint64_t{length});
+    value_.message(field, span_);
   }
 
   void add_exemplar(Message& to, std::uint32_t field, const PageExemplar& exemplar) {
@@ -173,7 +238,7 @@ class BasicProtobufEncoder {
   PageType type_ = PageType::counter;
   std::string_view unit_;
   std::vector<double> bounds_;
-  Message family_, metric_, value_, bucket_, label_, exemplar_, time_;  // kept for their memory
+  Message family_, metric_, value_, bucket_, span_, label_, exemplar_, time_;  // kept for their memory
   std::string text_;
 };
 

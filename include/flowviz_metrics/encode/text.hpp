@@ -106,6 +106,12 @@ class BasicTextEncoder {
     write_histogram(labels, buckets, sum, exemplars);
   }
 
+  /// All samples of one series of a native histogram, whose own buckets these formats cannot show.
+  void histogram(Padded labels, std::span<const std::uint64_t> buckets, const NativeHistogramValue& native,
+                 std::span<const PageExemplar> exemplars) {
+    write_histogram(labels, buckets, native.sum, exemplars);
+  }
+
   /// Ends the page.
   void finish() {
     if (open_metrics_) sink_ += "# EOF\n";
