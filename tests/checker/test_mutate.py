@@ -146,6 +146,21 @@ class Mutate(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
 
 
+class Tables(unittest.TestCase):
+    """The tables themselves, as far as no compiler is needed: what the code has moved away from is found before --full does."""
+
+    def test_each_text_that_they_replace_is_there_once_and_so_is_the_test_case(self):
+        root = pathlib.Path(__file__).resolve().parents[2]
+        for folder in ("checker", "concurrency"):
+            table = json.loads((root / "tests" / folder / "mutations.json").read_text())
+            sources = "".join(path.read_text() for pattern in table["sources"] for path in root.glob(pattern))
+            for mutation in table["mutations"]:
+                with self.subTest(mutation["name"]):
+                    self.assertEqual((root / mutation["file"]).read_text().count(mutation["old"]), 1)
+                    name = mutation["test"].replace("\\", "\\\\").replace('"', '\\"')
+                    self.assertEqual(sources.count(f'"{name}"'), 1, mutation["test"])
+
+
 class Run(unittest.TestCase):
     def test_what_is_stuck_is_ended_with_all_that_it_started(self):
         # The shell and its child hold the write end of this pipe, so its end is seen when both are gone.
