@@ -14,7 +14,7 @@ import unittest.mock
 import mutate
 
 HEADER = """
-inline int doubled(int n) { return n + n; }
+constexpr int doubled(int n) { return n + n; }
 inline int halved(int n) { return n / 2; }
 """
 SOURCE = """
@@ -30,6 +30,12 @@ TEST_CASE("the program beside it doubles") {
   CHECK(std::system((here + "/beside/double").c_str()) == 0);
 }
 TEST_CASE("always red") { CHECK(doubled(3) == 7); }
+"""
+OTHER = """
+#include <doctest/doctest.h>
+#include "toy.hpp"
+static_assert(doubled(3) == 6, "a mutation was tried with the source of another test");
+TEST_CASE("another source") {}
 """
 PROGRAM = """
 #include "toy.hpp"
@@ -70,7 +76,7 @@ class Mutate(unittest.TestCase):
         cls.toy = cls.root / "include/toy.hpp"
         for name, text in (
             ("include/toy.hpp", HEADER), ("tests/toy_test.cpp", SOURCE), ("tests/main.cpp", MAIN),
-            ("programs/double.cpp", PROGRAM),
+            ("tests/other_test.cpp", OTHER), ("programs/double.cpp", PROGRAM),
         ):  # fmt: skip
             (cls.root / name).parent.mkdir(exist_ok=True)
             (cls.root / name).write_text(text)
@@ -78,7 +84,7 @@ class Mutate(unittest.TestCase):
             {"name": name, "file": "include/toy.hpp", "old": old, "new": new, "test": test}
             for name, (old, new, test, _) in (CAUGHT | NOT_CAUGHT).items()
         ]
-        few = {"sources": ["tests/*.cpp"], "programs": list(PROGRAMS), "test": BESIDE}
+        few = {"programs": list(PROGRAMS), "test": BESIDE}
         mutations += [
             dict(mutations[0], name="a mutation that a program notices", **few),
             dict(mutations[0], name="a mutation that no program is built for", **few | {"programs": []}),
@@ -153,12 +159,11 @@ class Tables(unittest.TestCase):
         root = pathlib.Path(__file__).resolve().parents[2]
         for folder in ("checker", "concurrency"):
             table = json.loads((root / "tests" / folder / "mutations.json").read_text())
-            sources = "".join(path.read_text() for pattern in table["sources"] for path in root.glob(pattern))
+            sources = "".join((root / source).read_text() for source in mutate.sources_of(root, table))
             for mutation in table["mutations"]:
                 with self.subTest(mutation["name"]):
                     self.assertEqual((root / mutation["file"]).read_text().count(mutation["old"]), 1)
-                    name = mutation["test"].replace("\\", "\\\\").replace('"', '\\"')
-                    self.assertEqual(sources.count(f'"{name}"'), 1, mutation["test"])
+                    self.assertEqual(sources.count(mutate.literal(mutation["test"])), 1, mutation["test"])
 
 
 class Run(unittest.TestCase):
