@@ -5,6 +5,7 @@
 #include <flowviz_metrics/bundles/http_server.hpp>
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,9 +26,8 @@ struct Service {
   flowviz::Registry registry;
   wms::Metrics metrics{registry};
   flowviz::bundles::HttpServer http{registry};
-  flowviz::Histogram<flowviz::Text> queries{registry, "db_query_duration_seconds", "Duration of queries.",
-                                            flowviz::Buckets::http(), flowviz::OpenLabel{"operation", 100}};
   std::vector<flowviz::bundles::HttpServer::Route> routes;
+  std::vector<flowviz::bundles::Database::Statement> statements;
   std::string page;
 
   Service() {
@@ -36,6 +36,16 @@ struct Service {
          {"/api/lots", "/api/lots/{lot_id}", "/api/qc-decisions", "/api/traceability/{lot_id}", "/api/runs",
           "/api/runs/{run_id}", "/api/sync", "/api/operators"}) {
       for (const Method method : {Method::get, Method::post}) routes.push_back(http.route(method, handler));
+    }
+    using flowviz::bundles::DbOperation;
+    using flowviz::bundles::StatementName;
+    for (const StatementName name : {StatementName("lot"), StatementName("lots"), StatementName("runs"),
+                                     StatementName("trace"), StatementName("operators")}) {
+      statements.push_back(metrics.database.statement(name, DbOperation::select));
+    }
+    for (const StatementName name :
+         {StatementName("insert_lot"), StatementName("insert_run"), StatementName("insert_decision")}) {
+      statements.push_back(metrics.database.statement(name, DbOperation::insert));
     }
   }
 
@@ -49,9 +59,8 @@ struct Service {
     metrics.traceability_duration.with(wms::Direction{}).observe(0.02);
     metrics.active_operators.set(3);
     metrics.business_rules.violated(wms::BusinessRule{});
-    for (const std::string_view query : {"select lot", "insert lot", "update lot", "select runs", "insert run",
-                                         "select trace", "insert decision", "select operators"}) {
-      queries.with(query).observe(0.001);
+    for (const auto& statement : statements) {
+      statement.record(std::chrono::milliseconds(1), flowviz::bundles::QueryOutcome::ok);
     }
   }
 

@@ -3,16 +3,20 @@
 
 // A folder of a test's own, gone with it.
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
+#include <system_error>
 
 class TemporaryFolder {
  public:
   TemporaryFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "flowviz-test-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    if (mkdtemp(name.data()) == nullptr) {  // nothing is thrown where there are no exceptions
+      std::perror(name.c_str());
+      std::abort();
+    }
     path_ = name;
   }
   ~TemporaryFolder() {

@@ -2,8 +2,8 @@
 """The HTTP side of the service: rate, errors and duration, from all of it down to a handler and to what its errors are."""
 
 from parts import (
-    app_variables, bars, board, handler_variable, heatmap, mean, quantile, query, rate, ratio, rising, row, stat, table,
-    timeseries,
+    COUNT, QUANTILES, STATUS_CLASSES, app_variables, bars, board, handler_variable, heatmap, mean, quantile, query,
+    rate, ratio, rising, row, stat, table, timeseries,
 )  # fmt: skip
 
 TOTAL = rate("http_requests_total{API}")
@@ -62,7 +62,7 @@ BOARD = board(
                 "In progress",
                 "Requests that are being answered now. It rises without the rate of requests: they hang, most often "
                 "in the database.",
-                "sum(flowviz_http_requests_inprogress{API})", "short", low=0, decimals=0,
+                "sum(flowviz_http_requests_inprogress{API})", COUNT, low=0, decimals=0,
             ),
             stat(
                 "Refused by limits",
@@ -84,7 +84,7 @@ BOARD = board(
                 "Requests by status",
                 "Requests per second by class of status. 4xx are the clients' mistakes, 5xx the service's.",
                 [query(rate("http_requests_total{API}", "status"), "{{status}}")],
-                "reqps", stacked=True,
+                "reqps", stacked=True, colors=STATUS_CLASSES,
             ),
             table(
                 "Most requested",
@@ -98,7 +98,7 @@ BOARD = board(
                         "{{handler}}",
                     ),
                 ],
-                "short",
+                COUNT,
                 {"method": "Method", "handler": "Handler", "Value #A": "Requests", "Value #B": "Failed (5xx)"},
                 sort="Requests", decimals=0, data_link=THIS_ROW,
             ),
@@ -153,7 +153,7 @@ BOARD = board(
                 "Shares of all requests that were refused (4xx) and that failed (5xx). A share of 4xx that stays "
                 "above its usual level is a client's defect.",
                 [query(ratio(REFUSED, TOTAL), "4xx"), query(ratio(FAILED, TOTAL), "5xx")],
-                "percentunit", soft_high=0.06, no_value="no traffic",
+                "percentunit", soft_high=0.06, colors=STATUS_CLASSES, no_value="no traffic",
             ),
         ),
         row(
@@ -168,7 +168,7 @@ BOARD = board(
                     query(quantile(0.99, "http_request_duration_seconds{API}"), "p99"),
                     query(mean("http_request_duration_seconds{API}"), "mean"),
                 ],
-                "s", thresholds=rising(0.5, 1), no_value="no traffic",
+                "s", thresholds=rising(0.5, 1), colors=QUANTILES, no_value="no traffic",
             ),
             heatmap(
                 "Distribution",
@@ -198,7 +198,7 @@ BOARD = board(
                     query(quantile(0.95, "http_request_duration_highr_seconds{APP}"), "p95"),
                     query(quantile(0.99, "http_request_duration_highr_seconds{APP}"), "p99"),
                 ],
-                "s", w=24, h=7, no_value="no traffic",
+                "s", w=24, h=7, colors=QUANTILES, no_value="no traffic",
             ),
         ),
         row(
@@ -256,7 +256,7 @@ BOARD = board(
                     query(quantile(0.5, "rate_limit_store_duration_seconds{APP}"), "p50"),
                     query(quantile(0.95, "rate_limit_store_duration_seconds{APP}"), "p95"),
                 ],
-                "s", w=6, no_value="not in use",
+                "s", w=6, colors=QUANTILES, no_value="not in use",
             ),
         ),
     ],

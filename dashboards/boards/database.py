@@ -2,8 +2,8 @@
 """The database from both sides: the service's pools and statements, and the PostgreSQL server."""
 
 from parts import (
-    GREEN, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable, quantile, query, rate, ratio, rising,
-    row, stat, steps, timeseries, up_or_down,
+    GREEN, QUANTILES, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable, quantile, query, rate,
+    ratio, rising, row, stat, steps, timeseries, up_or_down,
 )  # fmt: skip
 
 # The bound of 1 s under both of the names that releases of Prometheus give it.
@@ -101,7 +101,7 @@ BOARD = board(
                     query(quantile(0.95, "db_connection_wait_seconds{APP}"), "p95"),
                     query(quantile(0.99, "db_connection_wait_seconds{APP}"), "p99"),
                 ],
-                "s", w=8, no_value="no waiting",
+                "s", w=8, colors=QUANTILES, no_value="no waiting",
             ),
         ),
         row(
@@ -202,13 +202,13 @@ BOARD = board(
             ),
             timeseries(
                 "Cache hits",
-                "Share of blocks that the server found in its own cache. Below 99 % for long: the data no longer fits "
+                "Share of blocks that the server found in its own cache, over 5m. Below 99 % for long: the data no longer fits "
                 "into shared_buffers, or a statement reads whole tables.",
                 [
                     query(
-                        f"sum by (datname) (rate(pg_stat_database_blks_hit{{{DATABASES}}}[$__rate_interval])) / (("
-                        f"sum by (datname) (rate(pg_stat_database_blks_hit{{{DATABASES}}}[$__rate_interval])) + "
-                        f"sum by (datname) (rate(pg_stat_database_blks_read{{{DATABASES}}}[$__rate_interval]))) > 0)",
+                        f"sum by (datname) (rate(pg_stat_database_blks_hit{{{DATABASES}}}[5m])) / (("
+                        f"sum by (datname) (rate(pg_stat_database_blks_hit{{{DATABASES}}}[5m])) + "
+                        f"sum by (datname) (rate(pg_stat_database_blks_read{{{DATABASES}}}[5m]))) > 0)",
                         "{{datname}}",
                     )
                 ],

@@ -2,8 +2,8 @@
 """The monitoring itself: what it costs, and whether it would tell if something were wrong."""
 
 from parts import (
-    GREEN, RED, bars, board, query, rate, ratio, rising, row, stat, steps, table, target_variables,
-    timeseries, up_or_down,
+    COUNT, GREEN, RED, board, query, rate, ratio, rising, row, stat, steps, table, target_variables, timeseries,
+    up_or_down,
 )  # fmt: skip
 
 SAMPLE_LIMIT = 20000  # sample_limit of the job app
@@ -55,7 +55,7 @@ BOARD = board(
                 "Labels over cap, 15m",
                 "What was counted under `_other` within the last 15m because a label had too many values. Not 0: the "
                 "table below says which metric and label. Fields that clients make up, of validation_failures_total, are no such case.",
-                'sum(increase(flowviz_metrics_label_overflow_total{APP,metric!="validation_failures_total"}[15m]))', "short", w=4, low=0, decimals=0,
+                'sum(increase(flowviz_metrics_label_overflow_total{APP,metric!="validation_failures_total"}[15m]))', COUNT, w=4, low=0, decimals=0,
                 thresholds=rising(1), no_value="no open label", runbooks=["MetricLabelOverflow"],
             ),
             stat(
@@ -79,44 +79,44 @@ BOARD = board(
                 ],
                 "none",
                 {"job": "Job", "instance": "Instance", "Value #A": "Up", "Value #B": "Duration", "Value #C": "Samples"},
-                w=9, h=9, column_maps={"Value #A": up_or_down()}, column_units={"Value #B": "s", "Value #C": "short"},
+                w=8, h=9, column_maps={"Value #A": up_or_down()}, column_units={"Value #B": "s", "Value #C": "short"},
             ),
             timeseries(
                 "Pages refused",
                 "Pages per second that Prometheus refused because they had too many samples. Not 0: a target is "
                 "unknown meanwhile, the one that is down in the table.",
                 [query(rate("prometheus_target_scrapes_exceeded_sample_limit_total"), "refused")],
-                "ops", w=5, h=9, runbooks=["ScrapeSamplesLimitHit"],
+                "ops", w=4, h=9, runbooks=["ScrapeSamplesLimitHit"],
             ),
             timeseries(
                 "Duration of scrapes",
                 "How long each scrape takes. Near the interval of 10 s scrapes are lost.",
                 [query("max by (job, instance) (scrape_duration_seconds{APP})", "{{job}} {{instance}}")],
-                "s", w=5, h=9,
+                "s", w=6, h=9,
             ),
             timeseries(
                 "Samples by scrape",
                 "Samples on each page. A page of the service grows with routes and labels and then stays; one that "
                 "grows on has an open label that is not capped.",
                 [query("max by (job, instance) (scrape_samples_post_metric_relabeling{APP})", "{{job}} {{instance}}")],
-                "short", w=5, h=9, thresholds=rising(0.8 * SAMPLE_LIMIT, SAMPLE_LIMIT), runbooks=["ScrapeSamplesNearLimit"],
+                "short", w=6, h=9, thresholds=rising(0.8 * SAMPLE_LIMIT, SAMPLE_LIMIT), runbooks=["ScrapeSamplesNearLimit"],
             ),
         ),
         row(
             "What the service exposes",
-            bars(
+            table(
                 "Series by metric",
-                "The twenty metrics with most series. The first of them are histograms by handler; anything else "
+                "The twelve metrics with most series. The first of them are histograms by handler; anything else "
                 "deserves a look.",
-                'topk(20, count by (__name__) ({APP}))',
-                "{{__name__}}", "short", h=12, decimals=0,
+                [("topk(12, count by (__name__) ({APP}))", "{{__name__}}")],
+                COUNT, {"__name__": "Metric", "Value #A": "Series"}, h=12, sort="Series", decimals=0,
             ),
             table(
                 "Labels over their cap",
                 "What was counted under `_other` over the range of the board, by metric and label. Raise the cap, or "
                 "find out who sends so many values.",
                 [("sum by (metric, label) (increase(flowviz_metrics_label_overflow_total{APP}[$__range])) > 0", "{{metric}}")],
-                "short", {"metric": "Metric", "label": "Label", "Value #A": "Counted under _other"}, w=6, h=12,
+                COUNT, {"metric": "Metric", "label": "Label", "Value #A": "Counted under _other"}, w=6, h=12,
                 sort="Counted under _other", decimals=0, no_value="none", runbooks=["MetricLabelOverflow"],
             ),
             timeseries(

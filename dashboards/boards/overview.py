@@ -2,8 +2,8 @@
 """The first board to open: is anything wrong, since when, and which board says why."""
 
 from parts import (
-    ORANGE, RED, GREEN, app_variables, board, falling, quantile, query, rate, ratio, rising, row, stat, steps, table,
-    timeseries, up_or_down, words,
+    GREEN, ORANGE, QUANTILES, RED, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, ratio, rising,
+    row, stat, steps, table, timeseries, up_or_down, words,
 )  # fmt: skip
 
 BOARD = board(
@@ -20,7 +20,7 @@ BOARD = board(
                 "Whether the last scrape of every instance worked, for every job, the exporters' as well. DOWN: one "
                 "instance at least cannot be scraped; look at its log and at whether its metrics listener answers.",
                 "min by (job) (up)",
-                "none", w=6, legend="{{job}}", mappings=up_or_down(), thresholds=steps((None, RED), (1, GREEN)),
+                "none", w=9, legend="{{job}}", mappings=up_or_down(), thresholds=steps((None, RED), (1, GREEN)),
                 no_value="no target", runbooks=["AppDown", "AppAbsent", "AppMetricsMissing"], to="meta",
             ),
             stat(
@@ -35,7 +35,7 @@ BOARD = board(
                 "What is left of the 0.1 % of requests that may fail within 30 days (SLO 99.9 %). Below 0 % the SLO "
                 "is missed: stop risky releases, and see the SLO board for how fast it goes.",
                 'job_slo:error_budget_left:ratio30d{JOB,slo="availability"}',
-                "percentunit", w=5, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
+                "percentunit", w=4, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
                 no_value="no traffic", runbooks=["HttpErrorBudgetBurn"], to="slo",
             ),
             stat(
@@ -43,7 +43,7 @@ BOARD = board(
                 "What is left of the 1 % of requests that may take longer than 200 ms within 30 days (SLO p99 < 200 "
                 "ms). Below 0 % the SLO is missed; the API board shows which handlers are slow.",
                 'job_slo:error_budget_left:ratio30d{JOB,slo="latency_p99"}',
-                "percentunit", w=5, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
+                "percentunit", w=4, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
                 no_value="no traffic", runbooks=["HttpLatencyBudgetBurn"], to="slo",
             ),
             stat(
@@ -51,7 +51,7 @@ BOARD = board(
                 "How long the instance that started last has been running. Short and nobody released: it crashed or "
                 "was killed; look at its log and at memory below.",
                 "time() - max(process_start_time_seconds{APP})",
-                "dtdurations", w=5, decimals=0, no_value="no process",
+                "dtdurations", w=4, decimals=0, no_value="no process",
             ),
         ),
         row(
@@ -61,14 +61,14 @@ BOARD = board(
                 "Requests per second by class of status. A fall to zero while the service is up: clients cannot reach "
                 "it. A rise of 4xx: one client has changed; of 5xx: the service or its database is failing.",
                 [query(rate("http_requests_total{APP}", "status"), "{{status}}")],
-                "reqps", w=8, stacked=True, to="api",
+                "reqps", w=8, stacked=True, colors=STATUS_CLASSES, to="api",
             ),
             timeseries(
                 "Error ratio",
                 "Share of requests that the service answered with 5xx. The dashed lines are where alerts begin, 1 % "
                 "and 5 %. Above them open the API board, which shows the handler, and the database board.",
                 [query(ratio(rate('http_requests_total{APP,status="5xx"}'), rate("http_requests_total{APP}")), "5xx")],
-                "percentunit", w=8, soft_high=0.06, thresholds=rising(0.01, 0.05), no_value="no traffic",
+                "percentunit", w=8, soft_high=0.06, thresholds=rising(0.01, 0.05), colors=STATUS_CLASSES, no_value="no traffic",
                 runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"], to="api",
             ),
             timeseries(
@@ -80,7 +80,7 @@ BOARD = board(
                     query(quantile(0.95, "http_request_duration_seconds{APP}"), "p95"),
                     query(quantile(0.99, "http_request_duration_seconds{APP}"), "p99"),
                 ],
-                "s", w=8, thresholds=rising(0.5, 1), no_value="no traffic", to="api",
+                "s", w=8, thresholds=rising(0.5, 1), colors=QUANTILES, no_value="no traffic", to="api",
             ),
         ),
         row(

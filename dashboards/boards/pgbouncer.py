@@ -6,7 +6,7 @@ carry pgbouncer's name for it as `name`.
 """
 
 from parts import (
-    GREEN, RED, board, pgbouncer_variable, query, ratio, rising, row, stat, steps, timeseries, up_or_down,
+    COUNT, GREEN, RED, board, pgbouncer_variable, query, ratio, rising, row, stat, steps, timeseries, up_or_down,
 )  # fmt: skip
 
 REAL = 'PGB,database!="pgbouncer"'  # without the admin console
@@ -42,13 +42,13 @@ BOARD = board(
             stat(
                 "Clients at work",
                 "Clients that hold a server connection now. It cannot exceed the pool's size in transaction mode.",
-                f"sum(pgbouncer_pools_client_active_connections{{{REAL}}})", "short", low=0, decimals=0,
+                f"sum(pgbouncer_pools_client_active_connections{{{REAL}}})", COUNT, low=0, decimals=0,
             ),
             stat(
                 "Clients waiting",
                 "Clients that want a server connection and have none. Above 0 for minutes: all server connections are "
                 "busy.",
-                f"sum(pgbouncer_pools_client_waiting_connections{{{REAL}}})", "short", low=0, decimals=0, thresholds=rising(1),
+                f"sum(pgbouncer_pools_client_waiting_connections{{{REAL}}})", COUNT, low=0, decimals=0, thresholds=rising(1),
                 runbooks=["PgBouncerClientsWaiting"],
             ),
             stat(

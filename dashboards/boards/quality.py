@@ -2,7 +2,7 @@
 """The quality of what clients send and of what the business allows: validation, rules, workflow transitions."""
 
 from parts import (
-    app_variables, bars, board, hours, pie, query, rate, ratio, row, stat, table, timeseries,
+    COUNT, STATUS_CLASSES, app_variables, bars, board, hours, pie, query, rate, ratio, row, stat, table, timeseries,
 )  # fmt: skip
 
 WRITES = 'APP,method=~"POST|PUT|PATCH|DELETE"'
@@ -27,20 +27,20 @@ BOARD = board(
                 "Wrong fields, last hour",
                 "Fields that were refused within the last 1h. Many times the usual: a client was released that sends "
                 "something else.",
-                "sum(increase(validation_failures_total{APP}[1h]))", "short", w=6, low=0, decimals=0,
+                "sum(increase(validation_failures_total{APP}[1h]))", COUNT, w=6, low=0, decimals=0,
                 runbooks=["ValidationFailureSurge"],
             ),
             stat(
                 "Broken rules, last hour",
                 "Requests of the last 1h that a rule of the business refused. Many times the usual: see below which "
                 "rule, and ask the shift what changed.",
-                "sum(increase(business_rule_violations_total{APP}[1h]))", "short", w=6, low=0, decimals=0,
+                "sum(increase(business_rule_violations_total{APP}[1h]))", COUNT, w=6, low=0, decimals=0,
             ),
             stat(
                 "Transitions, last hour",
                 "Steps that lots, runs and others took from one state to another within the last 1h. 0 in a shift: "
                 "work stands.",
-                "sum(increase(workflow_transitions_total{APP}[1h]))", "short", w=6, low=0, decimals=0, to="warehouse",
+                "sum(increase(workflow_transitions_total{APP}[1h]))", COUNT, w=6, low=0, decimals=0, to="warehouse",
             ),
         ),
         row(
@@ -57,7 +57,7 @@ BOARD = board(
                 "The ten fields that were refused most over the range of the board. `_other` are names that clients "
                 "made up. The first one is worth a better form or a better message.",
                 "topk(10, sum by (entity, field) (increase(validation_failures_total{APP}[$__range])) > 0)",
-                "{{entity}}.{{field}}", "short", w=8, decimals=0, no_value="none",
+                "{{entity}}.{{field}}", COUNT, w=8, decimals=0, no_value="none",
             ),
             pie(
                 "Shares by entity",
@@ -67,8 +67,8 @@ BOARD = board(
             ),
             hours(
                 "Wrong fields by hour",
-                "Refused fields of the 1h before, by field. A dark column: one hour, one client; a dark row: one "
-                "field, a form that misleads.",
+                "Refused fields of the 1h before, by field. A column that stands out: one hour, one client; a "
+                "row: one field, a form that misleads.",
                 "sum by (entity, field) (increase(validation_failures_total{APP}[1h])) > 0",
                 "{{entity}}.{{field}}", "short", w=24,
             ),
@@ -93,7 +93,7 @@ BOARD = board(
                 "Share of requests that change something and were answered 2xx. A slow decline over weeks is clients "
                 "that drift away from the interface.",
                 [query(SUCCESS, "2xx")],
-                "percentunit", w=8, high=1, no_value="no writes",
+                "percentunit", w=8, high=1, colors=STATUS_CLASSES, no_value="no writes",
             ),
             hours(
                 "Broken rules by hour",
@@ -115,7 +115,7 @@ BOARD = board(
                 "Transitions",
                 "Every kind of step over the range of the board. Allowed steps that never happen show as 0.",
                 [("sum by (entity, from, to) (increase(workflow_transitions_total{APP}[$__range]))", "{{entity}}")],
-                "short", {"entity": "Entity", "from": "From", "to": "To", "Value #A": "Steps"}, sort="Steps", decimals=0,
+                COUNT, {"entity": "Entity", "from": "From", "to": "To", "Value #A": "Steps"}, sort="Steps", decimals=0,
             ),
         ),
     ],

@@ -6,7 +6,8 @@ of them and never their sum.
 """
 
 from parts import (
-    app_variables, board, heatmap, pie, quantile, query, rate, ratio, rising, row, stat, timeseries,
+    COUNT, DECISIONS, OUTCOMES_OF_RUNS, app_variables, board, heatmap, pie, quantile, query, rate, ratio, rising, row,
+    stat, timeseries,
 )  # fmt: skip
 
 FAILURES = ratio(
@@ -27,7 +28,7 @@ BOARD = board(
                 "Lots, last hour",
                 "Lots registered within the last 1h. 0 within business hours: nobody works, or registering fails; see "
                 "the API board.",
-                "sum(increase(flowviz_lots_registered_total{APP}[1h]))", "short", low=0, decimals=0,
+                "sum(increase(flowviz_lots_registered_total{APP}[1h]))", COUNT, low=0, decimals=0,
                 runbooks=["NoLotsRegisteredInBusinessHours"], to="api",
             ),
             stat(
@@ -41,20 +42,20 @@ BOARD = board(
                 "Lots to sync",
                 "Lots accepted offline that are not applied yet. Red from 500: the background worker is behind or "
                 "stuck.",
-                "max(flowviz_pending_sync_lots{APP})", "short", low=0, decimals=0, thresholds=rising(1, 500),
+                "max(flowviz_pending_sync_lots{APP})", COUNT, low=0, decimals=0, thresholds=rising(1, 500),
                 runbooks=["PendingSyncNotDraining", "PendingSyncBacklogHigh"], to="workflow",
             ),
             stat(
                 "Active operators",
                 "Distinct operators of the last 15 minutes. Far fewer than the shift has: the terminals cannot reach "
                 "the service.",
-                "max(flowviz_active_operators{APP})", "short", low=0, decimals=0,
+                "max(flowviz_active_operators{APP})", COUNT, low=0, decimals=0,
             ),
             stat(
                 "Production runs",
                 "Production runs that are running now. 0 in a shift: nobody starts runs, or starting fails; see the "
                 "API board.",
-                "max(flowviz_production_runs_active{APP})", "short", low=0, decimals=0,
+                "max(flowviz_production_runs_active{APP})", COUNT, low=0, decimals=0,
             ),
             stat(
                 "Age of these gauges",
@@ -85,20 +86,21 @@ BOARD = board(
                 "Quality decisions within the last 1h, by decision. HOLD that grows and does not turn into PASS or "
                 "FAIL: lots wait for an inspector.",
                 [query("sum by (decision) (increase(flowviz_qc_decisions_total{APP}[1h]))", "{{decision}}")],
-                "short", w=8, stacked=True, to="quality",
+                "short", w=8, stacked=True, colors=DECISIONS, to="quality",
             ),
             timeseries(
                 "Failure ratio",
                 "Share of quality decisions of the last 1h that are FAIL. The dashed line is 10 %, where the alert "
                 "begins. Few decisions make it jump.",
                 [query(FAILURES, "FAIL")],
-                "percentunit", w=8, soft_high=0.12, thresholds=rising(0.05, 0.1), no_value="no decisions", runbooks=["QcFailureRatioHigh"],
+                "percentunit", w=8, soft_high=0.12, thresholds=rising(0.05, 0.1), colors=DECISIONS, no_value="no decisions",
+                runbooks=["QcFailureRatioHigh"],
             ),
             pie(
                 "Decisions",
                 "Quality decisions over the range of the board. A share of FAIL or HOLD far from the usual: ask who "
                 "inspects, and which supplier or line it was.",
-                "sum by (decision) (increase(flowviz_qc_decisions_total{APP}[$__range]))", "{{decision}}", decimals=0,
+                "sum by (decision) (increase(flowviz_qc_decisions_total{APP}[$__range]))", "{{decision}}", decimals=0, colors=DECISIONS,
             ),
         ),
         row(
@@ -156,7 +158,7 @@ BOARD = board(
                 "Runs ended per hour",
                 "Production runs that ended within the last 1h, by outcome. Many aborted ones: ask the line.",
                 [query("sum by (outcome) (increase(flowviz_production_runs_completed_total{APP}[1h]))", "{{outcome}}")],
-                "short", w=8, stacked=True,
+                "short", w=8, stacked=True, colors=OUTCOMES_OF_RUNS,
             ),
             timeseries(
                 "Age of the gauges",

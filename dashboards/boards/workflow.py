@@ -2,7 +2,8 @@
 """Boss Workflow's fifteen panels, in corrected form, and what its alerts on outbound calls and notifications look at."""
 
 from parts import (
-    app_variables, board, falling, quantile, query, rate, ratio, rising, row, stat, timeseries,
+    COUNT, QUANTILES, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, ratio, rising, row, stat,
+    timeseries,
 )  # fmt: skip
 
 HITS = ratio(
@@ -30,14 +31,14 @@ BOARD = board(
                 "95 % of requests are answered within this time. The dashed lines are 500 ms and 2 s, where alerts "
                 "begin.",
                 [query(quantile(0.95, "http_request_duration_seconds{APP}"), "p95")],
-                "s", w=8, thresholds=rising(0.5, 2), no_value="no traffic", to="api",
+                "s", w=8, thresholds=rising(0.5, 2), colors=QUANTILES, no_value="no traffic", to="api",
             ),
             timeseries(
                 "Error ratio",
                 "Share of requests answered with 5xx. Above 5 % for minutes clients notice: see the errors by type "
                 "below.",
                 [query(ERRORS, "5xx")],
-                "percentunit", w=8, soft_high=0.06, thresholds=rising(0.01, 0.05), no_value="no traffic", to="api",
+                "percentunit", w=8, soft_high=0.06, thresholds=rising(0.01, 0.05), colors=STATUS_CLASSES, no_value="no traffic", to="api",
                 runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"],
             ),
         ),
@@ -68,14 +69,14 @@ BOARD = board(
                 "Tasks queued over the range of the board, by kind. Compare with those completed: what is missing "
                 "waits or failed.",
                 "sum by (task) (increase(tasks_created_total{APP}[$__range]))",
-                "short", w=12, legend="{{task}}", low=0, decimals=0, range_query=False,
+                COUNT, w=12, legend="{{task}}", low=0, decimals=0, range_query=False,
             ),
             stat(
                 "Completed over the range",
                 "Tasks that were done over the range of the board, by kind. Far below what was created: they fail or "
                 "wait.",
                 'sum by (task) (increase(tasks_completed_total{APP,outcome="done"}[$__range]))',
-                "short", w=12, legend="{{task}}", low=0, decimals=0, range_query=False,
+                COUNT, w=12, legend="{{task}}", low=0, decimals=0, range_query=False,
             ),
         ),
         row(

@@ -5,7 +5,7 @@
 
 const CELL = 38, COLUMNS = 24, WIDTH = document.documentElement.clientWidth - 16;
 const PALETTE = ["#73bf69", "#f2cc0c", "#8ab8ff", "#ff780a", "#f2495c", "#5794f2", "#b877d9", "#705da0", "#37872d", "#fade2a", "#447ebc", "#c15c17"];
-const COLORS = { green: "#73bf69", yellow: "#f2cc0c", orange: "#ff9830", red: "#f2495c", blue: "#5794f2" };
+const COLORS = { green: "#73bf69", yellow: "#f2cc0c", orange: "#ff9830", red: "#f2495c", blue: "#5794f2", purple: "#b877d9" };
 const MUTED = "#8e8ea0", LINES = "#2c3038";
 
 const colorOf = (name) => COLORS[name] ?? name;
@@ -16,6 +16,18 @@ function element(tag, parent, attributes = {}, text) {
   const made = Object.assign(document.createElement(tag), attributes);
   if (text !== undefined) made.textContent = text;
   return parent.appendChild(made);
+}
+
+/// The colours of series: what the panel says of their names, else the palette's in turn.
+function colorsOf(all, panel) {
+  const fixed = new Map();
+  for (const { matcher, properties } of panel.fieldConfig.overrides) {
+    for (const { id, value } of properties) {
+      if (id !== "color") throw new Error(`overrides of ${id} are not known`);
+      fixed.set(matcher.options, colorOf(value.fixedColor));
+    }
+  }
+  return all.map((series, i) => fixed.get(series.name) ?? PALETTE[i % PALETTE.length]);
 }
 
 /// What a panel makes of a value: its text, and the colour that mappings or thresholds give it.
@@ -49,7 +61,7 @@ function stat(body, panel) {
     const width = (panel.gridPos.w / COLUMNS) * WIDTH / all.length;
     const size = Math.max(13, Math.min(34, (width - 24) / (text.length * 0.66)));
     element("b", box, {}, text).style.fontSize = `${size}px`;
-    if (all.length > 1) element("span", box, {}, series.name);
+    if (all.length > 1) element("span", box, {}, series.name).style.fontSize = `${Math.min(11, (width - 10) / (series.name.length * 0.62))}px`;
   }
 }
 
@@ -75,7 +87,7 @@ const axis = (unit) => ({
 
 const timeAxis = () => ({
   type: "time", min: span.from * 1000, max: span.to * 1000,
-  axisLabel: { color: MUTED, fontSize: 11, hideOverlap: true }, axisLine: { lineStyle: { color: LINES } },
+  axisLabel: { color: MUTED, fontSize: 11, hideOverlap: true, alignMaxLabel: "right" }, axisLine: { lineStyle: { color: LINES } },
 });
 
 const GRID = { left: 8, right: 14, top: 12, bottom: 4, containLabel: true };
@@ -87,9 +99,10 @@ function timeseries(body, panel) {
   const chart = element("div", body, { className: "chart" });
   const high = Math.max(0, ...all.flatMap((series) => series.points.map((point) => point[1])));
   const lines = custom.thresholdsStyle.mode === "dashed" ? field.thresholds.steps.filter((step) => step.value !== null) : [];
-  legend(body, all, field, panel.options.legend);
+  const colors = colorsOf(all, panel);
+  legend(body, all, field, panel.options.legend, colors);
   return () => echarts.init(chart).setOption({
-    animation: false, color: PALETTE, grid: GRID, xAxis: timeAxis(),
+    animation: false, color: colors, grid: GRID, xAxis: timeAxis(),
     yAxis: {
       type: "value", min: field.min, max: field.max ?? (custom.axisSoftMax > high ? custom.axisSoftMax : undefined),
       minInterval: field.unit === "none" ? 1 : undefined, interval: field.unit === "bytes" && high > 0 ? 2 ** Math.ceil(Math.log2(high / 5)) : undefined,
@@ -103,18 +116,23 @@ function timeseries(body, panel) {
   });
 }
 
+const endsBefore = (points, i) => points[i][0] - points[i - 1][0] > 1.5 * span.step;
+
+/// Whether there is anything to see of a course: neighbours, between which there is a line, or the one point, which is a dot.
+const isSeen = ({ points }) => points.length === 1 || points.some((_, i) => i > 0 && !endsBefore(points, i));
+
 /// Where a step has no answer the line ends; it does not run on to the next.
 function gapped(points) {
   const held = [];
   points.forEach(([at, value], i) => {
-    if (i > 0 && at - points[i - 1][0] > 1.5 * span.step) held.push([(at - span.step) * 1000, null]);
+    if (i > 0 && endsBefore(points, i)) held.push([(at - span.step) * 1000, null]);
     held.push([at * 1000, value]);
   });
   return held;
 }
 
 /// Name, last and largest of each, in the order of the last, as many as there is room for.
-function legend(body, all, field, options) {
+function legend(body, all, field, options, colors) {
   if (options.sortBy !== "Last *" || !options.sortDesc) throw new Error(`legends sorted by ${options.sortBy} are not known`);
   const order = all.map((series, i) => [series, i]).sort(([a], [b]) => lastOf(b) - lastOf(a));
   const room = Math.max(1, Math.floor((body.clientHeight * 0.38) / 17) - 1);
@@ -124,7 +142,7 @@ function legend(body, all, field, options) {
   order.slice(0, all.length > room ? room - 1 : room).forEach(([series, i]) => {
     const line = element("tr", table);
     const name = element("td", line);
-    element("span", name, { className: "dash" }).style.background = PALETTE[i % PALETTE.length];
+    element("span", name, { className: "dash" }).style.background = colors[i];
     name.append(series.name);
     const values = series.points.map((point) => point[1]);
     for (const value of [values.at(-1), Math.max(...values)]) element("td", line, { className: "number" }, shown(value, field).text);
@@ -179,6 +197,7 @@ function bargauge(body, panel) {
 function piechart(body, panel) {
   const field = panel.fieldConfig.defaults;
   const all = seriesOf(panel);
+  const colors = colorsOf(all, panel);
   const whole = all.reduce((sum, series) => sum + lastOf(series), 0);
   body.style.flexDirection = "row";
   const chart = element("div", body, { className: "chart" });
@@ -186,13 +205,13 @@ function piechart(body, panel) {
   all.forEach((series, i) => {
     const line = element("tr", table);
     const name = element("td", line);
-    element("span", name, { className: "dash" }).style.background = PALETTE[i % PALETTE.length];
+    element("span", name, { className: "dash" }).style.background = colors[i];
     name.append(series.name);
     element("td", line, { className: "number" }, shown(lastOf(series), field).text);
     element("td", line, { className: "number" }, whole > 0 ? `${Math.round((100 * lastOf(series)) / whole)}%` : "");
   });
   return () => echarts.init(chart).setOption({
-    animation: false, color: PALETTE,
+    animation: false, color: colors,
     series: { type: "pie", radius: ["45%", "78%"], label: { show: false }, data: all.map((series) => ({ name: series.name, value: lastOf(series) })) },
   });
 }
@@ -261,7 +280,9 @@ function draw() {
     const body = element("div", box, { className: "body" });
     ++panels;
     if (!KINDS[panel.type]) throw new Error(`panels of type ${panel.type} are not known`);
-    if (seriesOf(panel).length === 0) { nothing(body, panel); ++empty; }
+    const all = seriesOf(panel);
+    if (panel.type === "timeseries" ? !all.some(isSeen) : all.length === 0) ++empty;
+    if (all.length === 0) nothing(body, panel);
     else finish.push(KINDS[panel.type](body, panel));
   }
   grid.style.height = `${bottom * CELL + 8}px`;

@@ -60,16 +60,26 @@ class Prometheus:
         except OSError as error:
             raise Failed(f"{self.address} does not answer: {error}") from error
 
-    def answers(self, panel):
+    def variables(self, board):
+        """What All stands for: what the variable says, else the values that there are."""
+        found = {}
+        for variable in board["templating"]["list"]:
+            if variable["type"] == "query" and variable["allValue"] is None:
+                series, label = re.fullmatch(r"label_values\((.*), *(\w+)\)", variable["definition"]).groups()
+                seen = self.get("query", query=f"count by ({label}) (last_over_time({series}[{self.end - self.start}s]))", time=self.end)
+                found[variable["name"]] = "|".join(re.escape(one["metric"][label]).replace("\\", "\\\\") for one in seen)
+        return found
+
+    def answers(self, panel, variables):
         """What the targets of a panel yield, as draw.js reads it."""
         step = max(self.step(panel.get("maxDataPoints", POINTS)), seconds_of(panel.get("interval", "0s")))
-        return [self.answer(target, step) for target in panel["targets"]]
+        return [self.answer(target, step, variables) for target in panel["targets"]]
 
     def step(self, points=POINTS):
         return max(SCRAPE_S, math.ceil((self.end - self.start) / points))
 
-    def answer(self, target, step):
-        expression = self.sent(target["expr"], step)
+    def answer(self, target, step, variables):
+        expression = self.sent(target["expr"], step, variables)
         if target["instant"]:
             found = self.get("query", query=expression, time=self.end)
             series = [(one["metric"], [one["value"]]) for one in found]
@@ -88,11 +98,12 @@ class Prometheus:
         points = [[at, float(value)] for at, value in values if math.isfinite(float(value))]
         return {"labels": labels, "name": name, "points": points}
 
-    def sent(self, expression, step):
+    def sent(self, expression, step, variables):
         """With every variable at All, and the windows that Grafana would choose."""
-        windows = {"__rate_interval": max(4 * SCRAPE_S, step + SCRAPE_S), "__range": int(self.end - self.start), "__interval": step}
+        seconds = {"__rate_interval": max(4 * SCRAPE_S, step + SCRAPE_S), "__range": int(self.end - self.start), "__interval": step}
+        values = {name: f"{time_s}s" for name, time_s in seconds.items()} | variables
         return re.sub(  # $1 is no variable of a board: label_replace has it
-            r"\$\{?([A-Za-z_]\w*)(?::\w+)?\}?", lambda match: f"{windows[match[1]]}s" if match[1] in windows else ".+", expression
+            r"\$\{?([A-Za-z_]\w*)(?::\w+)?\}?", lambda match: values.get(match[1], ".+"), expression
         )
 
 
@@ -101,7 +112,8 @@ def page(board, prometheus, folder):
     for name in ("draw.html", "draw.css", "draw.js", "units.js"):
         shutil.copy(HERE / name, folder)
     shutil.copy(os.environ["ECHARTS"], folder / "echarts.js")
-    answers = {panel["id"]: prometheus.answers(panel) for panel in panels_of(board)}
+    variables = prometheus.variables(board)
+    answers = {panel["id"]: prometheus.answers(panel, variables) for panel in panels_of(board)}
     day, clock = (time.strftime(text, time.gmtime(prometheus.start)) for text in ("%Y-%m-%d", "%H:%M"))
     span = {"from": prometheus.start, "to": prometheus.end, "step": prometheus.step(),
             "said": f"{day} {clock} to {time.strftime('%H:%M', time.gmtime(prometheus.end))} UTC"}  # fmt: skip

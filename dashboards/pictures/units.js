@@ -21,6 +21,7 @@ const spans = [[31536000, "year"], [86400, "day"], [3600, "hour"], [60, "minute"
 const formats = {
   none: (value, decimals) => rounded(value, decimals),
   short: (value, decimals) => { const [n, unit] = prefixed(value, ["", " K", " Mil", " Bil"], 1000); return rounded(n, decimals) + unit; },
+  locale: (value, decimals) => value.toLocaleString("en-US", { maximumFractionDigits: decimals ?? 3 }),
   percentunit: (value, decimals) => rounded(value * 100, decimals) + "%",
   s: (value, decimals) => {
     const size = Math.abs(value);

@@ -10,7 +10,7 @@ failures too, for they would prove nothing.
     mutate.py [--root DIR] [--table FILE] [--jobs N] [NAME_PART...]
 
 The table also says what to copy (`folders`), where headers are found (`include`) and which sources make up the test
-program (`sources`, glob patterns); a mutation may name the few that its test needs. `programs` are built beside it: from
+program (`sources`, glob patterns), of which a mutation's has the test case and what holds none. `programs` are built beside it: from
 the path of each to its source and flags; a mutation names those that are built anew for its test. CXX names the compiler. What is
 compiled is kept for all mutations that leave it as it is.
 """
@@ -50,17 +50,32 @@ def run(command, deadline_s=DEADLINE_S):
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
+def sources_of(root, table):
+    return sorted({source for pattern in table["sources"] for source in glob.glob(pattern, root_dir=root)})
+
+
+def literal(case):
+    """A test case's name as it stands in its source."""
+    return '"' + case.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def serves(text, case):
+    """Whether a source has the test case, or none at all and is there for those that have."""
+    return "TEST_CASE" not in text or literal(case) in text
+
+
 class Build:
     """The test program of one tree; `base` lends what the change does not reach."""
 
     def __init__(self, root, table, base=None, mutation=None):
         self.root, self.table = root, table
         self.made, self.needs = {}, {}
-        patterns, named = table["sources"], table.get("programs", {})
+        sources, named = sources_of(root, table), table.get("programs", {})
         if mutation is not None:
-            patterns, named = mutation.get("sources", patterns), mutation.get("programs", [])
+            sources = [source for source in sources if serves((root / source).read_text(), mutation["test"])]
+            named = mutation.get("programs", [])
         objects = []
-        for source in sorted({s for pattern in patterns for s in glob.glob(pattern, root_dir=root)}):
+        for source in sources:
             objects.append(self._make(f"objects/{source}.o", source, ["-c"], base, mutation))
         self.program = root / "tests_of_this_tree"
         self._tool([str(made) for made in objects] + ["-o", str(self.program)])
@@ -120,10 +135,9 @@ def why(done):
 def copy(root, table, to):
     for folder in table["folders"]:
         shutil.copytree(root / folder, to / folder)
-    for pattern in table["sources"]:  # those outside of the folders
-        for source in glob.glob(pattern, root_dir=root):
-            (to / source).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(root / source, to / source)
+    for source in sources_of(root, table):  # those outside of the folders
+        (to / source).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / source, to / source)
 
 
 def apply(root, mutation):

@@ -14,7 +14,7 @@ import unittest.mock
 import mutate
 
 HEADER = """
-inline int doubled(int n) { return n + n; }
+constexpr int doubled(int n) { return n + n; }
 inline int halved(int n) { return n / 2; }
 """
 SOURCE = """
@@ -30,6 +30,12 @@ TEST_CASE("the program beside it doubles") {
   CHECK(std::system((here + "/beside/double").c_str()) == 0);
 }
 TEST_CASE("always red") { CHECK(doubled(3) == 7); }
+"""
+OTHER = """
+#include <doctest/doctest.h>
+#include "toy.hpp"
+static_assert(doubled(3) == 6, "a mutation was tried with the source of another test");
+TEST_CASE("another source") {}
 """
 PROGRAM = """
 #include "toy.hpp"
@@ -70,7 +76,7 @@ class Mutate(unittest.TestCase):
         cls.toy = cls.root / "include/toy.hpp"
         for name, text in (
             ("include/toy.hpp", HEADER), ("tests/toy_test.cpp", SOURCE), ("tests/main.cpp", MAIN),
-            ("programs/double.cpp", PROGRAM),
+            ("tests/other_test.cpp", OTHER), ("programs/double.cpp", PROGRAM),
         ):  # fmt: skip
             (cls.root / name).parent.mkdir(exist_ok=True)
             (cls.root / name).write_text(text)
@@ -78,7 +84,7 @@ class Mutate(unittest.TestCase):
             {"name": name, "file": "include/toy.hpp", "old": old, "new": new, "test": test}
             for name, (old, new, test, _) in (CAUGHT | NOT_CAUGHT).items()
         ]
-        few = {"sources": ["tests/*.cpp"], "programs": list(PROGRAMS), "test": BESIDE}
+        few = {"programs": list(PROGRAMS), "test": BESIDE}
         mutations += [
             dict(mutations[0], name="a mutation that a program notices", **few),
             dict(mutations[0], name="a mutation that no program is built for", **few | {"programs": []}),
@@ -144,6 +150,20 @@ class Mutate(unittest.TestCase):
         self.assertIn("the unchanged tree does not compile", done.stderr)
         self.assertEqual(done.stdout, "0 passed, 1 failed\n")
         self.assertEqual(done.returncode, 1)
+
+
+class Tables(unittest.TestCase):
+    """The tables themselves, as far as no compiler is needed: what the code has moved away from is found before --full does."""
+
+    def test_each_text_that_they_replace_is_there_once_and_so_is_the_test_case(self):
+        root = pathlib.Path(__file__).resolve().parents[2]
+        for folder in ("checker", "concurrency"):
+            table = json.loads((root / "tests" / folder / "mutations.json").read_text())
+            sources = "".join((root / source).read_text() for source in mutate.sources_of(root, table))
+            for mutation in table["mutations"]:
+                with self.subTest(mutation["name"]):
+                    self.assertEqual((root / mutation["file"]).read_text().count(mutation["old"]), 1)
+                    self.assertEqual(sources.count(mutate.literal(mutation["test"])), 1, mutation["test"])
 
 
 class Run(unittest.TestCase):

@@ -19,6 +19,7 @@ RULES = {
     "unit": "a panel has a unit that Grafana knows, and the one that its quantiles have",
     "range": "a share has a minimum and a maximum, or at least how far its axis reaches",
     "thresholds": "thresholds ascend from the beginning, and numbers that are coloured have two at least",
+    "colors": "a colour is that of a name which series of the panel have",
     "datasource": "queries, annotations and variables take the data source of the variable",
     "variables": "variables are there, defined, used and able to mean all",
     "annotations": "alerts are shown on every board, and starts of the service where it is chosen",
@@ -44,9 +45,9 @@ RULES = {
 
 KINDS = {"stat", "timeseries", "heatmap", "bargauge", "piechart", "table", "gauge"}
 UNITS = {
-    "none", "short", "percent", "percentunit", "s", "ms", "dtdurations", "bytes", "decbytes", "Bps", "reqps", "ops", "pps",
+    "none", "short", "locale", "percent", "percentunit", "s", "ms", "dtdurations", "bytes", "decbytes", "Bps", "reqps", "ops", "pps",
 }  # fmt: skip
-COLORS = {"green", "yellow", "orange", "red", "blue"}
+COLORS = {"green", "yellow", "orange", "red", "blue", "purple"}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 CONVENTIONS = {
     "editable": False, "timezone": "utc", "refresh": "30s", "graphTooltip": 1, "tags": ["flowviz"], "version": 1,
@@ -252,6 +253,7 @@ class Linter:
         defaults = panel.get("fieldConfig", {}).get("defaults", {})
         self.unit(defaults, targets, where)
         self.thresholds(panel, defaults, where)
+        self.colors(panel, targets, where)
         if panel.get("datasource") != DATASOURCE or any(target.get("datasource") != DATASOURCE for target in targets):
             self.say("datasource", "it asks another data source", where)
         if len({target.get("refId") for target in targets}) != len(targets) or not all(t.get("refId") for t in targets):
@@ -287,6 +289,23 @@ class Linter:
             self.say("thresholds", f"{values} do not ascend", where)
         if panel.get("type") == "stat" and panel["options"].get("colorMode") != "none" and len(steps) < 2:
             self.say("thresholds", "it is coloured, and always in the same colour", where)
+
+    def colors(self, panel, targets, where):
+        legends = {target.get("legendFormat") for target in targets}
+        for override in panel.get("fieldConfig", {}).get("overrides", []):
+            name = override.get("matcher", {}).get("options")
+            for color in (one["value"] for one in override.get("properties", []) if one["id"] == "color"):
+                if color.get("mode") != "fixed" or color.get("fixedColor") not in COLORS:
+                    self.say("colors", f"{color} is no colour", where)
+                if name not in legends | self.values_of_legends(targets):
+                    self.say("colors", f"no series is called {name!r}", where)
+
+    def values_of_legends(self, targets):
+        """What series may be called that are named after one closed label."""
+        labels = {match[1] for target in targets if (match := IN_LEGEND.fullmatch(target.get("legendFormat") or ""))}
+        words = {word for target in targets for word in re.findall(r"\w+", target.get("expr", ""))}
+        entries = [self.catalogue[word] for word in words if word in self.catalogue]
+        return {value for entry in entries for label in labels for value in entry["labels"].get(label) or ()}
 
     def format(self, kind, target, where):
         wanted = {"table": "table", "heatmap": "heatmap"}.get(kind, "time_series")

@@ -34,6 +34,7 @@ def broken(board):
     for what, change in {
         "the unit furlong is not known": lambda panel: panel["fieldConfig"]["defaults"].update(unit="furlong"),
         "panels of type flamegraph are not known": lambda panel: panel.update(type="flamegraph"),
+        "overrides of links are not known": lambda panel: panel["fieldConfig"]["overrides"][0]["properties"][0].update(id="links"),
         "legends sorted by Name are not known": lambda panel: panel["options"]["legend"].update(sortBy="Name"),
         "parse error": lambda panel: panel["targets"][0].update(expr="rate("),
     }.items():
@@ -48,6 +49,7 @@ def check_refused(board, prometheus, folder, words):
 
 
 def main():
+    take.SCRAPE_S = answers.STEP_S  # how often this Prometheus has samples: with less in a window there are no lines
     with tempfile.TemporaryDirectory() as name, answers.prometheus(name, "working", run.catalogue_by_source(), working=True) as server:
         prometheus = take.Prometheus(f"http://127.0.0.1:{server.port}", server.end - 20 * answers.STEP_S, server.end)
         away = take.Prometheus("http://127.0.0.1:1", server.end - 60, server.end)

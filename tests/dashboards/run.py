@@ -279,8 +279,10 @@ def small_board():
                 "Row",
                 parts.stat("Ratio", text, parts.ratio(errors, total), "percentunit", low=0, high=1,
                            thresholds=parts.rising(0.01, 0.05), runbooks=["HttpErrorRatioHigh"], to="small"),
-                parts.timeseries("Rates", text, [parts.query(parts.rate("http_requests_total{APP}", "status"), "{{status}}")], "reqps"),
-                parts.timeseries("Quantile", text, [parts.query(parts.quantile(0.95, "http_request_duration_seconds{APP}"), "p95")], "s"),
+                parts.timeseries("Rates", text, [parts.query(parts.rate("http_requests_total{APP}", "status"), "{{status}}")], "reqps",
+                                 colors=parts.STATUS_CLASSES),
+                parts.timeseries("Quantile", text, [parts.query(parts.quantile(0.95, "http_request_duration_seconds{APP}"), "p95")], "s",
+                                 colors=parts.QUANTILES),
                 parts.timeseries("Operators", text, [parts.query("max(flowviz_active_operators{APP})", "operators")], "short"),
                 parts.heatmap("Heatmap", text, "sum by (le) (rate(http_request_duration_seconds_bucket{APP}[$__rate_interval]))", "s"),
             ),
@@ -315,6 +317,10 @@ def on_panel(title, **values):
 
 def on_defaults(title, **values):
     return lambda board: panel(board, title)["fieldConfig"]["defaults"].update(values)
+
+
+def on_override(title, **values):
+    return lambda board: panel(board, title)["fieldConfig"]["overrides"][0].update(values)
 
 
 def on_target(title, **values):
@@ -375,6 +381,9 @@ BROKEN = [
     ("thresholds", "one colour for everything", on_defaults("Ratio", thresholds={"steps": parts.rising()})),
     ("thresholds", "descending ones", on_defaults("Ratio", thresholds={"steps": parts.rising(0.05, 0.01)})),
     ("thresholds", "a colour that is none", on_defaults("Ratio", thresholds={"steps": [{"color": "reddish", "value": None}]})),
+    ("colors", "of a name that nothing has", on_override("Rates", matcher={"id": "byName", "options": "6xx"})),
+    ("colors", "of a literal name that nothing has", on_override("Quantile", matcher={"id": "byName", "options": "p99"})),
+    ("colors", "one that is none", on_override("Rates", properties=[{"id": "color", "value": {"mode": "fixed", "fixedColor": "reddish"}}])),
     ("datasource", "the data source of one Grafana in a panel", on_panel("Rates", datasource=OTHER)),
     ("datasource", "the same in a query", on_target("Rates", datasource=OTHER)),
     ("datasource", "the same in a variable", on_variable("job", datasource=OTHER)),

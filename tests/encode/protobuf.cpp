@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -120,21 +119,4 @@ TEST_CASE("families are messages of their own, those without samples too") {
   CHECK(families[0].samples.empty());
   CHECK(families[0].unit == "");
   CHECK(families[1].unit == "bytes");
-}
-
-TEST_CASE("the reader that the pages are held against refuses what is broken") {
-  const std::string good = page([](ProtobufEncoder& to) {
-    to.family("h", "H.", PageType::histogram, std::vector<double>{1});
-    to.histogram(std::string_view("x=\"1\""), std::vector<std::uint64_t>{1, 1}, 1);
-  });
-  CHECK_NOTHROW(support::read_protobuf(good));
-  // Each byte in turn is cut off with all behind it; only the whole is whole.
-  for (std::size_t size = 1; size < good.size(); ++size) {
-    CAPTURE(size);
-    CHECK_THROWS_AS(support::read_protobuf(good.substr(0, size)), std::runtime_error);
-  }
-  CHECK_THROWS_AS(support::read_protobuf(good + good), std::runtime_error);  // the family twice
-  for (std::string_view broken : {"\x02\x30\x01", "\x02\x0a\x05", "\x03\x18\x00\x18", "\x04\x0a\x01\x61\x18\x09"}) {
-    CHECK_THROWS_AS(support::read_protobuf(broken), std::runtime_error);
-  }
 }

@@ -283,6 +283,11 @@ class Traffic(Program):
         return json.loads(self.report_path.read_text())
 
 
+def answers_per_second(report):
+    """What a report of wms_traffic comes to; what is not sent when its time is over is sent for ten seconds more."""
+    return sum(one["count"] for one in report["requests"]) / report["elapsed_s"]
+
+
 class Metrics:
     """The samples of a page: {(name, frozenset of (label, value)): number}."""
 

@@ -180,6 +180,8 @@ class Native(unittest.TestCase):
 
     def test_every_panel_shows_what_the_stack_does(self):
         """A minute of a plant, then each expression of each board, and pictures of them in build/pictures."""
+        self.post("/api/admin/test-alert", {"severity": "info"}, "admin")  # fires for five minutes
+        self.begin_a_transaction()
         traffic = [os.environ["WMS_TRAFFIC"], "--url", f"http://127.0.0.1:{self.stack.ports['api']}", "--tokens",
                    self.folder / "secrets" / "wms_tokens", "--duration", "60", "--rate", "20", "--seed", "1"]  # fmt: skip
         played = subprocess.run(traffic, text=True, capture_output=True, timeout=DEADLINE_S, check=False)
@@ -220,6 +222,14 @@ class Native(unittest.TestCase):
         done = self.script("up", "--free-ports", "--service", os.environ["WMS_SERVICE"])
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertNotIn("made the secret", done.stdout)
+
+    def begin_a_transaction(self):
+        """One that is open until the test ends."""
+        session = subprocess.Popen(["psql", *map(str, self.stack.superuser), "-qXAt"], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(session.communicate)
+        session.stdin.write("BEGIN;\nSELECT 1;\n")
+        session.stdin.flush()
+        self.assertEqual(session.stdout.readline(), "1\n")
 
     def is_ours(self, pid):
         return str(self.folder) in pathlib.Path(f"/proc/{pid}/cmdline").read_text()
