@@ -4,6 +4,7 @@
 option(FLOWVIZ_METRICS_TESTS "Build the tests" ON)
 option(FLOWVIZ_METRICS_EXAMPLES "Build the examples, the reference service among them" ON)
 option(FLOWVIZ_METRICS_BENCH "Build the benchmarks (needs prometheus-cpp)" OFF)
+option(FLOWVIZ_METRICS_BATCHES "Compile the files of tests and of the reference service several at a time" OFF)
 set(FLOWVIZ_METRICS_SANITIZERS "" CACHE STRING "What -fsanitize takes, such as address,undefined")
 
 # Dependencies of tests and examples: the system's packages, else a pinned release.

@@ -101,10 +101,10 @@ class PostgresServer {
   }
 
   void wait_until_ready() {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (PQping(address().c_str()) != PQPING_OK) {
       const bool ended = waitpid(server_, nullptr, WNOHANG) != 0;
-      if (ended || std::chrono::steady_clock::now() > deadline) throw std::runtime_error("postgres: " + log());
+      if (ended || std::chrono::steady_clock::now() > give_up) throw std::runtime_error("postgres: " + log());
       std::this_thread::yield();
     }
   }

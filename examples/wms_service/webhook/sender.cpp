@@ -17,7 +17,7 @@ using flowviz::bundles::ErrorType;
 using flowviz::bundles::Severity;
 using Step = BackgroundWorker::Step;
 
-Step failed(const Refusal& refusal) {
+Step webhook_waits(const Refusal& refusal) {
   log::write(log::Level::warning, "webhook_waits", {{"cause", problems::refused(refusal).cause}});
   return Step::failed;
 }
@@ -39,12 +39,12 @@ Step WebhookSender::step() {
     if (time < paused_until_) return Step::nothing_to_do;
     // As long again as it may take, to note what came of it.
     const auto taken = storage_.take_notification(time, time + 2 * options_.timeout, BackgroundWorker::end_of_step());
-    if (!taken) return failed(taken.error());
+    if (!taken) return webhook_waits(taken.error());
     if (!*taken) return Step::nothing_to_do;
     unnoted_ = send(**taken);
   }
   const auto noted = note(*unnoted_);
-  if (!noted) return failed(noted.error());
+  if (!noted) return webhook_waits(noted.error());
   unnoted_.reset();
   return Step::worked;
 }
