@@ -87,6 +87,15 @@ def query(expression, legend, instant=False, table=False, heatmap=False, interva
     return target
 
 
+def with_exemplars(queries):
+    """The queries of a course over time; the last one that is of a histogram's buckets asks for their exemplars, too: points that
+    lead to a trace, where there are some."""
+    of_buckets = [one for one in queries if "_bucket{" in one["expr"]]
+    for one in of_buckets[-1:]:
+        one["exemplar"] = True
+    return queries
+
+
 # --- Panels ---
 
 
@@ -210,7 +219,7 @@ def timeseries(title, description, queries, unit, *, w=12, h=8, low=0, soft_high
         },
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
-    return panel("timeseries", title, description, queries, unit, w=w, h=h, low=low, options=options, custom=custom, **more)
+    return panel("timeseries", title, description, with_exemplars(queries), unit, w=w, h=h, low=low, options=options, custom=custom, **more)
 
 
 def heatmap(title, description, expression, unit, *, w=12, h=8, **more):
@@ -227,7 +236,7 @@ def heatmap(title, description, expression, unit, *, w=12, h=8, **more):
         "tooltip": {"mode": "single", "yHistogram": True},
         "yAxis": {"axisPlacement": "left", "unit": unit},
     }
-    queries = [query(expression, "{{le}}", heatmap=True)]
+    queries = with_exemplars([query(expression, "{{le}}", heatmap=True)])
     return panel("heatmap", title, description, queries, unit, w=w, h=h, options=options, maxDataPoints=60, **more)
 
 

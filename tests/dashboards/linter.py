@@ -28,6 +28,7 @@ RULES = {
     "links": "links lead to boards that there are, and keep time and variables",
     "runbooks": "links to runbooks lead to pages that there are",
     "format": "a query has the form that its kind of panel shows",
+    "exemplars": "a course of a histogram's buckets asks for their exemplars, once, and nothing else does",
     "unreadable": "every expression can be read",
     "metric": "something exposes every metric",
     "label": "every label named is one that the series have",
@@ -260,6 +261,7 @@ class Linter:
             self.say("panel", "its queries need a refId each", where)
         for link in panel.get("links", []) + defaults.get("links", []):
             self.link(link.get("url", ""), where, False)
+        self.exemplars(kind, targets, where)
         for target in targets:
             self.format(kind, target, where)
             self.windows(panel, target, where)
@@ -318,6 +320,12 @@ class Linter:
             self.say("format", "a course over time needs a query over a range", where)
         if kind in ("timeseries", "heatmap") and "$__range" in target.get("expr", ""):
             self.say("format", "$__range on a course over time reaches before its beginning", where)
+
+    def exemplars(self, kind, targets, where):
+        have = [target for target in targets if kind in ("timeseries", "heatmap") and "_bucket{" in target.get("expr", "")]
+        ask = [target for target in targets if target.get("exemplar")]
+        if len(ask) != min(len(have), 1) or any(target not in have for target in ask):
+            self.say("exemplars", f"{len(ask)} of its queries ask for exemplars, and {len(have)} are of buckets over time", where)
 
     def windows(self, panel, target, where):
         """A window other than the panel's own is a fact about the number, and stands where the number is read."""
