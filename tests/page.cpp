@@ -5,17 +5,29 @@
 
 #include <flowviz_metrics/scrape.hpp>
 
+#include "support/open_metrics_validator.hpp"
 #include "support/text_validator.hpp"
 
 std::string page_of(const flowviz::Registry& registry) { return flowviz::scrape(registry).body; }
 
-std::string valid_page(const flowviz::Registry& registry) {
-  std::string page = page_of(registry);
+namespace {
+
+bool check_valid(const std::string& page, const std::vector<support::Violation>& violations) {
   std::string faults;
-  for (const support::Violation& violation : support::validate_text(page)) {
+  for (const support::Violation& violation : violations) {
     faults += violation.rule + ", line " + std::to_string(violation.line) + ": " + violation.detail + "\n";
   }
   INFO(page);
   CHECK(faults == "");
-  return faults.empty() ? page : std::string{};
+  return faults.empty();
+}
+
+}  // namespace
+
+std::string valid_page(const flowviz::Registry& registry) {
+  const std::string page = page_of(registry);
+  const std::string open_metrics = flowviz::scrape(registry, "application/openmetrics-text;version=1.0.0").body;
+  const bool valid = check_valid(page, support::validate_text(page));
+  const bool open_metrics_valid = check_valid(open_metrics, support::validate_open_metrics(open_metrics));
+  return valid && open_metrics_valid ? page : std::string{};
 }

@@ -3,6 +3,7 @@
 // shown reads back as it was. One that cannot be is refused where the program chose it, and else repaired.
 
 #include "fuzz/fuzz.hpp"
+#include "support/open_metrics_validator.hpp"
 #include "support/protobuf_page.hpp"
 
 namespace {
@@ -18,8 +19,9 @@ void check(flowviz::Registry& registry, std::string_view constant, std::string_v
   hits.with(open).inc(7);
   const auto samples = support::parse_samples(fuzz::valid_page(registry));
   const auto all = support::sorted_samples(samples);
-  fuzz::expect(support::sorted_samples(support::parse_samples(flowviz::scrape(registry, open_metrics).body)) == all,
-               "OpenMetrics says the same");
+  const std::string open_metrics_page = flowviz::scrape(registry, open_metrics).body;
+  fuzz::expect(support::validate_open_metrics(open_metrics_page).empty(), "a page of OpenMetrics is valid");
+  fuzz::expect(support::sorted_samples(support::parse_samples(open_metrics_page)) == all, "OpenMetrics says the same");
   fuzz::expect(
       support::sorted_samples(support::read_protobuf(flowviz::scrape(registry, support::protobuf_type).body)) == all,
       "protobuf says the same");
