@@ -385,7 +385,8 @@ TEST_CASE("an up-down counter is never shown negative, whichever columns its two
 
 }  // namespace
 
-std::vector<checker::Scenario> checker::column_scenarios() {
+namespace checker {
+std::vector<Scenario> column_scenarios() {
   return {hand_over,
           one_after_the_other,
           neighbours,
@@ -406,3 +407,4 @@ std::vector<checker::Scenario> checker::column_scenarios() {
           up_and_down<Where::own, Where::shared>,
           up_and_down<Where::shared, Where::own>};
 }
+}  // namespace checker

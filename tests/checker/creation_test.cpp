@@ -376,7 +376,8 @@ TEST_CASE("rows taken from a pool at the same time never overlap") {
 
 }  // namespace
 
-std::vector<checker::Scenario> checker::creation_scenarios() {
+namespace checker {
+std::vector<Scenario> creation_scenarios() {
   return {same_text,
           text_cap,
           stopped_adder,
@@ -394,3 +395,4 @@ std::vector<checker::Scenario> checker::creation_scenarios() {
           shared_chunks<Supply::plenty>,
           shared_chunks<Supply::scarce>};
 }
+}  // namespace checker

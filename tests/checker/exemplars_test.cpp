@@ -106,6 +106,6 @@ TEST_CASE("room for a longer exemplar is made while others read") { check(longer
 
 }  // namespace
 
-std::vector<checker::Scenario> checker::exemplar_scenarios() {
-  return {overtaken, two_writers, first_ones, longer_ones};
-}
+namespace checker {
+std::vector<Scenario> exemplar_scenarios() { return {overtaken, two_writers, first_ones, longer_ones}; }
+}  // namespace checker

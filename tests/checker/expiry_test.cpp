@@ -328,12 +328,14 @@ void without_memory(Machine& machine) {
 
 }  // namespace
 
-std::vector<checker::Scenario> checker::expiry_scenarios() {
+namespace checker {
+std::vector<Scenario> expiry_scenarios() {
   return {use_against_end<Fenced>, use_against_end<Unfenced>,  use_against_end<Crowded>,     place_for_another<Fenced>,
           kept_handle<Fenced>,     passed_on<Fenced>,          passed_on<Crowded>,           another_series<Fenced>,
           two_rounds<Fenced>,      scrape_against_end<Fenced>, scrape_against_end<Unfenced>, same_text<Fenced>,
           stopped_reader<Fenced>};
 }
+}  // namespace checker
 
 namespace {
 

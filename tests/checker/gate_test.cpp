@@ -77,7 +77,9 @@ void forked_while_inside(Machine& machine) {
 
 }  // namespace
 
-std::vector<checker::Scenario> checker::gate_scenarios() { return {two_look, two_own, forked_while_inside}; }
+namespace checker {
+std::vector<Scenario> gate_scenarios() { return {two_look, two_own, forked_while_inside}; }
+}  // namespace checker
 
 TEST_CASE("who is behind a gate sees what was prepared, and its owner takes nothing away from under it") {
   check(two_look);

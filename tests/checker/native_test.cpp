@@ -197,6 +197,8 @@ TEST_CASE("an observation that no memory can be had for is left out whole, and c
 
 }  // namespace
 
-std::vector<checker::Scenario> checker::native_scenarios() {
+namespace checker {
+std::vector<Scenario> native_scenarios() {
   return {outgrown, handed_over, two_columns, one_shared_column, shared_and_read};
 }
+}  // namespace checker

@@ -238,7 +238,9 @@ TEST_CASE("cells that are set to zero remember no removal") { check(cells_used_a
 
 }  // namespace
 
-std::vector<checker::Scenario> checker::removal_scenarios() {
+namespace checker {
+std::vector<Scenario> removal_scenarios() {
   return {write_after_removal, two_removals,   write_and_remove,      one_remover, removal_and_pages,
           neighbours,          remove_newborn, remove_without_memory, gauges,      cells_used_again};
 }
+}  // namespace checker
