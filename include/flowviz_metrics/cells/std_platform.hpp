@@ -88,7 +88,8 @@ FLOWVIZ_METRICS_SHARED inline void begin_as_child() noexcept {
   lease_process.store(::getpid(), std::memory_order_release);
 }
 
-/// The pthread key plus one, which is made if there is none; 0 if the system has none left.
+/// The pthread key plus one, which is made if there is none; 0 if the system has none left. libc takes a lock for the key and
+/// for the handler: a thread that is stopped in here, in the first increment of a process, holds up those of other threads.
 FLOWVIZ_METRICS_SHARED FLOWVIZ_METRICS_NOINLINE inline std::uint64_t make_exit_key() noexcept {
   pthread_key_t made;
   if (pthread_key_create(&made, &end_lease) != 0) return 0;
