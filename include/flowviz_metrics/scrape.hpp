@@ -26,8 +26,8 @@ struct Scrape {
 
 /// What a page is to be.
 struct ScrapeOptions {
-  /// The value of an Accept header. Of the text format 0.0.4, OpenMetrics 1.0.0 and the delimited protobuf format the page has
-  /// the one that it wants most; the text format if it is empty, cannot be read, or wants none of them.
+  /// The value of an Accept header. Of the text formats 0.0.4 and 1.0.0, OpenMetrics 1.0.0 and the delimited protobuf format
+  /// the page has the one that it wants most; text 0.0.4 if it is empty, cannot be read, or wants none of them.
   std::string_view accept{};
   /// Only metrics of these names, as a reader gives them in `/metrics?name[]=...`; all if it is empty. A histogram has its
   /// own name and those of its samples.
@@ -59,6 +59,7 @@ std::string_view scrape_into(std::string& page, std::span<const Registry* const>
   };
   switch (answer.format) {
     case encode::Format::text:
+    case encode::Format::text_1:
       write(encode::TextEncoder(page));
       break;
     case encode::Format::open_metrics:

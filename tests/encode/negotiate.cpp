@@ -12,6 +12,8 @@ using flowviz::encode::negotiate;
 namespace {
 
 constexpr std::string_view text = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view text_1 = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores";
+constexpr std::string_view text_utf8 = "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
 constexpr std::string_view open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 constexpr std::string_view open_utf8 =
     "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
@@ -23,9 +25,9 @@ struct Case {
 };
 
 void check_all(std::initializer_list<Case> cases) {
-  for (const auto& [accept, content_type] : cases) {
-    CAPTURE(accept);
-    CHECK(negotiate(accept).content_type == content_type);
+  for (const Case& one : cases) {
+    CAPTURE(one.accept);
+    CHECK(negotiate(one.accept).content_type == one.content_type);
   }
 }
 
@@ -79,9 +81,32 @@ TEST_CASE("each release line of Prometheus gets the best format that it asks for
        "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=underscores;q=0.4,"
        "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"},
+      // Early 3.x, which name the scheme on every format (as a 3.3.0 was seen to), also with native histograms
+      {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+       "application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.5,"
+       "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.3,"
+       "*/*;q=0.2",
+       open_utf8},
+      {PROTOBUF_RANGE
+       ";escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+       "application/openmetrics-text;version=0.0.1;escaping=allow-utf-8;q=0.4,"
+       "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;escaping=allow-utf-8;q=0.2,"
+       "*/*;q=0.1",
+       "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; "
+       "escaping=allow-utf-8"},
+      // 3.x with metric_name_escaping_scheme: dots, values
+      {"application/openmetrics-text;version=1.0.0;escaping=dots;q=0.6,application/"
+       "openmetrics-text;version=0.0.1;q=0.5,"
+       "text/plain;version=1.0.0;escaping=dots;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+       "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots"},
+      {"application/openmetrics-text;version=1.0.0;escaping=values;q=0.6,"
+       "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=values;q=0.4,"
+       "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+       "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values"},
       // With scrape_protocols of one's own: one each, then the older text before OpenMetrics
       {"text/plain;version=0.0.4;q=0.6,*/*;q=0.5", text},
-      {"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,*/*;q=0.5", text},
+      {"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,*/*;q=0.5", text_utf8},
+      {"text/plain;version=1.0.0;escaping=underscores;q=0.6,*/*;q=0.5", text_1},
       {"application/openmetrics-text;version=0.0.1;q=0.6,*/*;q=0.5", text},
       {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,*/*;q=0.5", open_utf8},
       {PROTOBUF_RANGE ";q=0.6,*/*;q=0.5", protobuf},
@@ -152,18 +177,71 @@ TEST_CASE("names are read whatever their case, with blanks and with quotes") {
       {"application/openmetrics-text;version=1.0.0;charset=UTF-8", open_metrics},
       {"application/openmetrics-text;version=1.0.0;escaping=\"underscores\"",
        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"},
-      {"application/openmetrics-text;version=1.0.0;escaping=values",
+      {"application/openmetrics-text;version=1.0.0;ESCAPING=Values",
        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values"},
-      // A scheme that would change names is not claimed.
-      {"application/openmetrics-text;version=1.0.0;escaping=dots", open_metrics},
       {"application/openmetrics-text;version=\"1.0.0,text/plain\"", text},
   });
+}
+
+TEST_CASE("text 1.0.0 is for readers who name it, or want no other text") {
+  check_all({
+      {"text/plain;version=1.0.0", text_1},
+      {"text/plain;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4", text_1},
+      {"text/plain;version=1.0.0;q=0.4,text/plain;version=0.0.4;q=0.5", text},
+      {"text/plain;version=1.0.0,text/plain;version=0.0.4", text_1},
+      {"text/plain;version=0.0.4,text/plain;version=1.0.0", text},
+      {"text/plain;version=1.0.0;q=0", text},
+      {"text/plain;version=0.0.4;q=0,text/*", text_1},
+      {"text/plain;version=0.0.4;q=0,*/*", open_metrics},
+      {"text/plain;version=0.0.4;q=0,application/*;q=0,*/*", text_1},
+  });
+}
+
+TEST_CASE("the scheme of escaping is what the range says that decides") {
+  using flowviz::encode::Escaping;
+  struct Outcome {
+    std::string_view accept;
+    Format format;
+    Escaping escaping;
+    std::string_view content_type;
+  };
+  for (const Outcome& one : std::initializer_list<Outcome>{
+           {"", Format::text, Escaping::underscores, text},
+           {"*/*", Format::text, Escaping::underscores, text},
+           {"text/plain;version=0.0.4;escaping=allow-utf-8", Format::text, Escaping::allow_utf8,
+            "text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8"},
+           {"text/plain;escaping=dots", Format::text, Escaping::dots,
+            "text/plain; version=0.0.4; charset=utf-8; escaping=dots"},
+           {"text/plain;version=1.0.0;escaping=values", Format::text_1, Escaping::values,
+            "text/plain; version=1.0.0; charset=utf-8; escaping=values"},
+           {"text/plain;version=1.0.0;escaping=allow-utf-8", Format::text_1, Escaping::allow_utf8, text_utf8},
+           {"application/openmetrics-text;version=1.0.0", Format::open_metrics, Escaping::underscores, open_metrics},
+           {PROTOBUF_RANGE, Format::protobuf, Escaping::underscores, protobuf},
+           {PROTOBUF_RANGE ";escaping=underscores", Format::protobuf, Escaping::underscores,
+            "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; "
+            "escaping=underscores"},
+           // What is said of another format does not count, nor what is refused.
+           {PROTOBUF_RANGE ";q=0.9,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5", Format::protobuf,
+            Escaping::underscores, protobuf},
+           {"text/plain;escaping=values;q=0", Format::text, Escaping::underscores, text},
+           // No scheme, and one that the specification spelt wrongly for a while: what every reader can read.
+           {"text/plain;version=1.0.0;escaping=allow-utf8", Format::text_1, Escaping::underscores, text_1},
+           {"application/openmetrics-text;version=1.0.0;escaping=none", Format::open_metrics, Escaping::underscores,
+            open_metrics},
+           {"application/openmetrics-text;escaping=", Format::open_metrics, Escaping::underscores, open_metrics},
+       }) {
+    CAPTURE(one.accept);
+    const auto answer = negotiate(one.accept);
+    CHECK(answer.format == one.format);
+    CHECK(answer.escaping == one.escaping);
+    CHECK(answer.content_type == one.content_type);
+  }
 }
 
 TEST_CASE("other versions, encodings and parameters are other formats") {
   check_all({
       {"application/openmetrics-text;version=2.0.0", text},
-      {"text/plain;version=1.0.0;q=1,application/openmetrics-text;q=0.1", open_metrics},
+      {"text/plain;version=1.1.0;q=1,application/openmetrics-text;q=0.1", open_metrics},
       {"application/vnd.google.protobuf", text},
       {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", text},
       {"application/vnd.google.protobuf;proto=other.Message;encoding=delimited", text},

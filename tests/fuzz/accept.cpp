@@ -35,8 +35,16 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::expect(names(header, "application/vnd.google.protobuf") || anything, "protobuf was asked for");
     fuzz::expect(!support::read_protobuf(page.body).empty(), "protobuf is in the body");
   } else {
-    fuzz::expect(type == "text/plain; version=0.0.4; charset=utf-8", "there is no other format");
+    const bool newer = type.starts_with("text/plain; version=1.0.0; charset=utf-8; escaping=");
+    fuzz::expect(newer || type.starts_with("text/plain; version=0.0.4; charset=utf-8"), "there is no other format");
+    fuzz::expect(!newer || names(header, "text/") || anything, "text 1.0.0 was asked for");
     fuzz::expect(support::validate_text(page.body).empty(), "text is in the body");
+  }
+  const std::size_t scheme = type.find("; escaping=");
+  if (scheme != type.npos) {
+    const std::string_view named = type.substr(scheme + std::string_view("; escaping=").size());
+    fuzz::expect(names(header, named) || type.ends_with("version=1.0.0; charset=utf-8; escaping=underscores"),
+                 "a scheme was asked for");
   }
   const auto type_of = [](const std::string& with) { return flowviz::encode::negotiate(with).content_type; };
   fuzz::expect(type_of("image/png," + std::string(header)) == type, "a format that there is not changes nothing");

@@ -34,7 +34,7 @@ SEEDS = {
     "accept": [
         b"*/*", PROTOBUF + b";q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.1",
         b"application/openmetrics-text;version=\"1.0.0\";q=0.75,text/plain;q=0.5", b"text/*;q=0,application/*;q=1.000",
-        b"a/b;c=\"\\\"", b",;=,q=", b"application/openmetrics-text;q=0.1234",
+        b"a/b;c=\"\\\"", b",;=,q=", b"application/openmetrics-text;q=0.1234", b"text/plain;version=1.0.0;escaping=dots;q=0.4,*/*;q=0.2",
     ],
     "page_request": [
         b"name[]=lots_total&name%5B%5D=level\ngzip, br\n10", b"name[]=%4&name[]=%zz+%\ngzip;q=0\n0.5", b"&&=&name[]\nx-gzipped\n-1",

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <flowviz_metrics/cells/hash.hpp>
+#include <flowviz_metrics/encode/utf8.hpp>
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -17,27 +18,6 @@ namespace encode {
 
 inline constexpr std::size_t max_label_bytes = FLOWVIZ_METRICS_MAX_LABEL_BYTES;
 static_assert(max_label_bytes >= 32, "a cut label value needs room for its hash");
-
-/// The length of the UTF-8 sequence at the start of `text`, or 0 if there is none (RFC 3629: shortest form, no
-/// surrogates, at most U+10FFFF).
-inline std::size_t sequence_length(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-  };
-  const auto follows = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-  const unsigned a = byte(0), b = byte(1);
-  if (a < 0x80) return text.empty() ? 0 : 1;
-  if (a >= 0xc2 && a <= 0xdf) return follows(1) ? 2 : 0;
-  if (a >= 0xe0 && a <= 0xef) {
-    const bool legal = follows(1) && !(a == 0xe0 && b < 0xa0) && !(a == 0xed && b > 0x9f);
-    return legal && follows(2) ? 3 : 0;
-  }
-  if (a >= 0xf0 && a <= 0xf4) {
-    const bool legal = follows(1) && !(a == 0xf0 && b < 0x90) && !(a == 0xf4 && b > 0x8f);
-    return legal && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 /// Whether all of `text` is ASCII, as most texts are; eight characters at a time.
 inline bool is_ascii(std::string_view text) noexcept {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// Which format a reader gets: the Accept header (RFC 9110, 12.5.1) against the formats that there are.
+/// Which format a reader gets, and how names beyond the classic alphabet stand in it: the Accept header (RFC 9110, 12.5.1)
+/// against the formats that there are.
 
 #include <array>
 #include <cstddef>
@@ -9,17 +10,19 @@
 #include <optional>
 #include <string_view>
 
+#include <flowviz_metrics/encode/name_escaping.hpp>
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace encode {
 
-/// The formats of pages.
-enum class Format : std::uint8_t { text, open_metrics, protobuf };
+/// The formats of pages. Text 1.0.0 is 0.0.4 whose names may be UTF-8.
+enum class Format : std::uint8_t { text, open_metrics, protobuf, text_1 };
 
 /// A format as an answer names it.
 struct Negotiated {
   Format format = Format::text;
+  Escaping escaping = Escaping::underscores;
   std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
 };
 
@@ -115,9 +118,10 @@ constexpr int closeness(const Range& range, Format format) noexcept {
   if (range.has_others) return 0;
   switch (format) {
     case Format::text:
+    case Format::text_1:
       if (same(range.type, "text/*")) return 2;
       if (!same(range.type, "text/plain")) return 0;
-      return range.version.empty() ? 3 : range.version == "0.0.4" ? 4 : 0;
+      return range.version.empty() ? 3 : range.version == (format == Format::text ? "0.0.4" : "1.0.0") ? 4 : 0;
     case Format::open_metrics:
       if (same(range.type, "application/*")) return 2;
       if (!same(range.type, "application/openmetrics-text")) return 0;
@@ -131,45 +135,64 @@ constexpr int closeness(const Range& range, Format format) noexcept {
   return 0;
 }
 
-/// Names here are such that these schemes change none of them, so a page is what they would make of it.
-constexpr std::string_view scheme(std::string_view asked) noexcept {
-  for (const std::string_view one : {"allow-utf-8", "underscores", "values"}) {
-    if (same(asked, one)) return one;
+/// The scheme that a parameter names; none if there is no such scheme.
+constexpr std::optional<Escaping> scheme(std::string_view asked) noexcept {
+  for (const Escaping one : escapings) {
+    if (same(asked, scheme_of(one))) return one;
   }
-  return {};
+  return std::nullopt;
 }
 
-constexpr std::string_view content_type(Format format, std::string_view escaping) noexcept {
-  switch (format) {
-    case Format::text:
-      break;
-    case Format::open_metrics:
-      if (escaping == "allow-utf-8")
-        return "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8";
-      if (escaping == "underscores")
-        return "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores";
-      if (escaping == "values") return "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values";
-      return "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    case Format::protobuf:
-      return "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+/// A content type, put together while the program is compiled.
+struct ContentType {
+  char text[120] = {};
+  std::size_t size = 0;
+  constexpr ContentType& operator+=(std::string_view more) noexcept {
+    for (const char c : more) text[size++] = c;
+    return *this;
   }
-  return Negotiated{}.content_type;
+  [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, size}; }
+};
+
+/// By format, without a scheme and then with each of them.
+inline constexpr auto content_types = [] {
+  constexpr std::array<std::string_view, 4> formats{
+      Negotiated{}.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8",
+      "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+      "text/plain; version=1.0.0; charset=utf-8"};
+  std::array<std::array<ContentType, escapings.size() + 1>, formats.size()> all{};
+  for (std::size_t i = 0; i < formats.size(); ++i) {
+    all[i][0] += formats[i];
+    for (const Escaping escaping : escapings) {
+      ((all[i][static_cast<std::size_t>(escaping) + 1] += formats[i]) += "; escaping=") += scheme_of(escaping);
+    }
+  }
+  return all;
+}();
+
+/// It names the scheme that was asked for. Text 1.0.0 always names one.
+constexpr std::string_view content_type(Format format, std::optional<Escaping> asked) noexcept {
+  if (format == Format::text_1 && !asked) asked = Escaping::underscores;
+  const auto& types = content_types[static_cast<std::size_t>(format)];
+  return types[asked ? static_cast<std::size_t>(*asked) + 1 : 0].view();
 }
 
 }  // namespace accept
 
 /// The format for an Accept header: of those that it allows the one that it wants most; of equals the one that it names more
-/// closely, then the one that it names first. The text format for a header that is empty, asks for nothing that there is, or
-/// cannot be read. Any bytes will do; the cost is one pass over them.
+/// closely, then the one that it names first. Text 0.0.4 for a header that is empty, asks for nothing that there is, or
+/// cannot be read. The scheme of escaping is the one that it names beside that format, else underscores. Any bytes will do;
+/// the cost is one pass over them.
 [[nodiscard]] constexpr Negotiated negotiate(std::string_view header) noexcept {
   struct Claim {
     int weight = 0;  // of the range that names the format most closely
     int closeness = 0;
     std::size_t place = 0;
-    std::string_view escaping;
+    std::optional<Escaping> escaping;
   };
-  std::array<Claim, 3> claims{};
-  constexpr std::array formats{Format::text, Format::open_metrics, Format::protobuf};
+  // Who does not name the newer text format gets it last of all.
+  constexpr std::array formats{Format::text, Format::open_metrics, Format::protobuf, Format::text_1};
+  std::array<Claim, formats.size()> claims{};
   for (std::size_t place = 0; !header.empty(); ++place) {
     const accept::Range range = accept::range_of(accept::take(header, ','));
     if (!range.legible) continue;
@@ -189,7 +212,9 @@ constexpr std::string_view content_type(Format format, std::string_view escaping
     const bool earlier = one.closeness == other.closeness && one.closeness > 2 && one.place < other.place;
     if (one.weight > other.weight || closer || earlier) best = i;
   }
-  return {formats[best], accept::content_type(formats[best], claims[best].escaping)};
+  // A range that is refused says nothing about how names are to be written.
+  const std::optional<Escaping> asked = claims[best].weight > 0 ? claims[best].escaping : std::nullopt;
+  return {formats[best], asked.value_or(Escaping::underscores), accept::content_type(formats[best], asked)};
 }
 
 }  // namespace encode
