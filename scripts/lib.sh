@@ -104,14 +104,16 @@ use_libcxx() {
   export LIBRARY_PATH=$root/lib LD_LIBRARY_PATH=$root/lib
 }
 
-# build PRESET TARGET...: configures and builds.
+# build PRESET TARGET...: configures and builds. What `ninja_options` holds goes to ninja.
+ninja_options=()
 build() {
   local preset=$1
   shift
   mkdir -p build
   (
     flock 9 # others build there, too
-    cmake --preset "$preset" && cmake --build --preset "$preset" -j "$(nproc)" --target "$@" 9>&-
+    cmake --preset "$preset" &&
+      cmake --build --preset "$preset" -j "$(nproc)" --target "$@" -- "${ninja_options[@]}" 9>&-
   ) 9>"build/$preset.lock"
 }
 

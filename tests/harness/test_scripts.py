@@ -66,17 +66,32 @@ class Suites(unittest.TestCase):
 
     def test_passed_cases_are_the_last_line_after_a_table_of_minutes(self):
         lines = self.assert_last_line('cases echo "3 passed, 0 failed"; cases echo "2 passed, 0 failed"', "5 passed, 0 failed")
-        self.assertRegex(lines[-3], r"^sample +\d+\.\d +5 +0$")
-        self.assertRegex(lines[-4], r"^suite +minutes +passed +failed$")
+        self.assertRegex(lines[-3], r"^sample +\d+\.\d +\d+\.\d +5 +0$")
+        self.assertRegex(lines[-4], r"^suite +minutes +cpu +passed +failed$")
 
-    def test_suites_that_wait_run_at_the_same_time_and_after_the_others(self):
-        meet = 'touch build/{0}; until [[ -e build/{1} ]]; do sleep 0.05; done; echo "1 passed, 0 failed"'
-        names = ("one", "two")
-        suites = "suites=('one|default beside|waits for two' 'last|default|alone' 'two|default beside|waits for one')\n"
-        suites += "".join(f"suite_{a}() {{ cases bash -c '{meet.format(a, b)}'; }}\n" for a, b in (names, names[::-1]))
-        suites += "suite_last() { cases bash -c '[[ ! -e build/one ]] && echo \"1 passed, 0 failed\"'; }\n"
-        status, lines = self.run_suites(suites)
+    # Two suites that wait for each other, and a third that looks whether one of them is over.
+    MEETING = "suites=('one|default full|waits for two' 'two|default full|waits for one' 'last|default full|the third')\n"
+    MEETING += "".join(
+        f"suite_{name}() {{ cases bash -c 'touch build/{name}; until [[ -e build/{other} ]]; do sleep 0.05; done; "
+        f"touch build/over; echo 1 passed, 0 failed'; }}\n"
+        for name, other in (("one", "two"), ("two", "one"))
+    )
+    MEETING += "suite_last() { cases bash -c '[[ -e build/over ]] && echo 1 passed, 0 failed'; }\n"
+
+    def test_two_suites_run_at_the_same_time_and_not_three(self):
+        status, lines = self.run_suites(self.MEETING)
         self.assertEqual((status, lines[-1]), (0, "3 passed, 0 failed"), "\n".join(lines))
+
+    def test_suites_of_the_long_run_have_the_machine_to_themselves(self):
+        status, lines = self.run_suites(self.MEETING, "--full")
+        self.assertEqual((status, lines[-1]), (1, "2 passed, 1 failed"), "\n".join(lines))
+
+    def test_the_status_of_each_of_two_suites_is_its_own(self):
+        suites = "suites=('one|default|fails' 'two|default|does not')\n"
+        suites += "suite_one() { cases bash -c 'echo 1 passed, 0 failed'; false; }\nsuite_two() { cases bash -c 'echo 2 passed, 0 failed'; }\n"
+        status, lines = self.run_suites(suites)
+        self.assertEqual((status, lines[-1]), (1, "3 passed, 1 failed"), "\n".join(lines))
+        self.assertTrue(any(line.startswith("one ") and line.endswith(" 1 failed") for line in lines), "\n".join(lines))
 
     def test_failed_cases_are_failed_and_the_log_is_shown(self):
         lines = self.assert_last_line('cases sh -c "echo seen; echo 3 passed, 2 failed; exit 1"', "3 passed, 2 failed")
