@@ -70,6 +70,7 @@ class Exemplar {
 
   // Keeps it with `value`, observed now in the cell at `at`.
   void keep(Chunk& chunk, std::uint32_t at, double value) const noexcept {
+    if constexpr (!metrics_enabled) return;
     if (!fits_) return;
     const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
     chunk.keep_exemplar(at, {value, std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count()},

@@ -32,12 +32,24 @@ void write_counter_expiring_label(const flowviz::Counter<Expiring<Text>>& counte
   counter.with(t).inc();
 }
 void write_counter_held(const Held<flowviz::CounterSeries>& series) { series.inc(); }
+void write_counter_held_copy(const Held<flowviz::CounterSeries>& series) { const Held copy = series; }
+void write_counter_exemplar(const flowviz::Counter<>& counter, const flowviz::Exemplar& e) { counter.inc(1, e); }
+void write_counter_exemplar_made(const flowviz::CounterSeries& series, std::string_view trace) {
+  series.inc(1, {{"trace_id", trace}});
+}
+void write_counter_exemplar_held(const Held<flowviz::CounterSeries>& series, const flowviz::Exemplar& e) {
+  series.inc(1, e);
+}
 void remove_counter(const flowviz::Counter<Text>& counter, std::string_view t) { counter.remove(t); }
 
 void write_double_counter(const flowviz::DoubleCounter<>& counter, double v) { counter.inc(v); }
 void write_double_counter_time(const flowviz::DoubleCounter<>& counter, std::chrono::nanoseconds t) { counter.inc(t); }
 void write_double_counter_from_signal(const flowviz::DoubleCounterSeries& series, double v) {
   series.inc_from_signal(v);
+}
+void write_double_counter_exemplar(const flowviz::DoubleCounter<Text>& counter, std::string_view t, double v,
+                                   const flowviz::Exemplar& e) {
+  counter.with(t).inc(v, e);
 }
 
 void write_gauge_set(const flowviz::Gauge<>& gauge, double v) { gauge.set(v); }
@@ -60,9 +72,31 @@ void write_histogram_time(const flowviz::HistogramSeries& series, std::chrono::m
 void write_histogram_label(const flowviz::Histogram<Text, Colour>& histogram, std::string_view t, Colour c, double v) {
   histogram.with(t, c).observe(v);
 }
+void write_histogram_exemplar(const flowviz::Histogram<>& histogram, double v, const flowviz::Exemplar& e) {
+  histogram.observe(v, e);
+}
+void write_histogram_exemplar_made(const flowviz::HistogramSeries& series, double v, std::string_view trace) {
+  series.observe(v, {{"trace_id", trace}});
+}
+void write_histogram_held_copy(const Held<flowviz::HistogramSeries>& series) { const Held copy = series; }
 void time_histogram(const flowviz::Histogram<>& histogram) { const auto timer = histogram.time(); }
 void time_histogram_label(const flowviz::Histogram<Colour>& histogram, Colour c) {
   const auto timer = histogram.with(c).time();
+}
+
+void write_native(const flowviz::NativeHistogram<>& histogram, double v) { histogram.observe(v); }
+void write_native_label(const flowviz::NativeHistogram<Text>& histogram, std::string_view t, double v) {
+  histogram.with(t).observe(v);
+}
+void write_native_exemplar(const flowviz::NativeHistogram<Text>& histogram, std::string_view t, double v,
+                           const flowviz::Exemplar& e) {
+  histogram.with(t).observe(v, e);
+}
+void time_native(const flowviz::NativeHistogram<>& histogram) { const auto timer = histogram.time(); }
+
+void write_state(const flowviz::StateSet<Colour>& state, Colour c) { state.set(c); }
+void write_state_label(const flowviz::StateSet<Colour, Text>& state, std::string_view t, Colour c) {
+  state.with(t).set(c);
 }
 
 void time_outbound(const flowviz::bundles::Outbound<Colour>& outbound, Colour c) {

@@ -114,6 +114,7 @@ class Chunk {
 
   /// Keeps an exemplar of what was counted at `at`, after that; see Exemplars.
   void keep_exemplar(std::uint32_t at, ExemplarValue of, std::string_view labels) noexcept {
+    if constexpr (!metrics_enabled) return;
     if (slots_ == nullptr || retired_) return;
     if (!exemplars_.keep(cells_, at, of, labels)) failures_.fetch_add(1, std::memory_order_relaxed);
   }
