@@ -48,6 +48,14 @@ def wait_until(condition, what, deadline_s=DEADLINE_S, pause_s=0.05):
         time.sleep(pause_s)
 
 
+def is_alive(pid):
+    """Whether that process, which need not be ours, does anything yet: one whose end nobody has taken note of does not."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def free_ports(count):
     """Ports of 127.0.0.1 that nobody has; held together, so that they differ."""
     with contextlib.ExitStack() as stack:

@@ -2,6 +2,7 @@
 """A real PostgreSQL and a real PgBouncer on ports of their own, set up by the files of deploy/: only addresses, ports
 and paths are replaced. Neither runs as root, so where the tests do, they are the user `postgres`."""
 
+import contextlib
 import glob
 import os
 import pathlib
@@ -80,10 +81,16 @@ class Postgres:
             raise AssertionError(f"PostgreSQL ended\n{self.program.stderr[-2000:]}")
         return subprocess.run([server_program("pg_isready"), "-q", *self.superuser], check=False).returncode == 0
 
-    def stop(self):
-        """At once, without closing anything in order; what follows is a recovery."""
-        self.program.process.send_signal(signal.SIGQUIT)
-        self.program.wait()
+    def kill(self):
+        """kill -9 of all its processes: nobody has a moment left to put anything in order."""
+        postmaster = self.program.pid
+        children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        self.program.kill()
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        # A server does not start while a process of the last one has its memory.
+        harness.wait_until(lambda: not any(map(harness.is_alive, children)), "the end of the server's processes")
 
     def query(self, sql, database="flowviz"):
         """The rows that a statement yields, as lists of texts."""
@@ -176,3 +183,25 @@ class PgBouncer:
             raise AssertionError(f"{command}: {result.stderr}")
         lines = [line.split("\t") for line in result.stdout.splitlines()]
         return [dict(zip(lines[0], line)) for line in lines[1:]]
+
+
+class PostgresTest(harness.ServiceTest):
+    """One server and one pooler for all cases of a class; each has lots of its own making in the one database."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.case = harness.ServiceTest()
+        harness.ServiceTest.setUp(cls.case)
+        cls.addClassCleanup(cls.case.doCleanups)
+        cls.postgres = Postgres(cls.case.folder, cls.case.track)
+        cls.pgbouncer = PgBouncer(cls.case.folder, cls.postgres, cls.case.track)
+        cls.password_flags = ("--database-password-file", str(cls.postgres.secrets / "flowviz_password"))
+
+    def start_on_postgresql(self, flags=(), **options):
+        return self.start_service(database_url=self.pgbouncer.url(), flags=(*self.password_flags, *flags), **options)
+
+    def lot(self, service, *args, **fields):
+        """A registered lot."""
+        answer = service.register(*args, **fields)
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json

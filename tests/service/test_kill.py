@@ -6,9 +6,11 @@ import shutil
 import unittest
 
 import harness
+import postgres
 
 ROUNDS = 20 if harness.FULL else 3
 ACKNOWLEDGED_PER_ROUND = 150
+LOTS, DECISIONS = "SELECT lot_id, lot_type FROM lots", "SELECT decision_id, decision, lot_id FROM qc_decisions"
 
 
 class KillTest(harness.ServiceTest):
@@ -29,8 +31,7 @@ class KillTest(harness.ServiceTest):
             service.kill()
             # What the client has been told by now was acknowledged by the service that is dead.
             acknowledged = [json.loads(line) for line in self.lines(acks_path)]
-            database = self.copy_of_database(service, number)
-            self.check_nothing_is_missing(acknowledged, database, number)
+            self.check_nothing_is_missing(acknowledged, self.stored(self.copy_of_database(service, number)), number)
             service = self.start_service(
                 ports=(service.port, service.metrics_port), tokens_path=service.tokens_path, database=service.database
             )
@@ -43,7 +44,7 @@ class KillTest(harness.ServiceTest):
         self.assertGreater(sum(row["unknown"] + row["never_sent"] for row in report["without_answer"]), 0)
         self.assertEqual(service.terminate(), 0)
         acknowledged = [json.loads(line) for line in self.lines(acks_path)]
-        self.check_nothing_is_missing(acknowledged, service.database, "the end")
+        self.check_nothing_is_missing(acknowledged, self.stored(service.database), "the end")
 
     @staticmethod
     def lines(path):
@@ -59,19 +60,36 @@ class KillTest(harness.ServiceTest):
                 shutil.copy(file, copy.parent / file.name)
         return copy
 
-    def check_nothing_is_missing(self, acknowledged, database, when):
+    @staticmethod
+    def stored(database):
+        """The lots and decisions of a database."""
         # Opened for writing: recovery of the journal is part of opening.
-        self.assertEqual(harness.rows(database, "PRAGMA integrity_check", mode="rw"), [("ok",)])
-        lots = dict(harness.rows(database, "SELECT lot_id, lot_type FROM lots"))
-        decisions = {
-            row[0]: row[1:] for row in harness.rows(database, "SELECT decision_id, decision, lot_id FROM qc_decisions")
-        }
+        [(found,)] = harness.rows(database, "PRAGMA integrity_check", mode="rw")
+        if found != "ok":
+            raise AssertionError(f"{database}: {found}")
+        return harness.rows(database, LOTS), harness.rows(database, DECISIONS)
+
+    def check_nothing_is_missing(self, acknowledged, stored, when):
+        lots, decisions = (dict((row[0], tuple(row[1:])) for row in rows) for rows in stored)
         self.assertGreater(len(acknowledged), 0)
         for ack in acknowledged:
             if ack["what"] == "lot":
-                self.assertEqual(lots.get(ack["id"]), ack["kind"], f"{ack} after {when}")
+                self.assertEqual(lots.get(ack["id"]), (ack["kind"],), f"{ack} after {when}")
             else:
                 self.assertEqual(decisions.get(ack["id"]), (ack["kind"], ack["lot_id"]), f"{ack} after {when}")
+
+
+class KillOnPostgresqlTest(postgres.PostgresTest, KillTest):
+    """The same with a server behind a pooler, which go on: what the dead service had begun is rolled back."""
+
+    def start_service(self, *, database=None, **options):
+        return super().start_service(database_url=self.pgbouncer.url(), flags=self.password_flags, **options)
+
+    def copy_of_database(self, *_):
+        return None
+
+    def stored(self, _):
+        return self.postgres.query(LOTS), self.postgres.query(DECISIONS)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The service on a real PostgreSQL behind a real PgBouncer, as deploy/ sets them up: the API's main flow, the figures
-of the pool, and what clients see and keep when the database is paused, killed or cut off."""
+of the pool, and a thousand clients. What happens when the database goes away is in test_database_faults.py."""
 
-import contextlib
-import secrets
 import subprocess
 import threading
 import time
@@ -12,31 +10,8 @@ import unittest
 import harness
 import postgres
 
-# The service promises a refusal within two seconds. Here the question is whether it hangs, on a machine that is busy:
-# PgBouncer would let it wait for ten, and the request itself lives ten.
-REFUSED_WITHIN_S = 6
-RECOVERED_WITHIN_S = 30  # promised: ten
 
-
-class PostgresqlTest(harness.ServiceTest):
-    @classmethod
-    def setUpClass(cls):
-        # One server and one pooler for all cases; each has tables of its own making in the one database.
-        cls.case = harness.ServiceTest()
-        harness.ServiceTest.setUp(cls.case)
-        cls.addClassCleanup(cls.case.doCleanups)
-        cls.postgres = postgres.Postgres(cls.case.folder, cls.case.track)
-        cls.pgbouncer = postgres.PgBouncer(cls.case.folder, cls.postgres, cls.case.track)
-        cls.password_flags = ("--database-password-file", str(cls.postgres.secrets / "flowviz_password"))
-
-    def start_on_postgresql(self, flags=(), **options):
-        return self.start_service(database_url=self.pgbouncer.url(), flags=(*self.password_flags, *flags), **options)
-
-    def lot(self, service, *args, **fields):
-        answer = service.register(*args, **fields)
-        self.assertEqual(answer.status, 201, answer)
-        return answer.json
-
+class PostgresqlTest(postgres.PostgresTest):
     def test_the_main_flow_works_and_the_metrics_show_it(self):
         service = self.start_on_postgresql()
         flour, water = self.lot(service, quantity_kg=100), self.lot(service, quantity_kg=10.000001)
@@ -201,87 +176,7 @@ class PostgresqlTest(harness.ServiceTest):
         program.wait()
         return program
 
-    # --- Faults ---
-
-    def test_a_paused_pooler_is_a_refusal_in_time_and_nothing_is_lost(self):
-        with self.working_service() as work:
-            self.pgbouncer.administer("PAUSE flowviz")
-            self.check_refusals(work)
-            self.pgbouncer.administer("RESUME flowviz")
-
-    def test_a_pooler_that_is_killed_is_a_refusal_in_time_and_nothing_is_lost(self):
-        with self.working_service() as work:
-            self.pgbouncer.kill()
-            self.check_refusals(work)
-            self.pgbouncer.start()
-
-    @contextlib.contextmanager
-    def working_service(self):
-        """Clients at work before, during and after the fault that is the body; then what they were told is checked."""
-        service = self.start_on_postgresql(per_role=4)
-        lot_id = self.lot(service)["lot_id"]
-        work = Work(service, lot_id)
-        with work:
-            harness.wait_until(lambda: len(work.told(201)) >= 50, "work before the fault")
-            yield work
-            before = len(work.told(201))
-            harness.wait_until(
-                lambda: len(work.told(201)) > before + 50, "work after the fault", deadline_s=RECOVERED_WITHIN_S
-            )
-        self.assertEqual([answer for answer in work.answers if answer["status"] not in (201, 503, None)], [])
-        lots = self.counts("SELECT lot_code, count(*) FROM lots GROUP BY lot_code")
-        notes = self.counts("SELECT note, count(*) FROM qc_decisions WHERE note IS NOT NULL GROUP BY note")
-        for answer in work.answers:
-            stored = {"lot": lots, "decision": notes}[answer["what"]].get(answer["key"], 0)
-            if answer["status"] == 201:
-                self.assertEqual(stored, 1, answer)
-            elif answer["status"] == 503 and answer["type"] == "urn:wms:problem:database-unavailable":
-                self.assertEqual(stored, 0, answer)
-            else:  # nobody knows; twice it is in no case
-                self.assertLessEqual(stored, 1, answer)
-        self.assertEqual(work.service.terminate(), 0)
-
-    def counts(self, sql):
-        return {key: int(count) for key, count in self.postgres.query(sql)}
-
-    def check_refusals(self, work):
-        """While the database is away: refusals, all in time, and metrics and health nevertheless."""
-        start = time.monotonic()
-        harness.wait_until(lambda: len(work.told(503)) >= 10, "refusals")
-        for answer in work.told(503):
-            self.assertEqual(answer["retry_after"], "2")
-        metrics_port = work.service.metrics_port
-        self.assertEqual(harness.request(metrics_port, "GET", "/health").status, 200)
-        health = harness.request(metrics_port, "GET", "/health/db")
-        self.assert_problem(health, 503)
-        self.assertEqual(harness.violations(work.service.page()), "")
-        slowest = max(answer["took_s"] for answer in list(work.answers) if answer["until"] > start)
-        self.assertLess(slowest, REFUSED_WITHIN_S)
-
     if harness.FULL:
-
-        def test_a_server_that_is_killed_is_a_refusal_in_time_and_nothing_is_lost(self):
-            for _ in range(5):
-                with self.working_service() as work:
-                    self.postgres.stop()
-                    self.check_refusals(work)
-                    self.postgres.start()
-
-        def test_backends_that_are_killed_again_and_again_lose_nothing(self):
-            end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'flowviz'"
-            with self.working_service() as work:
-                for _ in range(30):
-                    before = len(work.answers)
-                    self.postgres.query(end_all)
-                    harness.wait_until(lambda: len(work.answers) > before + 20, "answers after the backends were ended")
-
-        def test_kill_9_of_the_service_loses_nothing_that_was_acknowledged(self):
-            for _ in range(10):
-                with self.working_service() as work:
-                    work.service.kill()
-                    work.service = self.start_on_postgresql(
-                        ports=(work.service.port, work.service.metrics_port), tokens_path=work.service.tokens_path
-                    )
 
         def test_a_thousand_clients_are_served_and_client_1201_is_told(self):
             harness.allow_many_files(8192)
@@ -308,54 +203,6 @@ class PostgresqlTest(harness.ServiceTest):
             direct = bench(1000, f"postgresql://flowviz@127.0.0.1:{self.postgres.port}/flowviz")
             self.assertNotEqual(direct.returncode, 0)
             self.assertIn("connection slots are reserved", direct.stderr)
-
-
-class Work:
-    """Clients that register lots and record decisions until the `with` block ends, and note what they were told."""
-
-    clients = 8
-
-    def __init__(self, service, lot_id):
-        self.service, self.lot_id = service, lot_id
-        self.answers = []
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(self.clients)]
-
-    def told(self, status):
-        return [answer for answer in list(self.answers) if answer["status"] == status]
-
-    def _run(self):
-        while not self._ended.is_set():
-            key = f"W-{secrets.token_hex(8).upper()}"
-            self._note("lot", key, lambda: self.service.register(lot_code=key))
-            note = f"note {key}"
-            body = {"lot_id": self.lot_id, "decision": "PASS", "note": note}
-            self._note(
-                "decision", note, lambda: self.service.request("POST", "/api/qc-decisions", "inspector", body=body)
-            )
-
-    def _note(self, what, key, send):
-        start = time.monotonic()
-        answer = None
-        with contextlib.suppress(OSError, harness.http.client.HTTPException):  # a service that is dead
-            answer = send()
-        until = time.monotonic()
-        noted = {"what": what, "key": key, "until": until, "took_s": until - start, "status": None, "type": None}
-        if answer is not None:
-            noted["status"] = answer.status
-            noted["retry_after"] = answer.headers.get("Retry-After")
-            noted["type"] = answer.json.get("type")
-        self.answers.append(noted)
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
 
 
 if __name__ == "__main__":
