@@ -82,6 +82,23 @@ TEST_CASE("each series of a histogram counts for itself") {
         "trace_seconds_count{direction=\"backward\"} 1\n");
 }
 
+TEST_CASE("from the first value below zero on OpenMetrics shows no sum of that series") {
+  Registry registry;
+  const Histogram heat{registry, "heat_celsius", "Heat.", Buckets{0.5, 1}, Label<Direction>{"direction"}};
+  const auto has_sum = [&](const std::string& direction) {
+    CHECK(says(valid_page(registry), "\nheat_celsius_sum{direction=\"" + direction + "\"}"));
+    return says(open_metrics_of(registry), "\nheat_celsius_sum{direction=\"" + direction + "\"}");
+  };
+  heat.with(Direction::forward).observe(0.7);
+  heat.with(Direction::forward).observe(-0.0);
+  CHECK(has_sum("forward"));
+  heat.with(Direction::forward).observe(-0.1);  // the sum is above zero, and does not rise any more
+  CHECK(!has_sum("forward"));
+  heat.with(Direction::forward).observe(10);
+  CHECK(!has_sum("forward"));
+  CHECK(has_sum("backward"));
+}
+
 TEST_CASE("a value belongs to the first bucket whose bound is not below it") {
   Registry registry;
   const Histogram h{registry, "h", "H.", Buckets{-1, 0, 0.1, 1}};

@@ -14,6 +14,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include <flowviz_metrics/describe.hpp>
@@ -296,6 +297,25 @@ TEST_CASE("text shows count and sum of a native histogram, and its classic bucke
         "both_seconds_sum 8.5\n"
         "both_seconds_count 6\n");
   CHECK(both.value() == plain.value());
+}
+
+TEST_CASE(
+    "OpenMetrics shows no sum of a native histogram that a value below zero is in, be it one that counts as zero") {
+  Registry registry;
+  const NativeHistogram plain{registry, "plain_celsius", "P.", NativeBuckets{}};
+  const NativeHistogram zero{registry, "zero_celsius", "Z.", NativeBuckets{.zero_threshold = 1}};
+  const NativeHistogram classic{registry, "classic_celsius", "C.", NativeBuckets{.classic = flowviz::Buckets{1, 2}}};
+  for (const auto& [histogram, name, v] :
+       {std::tuple{&plain, "plain_celsius", -2.0}, std::tuple{&zero, "zero_celsius", -0.5},
+        std::tuple{&classic, "classic_celsius", -2.0}}) {
+    CAPTURE(name);
+    const std::string sum = std::string("\n") + name + "_sum ";
+    histogram->observe(10);
+    CHECK(says(open_metrics_of(registry), sum));
+    histogram->observe(v);
+    CHECK(says(valid_page(registry), sum));
+    CHECK(!says(open_metrics_of(registry), sum));
+  }
 }
 
 TEST_CASE("protobuf shows native buckets, and says of an empty one that it is native") {

@@ -10,6 +10,10 @@
 
 std::string page_of(const flowviz::Registry& registry) { return flowviz::scrape(registry).body; }
 
+std::string open_metrics_of(const flowviz::Registry& registry) {
+  return flowviz::scrape(registry, "application/openmetrics-text;version=1.0.0").body;
+}
+
 namespace {
 
 bool check_valid(const std::string& page, const std::vector<support::Violation>& violations) {
@@ -26,7 +30,7 @@ bool check_valid(const std::string& page, const std::vector<support::Violation>&
 
 std::string valid_page(const flowviz::Registry& registry) {
   const std::string page = page_of(registry);
-  const std::string open_metrics = flowviz::scrape(registry, "application/openmetrics-text;version=1.0.0").body;
+  const std::string open_metrics = open_metrics_of(registry);
   const bool valid = check_valid(page, support::validate_text(page));
   const bool open_metrics_valid = check_valid(open_metrics, support::validate_open_metrics(open_metrics));
   return valid && open_metrics_valid ? page : std::string{};

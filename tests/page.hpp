@@ -12,7 +12,10 @@
 /// The page of a registry as text. Made in page.cpp, for whoever includes what makes pages compiles for seconds.
 std::string page_of(const flowviz::Registry& registry);
 
-/// The same, empty (and a failed check) if a strict validator refuses it, or the page of OpenMetrics.
+/// The same as OpenMetrics.
+std::string open_metrics_of(const flowviz::Registry& registry);
+
+/// The page as text, empty (and a failed check) if a strict validator refuses it, or the page of OpenMetrics.
 std::string valid_page(const flowviz::Registry& registry);
 
 /// All lines of the metric `name` on a page: help text, type and samples.

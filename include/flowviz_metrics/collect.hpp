@@ -29,8 +29,8 @@ FLOWVIZ_METRICS_BEGIN
 
 /// One walk over registries. Takes no lock and stops no writer: it reads cells while they are written.
 ///
-/// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)` and `histogram(labels, buckets, sum)`, both
-/// also with exemplars, and the latter with native buckets; see encode::TextEncoder.
+/// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)`, also with an exemplar, and
+/// `histogram(labels, series)`; see encode::TextEncoder.
 template <class Encoder>
 class Collector {
  public:
@@ -296,8 +296,8 @@ class Collector {
       double sum = 0;
       read_exemplars(chunk, at + i * cells, cells - 1);
       blocks.read_histogram(at + i * cells, counts_, sum);
-      exemplars_.empty() ? encoder_.histogram(padded(series), counts_, sum)
-                         : encoder_.histogram(padded(series), counts_, sum, exemplars_);
+      encoder_.histogram(padded(series),
+                         {counts_, sum, !chunk.has_below_zero(at + i * cells + cells - 1), exemplars_, nullptr});
       add_overflow(family, series);
     });
   }
@@ -320,7 +320,8 @@ class Collector {
           left -= bucket;
         }
         counts_.back() = left;
-        encoder_.histogram(padded(series), counts_, native_, exemplars_);
+        const bool rises = !chunk.has_below_zero(first + classic + cells::NativeBlocks<cells::StdPlatform>::sum);
+        encoder_.histogram(padded(series), {counts_, native_.sum, rises, exemplars_, &native_});
         add_overflow(family, series);
       });
     });

@@ -62,14 +62,13 @@ class HistogramSeries {
   /// Counts one observation: a number, or a duration in seconds.
   ///
   /// Compares the bounds, which are inclusive, then adds to a bucket and to the sum; safety as CounterSeries::inc. NaN
-  /// and infinities have no effect, for no sum recovers from them, and are counted in a metric of the library's own.
+  /// and infinities have no effect, for no sum recovers from them, and are counted in a metric of the library's own. From
+  /// the first value below zero on OpenMetrics shows no sum, for there it is a counter.
   void observe(Amount amount) const noexcept {
     const double v = amount.value();
-    if (!is_finite(v)) [[unlikely]] {
-      cells::incidents.not_finite.add();
-      return;
-    }
-    chunk_->observe(at_ + bucket_of(bounds_, count_, v), at_ + count_ + 1, v);
+    if (metrics_enabled && !is_total(v)) [[unlikely]]
+      return observe_other(chunk_, bounds_, at_, count_, v);
+    count(v);
   }
 
   /// The same with an exemplar of the observation's bucket; see CounterSeries::inc.
@@ -108,6 +107,16 @@ class HistogramSeries {
     return {Kind::histogram, buckets.bounds(), options};
   }
   static std::uint32_t cells(const Family& family) noexcept { return family.bounds().count + 2; }
+
+  HistogramSeries(Chunk* chunk, const double* bounds, std::uint32_t at, std::uint32_t count) noexcept
+      : chunk_(chunk), bounds_(bounds), at_(at), count_(count) {}
+
+  void count(double v) const noexcept { chunk_->observe(at_ + bucket_of(bounds_, count_, v), at_ + count_ + 1, v); }
+  // Takes the members one by one: they stay in registers, as those of a series whose address is taken do not.
+  FLOWVIZ_METRICS_NOINLINE static void observe_other(Chunk* chunk, const double* bounds, std::uint32_t at,
+                                                     std::uint32_t count, double v) noexcept {
+    if (admit(*chunk, at + count + 1, v)) HistogramSeries(chunk, bounds, at, count).count(v);
+  }
 
   Chunk* chunk_ = &cells::nowhere;
   const double* bounds_ = nullptr;

@@ -24,10 +24,8 @@ class NativeHistogramSeries {
   /// the observation has no effect, and is counted as a failed allocation. NaN and infinities have no effect either.
   void observe(Amount amount) const noexcept {
     const double v = amount.value();
-    if (!is_finite(v)) [[unlikely]] {
-      cells::incidents.not_finite.add();
+    if (metrics_enabled && !is_total(v) && !admit(*chunk_, native_at() + Native::sum, v)) [[unlikely]]
       return;
-    }
     if (count_ != 0) chunk_->add(at_ + bucket_of(bounds_, count_, v), std::uint64_t{1});
     chunk_->observe_native(native_at(), *scale_, v);
   }
@@ -59,6 +57,8 @@ class NativeHistogramSeries {
   friend class Held;
   template <class Handle>
   using TimerOf = ScopedTimer<Handle>;
+
+  using Native = cells::NativeBlocks<cells::StdPlatform>;
 
   template <class, LabelValue...>
   friend class Metric;

@@ -9,11 +9,23 @@
 #include <flowviz_metrics/cells/series_store.hpp>
 #include <flowviz_metrics/cells/std_platform.hpp>
 #include <flowviz_metrics/definition.hpp>
+#include <flowviz_metrics/value.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
 using Chunk = cells::Chunk<cells::StdPlatform>;
 using Place = cells::Place<cells::StdPlatform>;
+
+/// Whether an observation that is not `is_total` counts: one that is not finite does not, and is counted elsewhere; one below
+/// zero does, and pages know from then on that its sum, at `sum`, does not only rise.
+FLOWVIZ_METRICS_NOINLINE inline bool admit(Chunk& chunk, std::uint32_t sum, double v) noexcept {
+  if (!is_finite(v)) {
+    cells::incidents.not_finite.add();
+    return false;
+  }
+  chunk.note_below_zero(sum);
+  return true;
+}
 
 /// The cells of the series of one metric.
 class SeriesCells {

@@ -19,6 +19,9 @@ FLOWVIZ_METRICS_BEGIN
   return v >= std::numeric_limits<double>::lowest() && v <= std::numeric_limits<double>::max();
 }
 
+/// Whether `v` is what a total can grow by, or come to: finite and not below zero.
+[[nodiscard]] constexpr bool is_total(double v) noexcept { return v >= 0 && v <= std::numeric_limits<double>::max(); }
+
 /// How many: what `inc` takes. Any integer converts; a negative one has no effect and is counted in a metric of the
 /// library's own. So is an unsigned one above 2^63, which is what a difference below zero wraps to. A floating-point
 /// value does not compile.

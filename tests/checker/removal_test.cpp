@@ -236,11 +236,36 @@ void cells_used_again(Machine& machine) {
 
 TEST_CASE("cells that are set to zero remember no removal") { check(cells_used_again); }
 
+// The other thing that is noted beside cells.
+void below_zero(Machine& machine) {
+  Slots<P> slots;
+  Chunk<P>* chunk = Chunk<P>::make(slots, 2);
+  machine.name(slots, "slots");
+  machine.name(*chunk, "chunk");
+  machine.on_thread_exit([&] { slots.leave(P::this_thread()); });
+  for (const char* name : {"A", "B"}) {
+    machine.thread(name, [&] {
+      chunk->note_below_zero(1);
+      chunk->observe(0, 1, -1);
+    });
+  }
+  machine.thread("scraper", [&] {
+    std::uint64_t bucket = 0;
+    double sum = 0;
+    chunk->read_histogram(0, {&bucket, 1}, sum);
+    machine.require(sum == 0 || chunk->has_below_zero(1), "who sees the value knows of it");
+  });
+  machine.run();
+  Chunk<P>::destroy(chunk);
+}
+
+TEST_CASE("a page that has a value below zero in a sum knows of it") { check(below_zero, narrow_bounds()); }
+
 }  // namespace
 
 namespace checker {
 std::vector<Scenario> removal_scenarios() {
-  return {write_after_removal, two_removals,   write_and_remove,      one_remover, removal_and_pages,
-          neighbours,          remove_newborn, remove_without_memory, gauges,      cells_used_again};
+  return {write_after_removal, two_removals,          write_and_remove, one_remover,      removal_and_pages, neighbours,
+          remove_newborn,      remove_without_memory, gauges,           cells_used_again, below_zero};
 }
 }  // namespace checker

@@ -55,7 +55,7 @@ TEST_CASE("a counter in bytes, worked out by hand from metrics.proto") {
 TEST_CASE("a histogram has cumulated buckets, +Inf among them") {
   const std::string bytes = page([](ProtobufEncoder& to) {
     to.family("h_seconds", "H.", PageType::histogram, std::vector<double>{-1, 0.5});
-    to.histogram(std::string_view("x=\"1\""), std::vector<std::uint64_t>{2, 0, 5}, -3.5);
+    to.histogram(std::string_view("x=\"1\""), {std::vector<std::uint64_t>{2, 0, 5}, -3.5});
   });
   const auto families = support::read_protobuf_families(bytes);
   REQUIRE(families.size() == 1);
@@ -74,7 +74,7 @@ TEST_CASE("native buckets are spans, and deltas from bucket to bucket") {
   value.negative = {300, {3}};
   const std::string bytes = page([&](ProtobufEncoder& to) {
     to.family("h", "", PageType::histogram);
-    to.histogram(std::string_view(), std::vector<std::uint64_t>{18}, value, {});
+    to.histogram(std::string_view(), {.buckets = std::vector<std::uint64_t>{18}, .sum = value.sum, .native = &value});
   });
   using namespace std::string_view_literals;
   CHECK(bytes ==

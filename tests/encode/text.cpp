@@ -61,8 +61,8 @@ TEST_CASE("a histogram's buckets are added up, and count equals +Inf") {
   const std::vector<double> bounds{-1, 0.1, 1e6};
   CHECK(page([&](TextEncoder& to) {
           to.family("h", "H.", PageType::histogram, bounds);
-          to.histogram("", std::vector<std::uint64_t>{1, 0, 2, 4}, 7.5);
-          to.histogram("x=\"1\"", std::vector<std::uint64_t>{0, 0, 0, 0}, 0);
+          to.histogram("", {std::vector<std::uint64_t>{1, 0, 2, 4}, 7.5});
+          to.histogram("x=\"1\"", {std::vector<std::uint64_t>{0, 0, 0, 0}, 0});
         }) ==
         "# HELP h H.\n# TYPE h histogram\n"
         "h_bucket{le=\"-1\"} 1\nh_bucket{le=\"0.1\"} 1\nh_bucket{le=\"1e+06\"} 3\nh_bucket{le=\"+Inf\"} 7\n"
@@ -74,9 +74,9 @@ TEST_CASE("a histogram's buckets are added up, and count equals +Inf") {
 TEST_CASE("a histogram's bounds are those of its own family") {
   CHECK(page([](TextEncoder& to) {
           to.family("a", "A.", PageType::histogram, std::vector<double>{1, 2});
-          to.histogram("", std::vector<std::uint64_t>{0, 0, 0}, 0);
+          to.histogram("", {std::vector<std::uint64_t>{0, 0, 0}, 0});
           to.family("b", "B.", PageType::histogram, std::vector<double>{3});
-          to.histogram("", std::vector<std::uint64_t>{0, 1}, 5);
+          to.histogram("", {std::vector<std::uint64_t>{0, 1}, 5});
         }).ends_with("b_bucket{le=\"3\"} 0\nb_bucket{le=\"+Inf\"} 1\nb_sum 5\nb_count 1\n"));
 }
 
@@ -122,14 +122,34 @@ TEST_CASE("OpenMetrics' doubles say that they are doubles, its counts do not") {
         }) == "# HELP a A.\n# TYPE a gauge\na 0.0\na -7.0\na 0.5\na 100000.0\na 1e+06\na 1e+21\na +Inf\na NaN\na -9\n");
 }
 
+TEST_CASE("OpenMetrics has no sum that falls, is below zero or NaN; the text format has") {
+  const std::vector<std::uint64_t> buckets{1, 2};
+  const auto write = [&](TextEncoder& to) {
+    to.family("h", "H.", PageType::histogram, std::vector<double>{1});
+    to.histogram("x=\"1\"", {.buckets = buckets, .sum = 7, .sum_rises = false});
+    to.histogram("x=\"2\"", {.buckets = buckets, .sum = -0.5});
+    to.histogram("x=\"3\"", {.buckets = buckets, .sum = std::numeric_limits<double>::quiet_NaN()});
+    to.histogram("x=\"4\"", {.buckets = buckets, .sum = std::numeric_limits<double>::infinity()});
+  };
+  const auto sums_of = [](const std::string& text) {
+    std::string lines;
+    for (std::size_t at = 0; (at = text.find("\nh_sum", at)) != std::string::npos; ++at) {
+      lines += text.substr(at + 1, text.find('\n', at + 1) - at);
+    }
+    return lines;
+  };
+  CHECK(sums_of(page(write)) == "h_sum{x=\"1\"} 7\nh_sum{x=\"2\"} -0.5\nh_sum{x=\"3\"} NaN\nh_sum{x=\"4\"} +Inf\n");
+  CHECK(sums_of(open_metrics(write)) == "h_sum{x=\"4\"} +Inf\n");
+}
+
 TEST_CASE("OpenMetrics' bounds are doubles, and with negative ones there is no sum") {
   CHECK(open_metrics([](TextEncoder& to) {
           to.family("h", "H.", PageType::histogram, std::vector<double>{0.5, 1, 1e5, 1e6});
-          to.histogram("x=\"1\"", std::vector<std::uint64_t>{1, 0, 0, 0, 2}, 7);
+          to.histogram("x=\"1\"", {std::vector<std::uint64_t>{1, 0, 0, 0, 2}, 7});
           to.family("n", "N.", PageType::histogram, std::vector<double>{-1});
-          to.histogram("", std::vector<std::uint64_t>{1, 2}, 7);
+          to.histogram("", {std::vector<std::uint64_t>{1, 2}, 7});
           to.family("p", "P.", PageType::histogram, std::vector<double>{1});
-          to.histogram("", std::vector<std::uint64_t>{0, 0}, 0);
+          to.histogram("", {std::vector<std::uint64_t>{0, 0}, 0});
         }) ==
         "# HELP h H.\n# TYPE h histogram\nh_bucket{x=\"1\",le=\"0.5\"} 1\nh_bucket{x=\"1\",le=\"1.0\"} 1\n"
         "h_bucket{x=\"1\",le=\"100000.0\"} 1\nh_bucket{x=\"1\",le=\"1e+06\"} 1\nh_bucket{x=\"1\",le=\"+Inf\"} 3\n"

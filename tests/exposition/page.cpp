@@ -55,6 +55,10 @@ int main(int argc, char** argv) {
   took.with("a").observe(2e6, {{"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"}});
   const flowviz::Histogram drift{registry, "drift_celsius", "Drift.", flowviz::Buckets{-1, 0, 1}};
   for (const double value : {-5.0, -0.5, 0.0}) drift.observe(value);
+  const flowviz::Histogram dipped{registry, "dipped_celsius", "Dipped.", flowviz::Buckets{0.5, 1}};
+  for (const double value : {-3.0, 0.5}) dipped.observe(value);
+  const flowviz::NativeHistogram sank{registry, "sank_celsius", "Sank.", flowviz::NativeBuckets{}};
+  for (const double value : {-3.0, 5.0}) sank.observe(value);
   const flowviz::NativeHistogram drove{registry, "drove_seconds", "Drove.", flowviz::NativeBuckets{},
                                        OpenLabel{"zone", 2}};
   drove.with("b").observe(0);

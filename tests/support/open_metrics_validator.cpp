@@ -204,7 +204,11 @@ class Validator {
     if ((sample.label("le") != nullptr) != is_bucket) refuse_sample("le", sample);
     const bool is_count = is_bucket || (family_.type == "histogram" && sample.name.ends_with("_count"));
     if (is_count && !is_plain_integer(sample.value_text)) refuse_sample("whole_count", sample);
-    if ((is_count || family_.type == "counter") && !(sample.value >= 0)) refuse_sample("counter_value", sample);
+    const bool is_sum =
+        (family_.type == "histogram" || family_.type == "summary") && sample.name == family_.name + "_sum";
+    if ((is_count || is_sum || family_.type == "counter") && !(sample.value >= 0)) {
+      refuse_sample("counter_value", sample);
+    }
     if (family_.type == "info" && sample.value_text != "1") refuse_sample("info_value", sample);
     if (family_.type == "stateset") {
       if (sample.label(family_.name) == nullptr) refuse_sample("state_label", sample);
@@ -246,9 +250,8 @@ class Validator {
       if (parts.buckets.empty() || last_bound != std::numeric_limits<double>::infinity()) {
         refuse("bucket_infinity", parts.line, family_.name);
       }
-      // What can go down has no sum, and then no count either.
-      if ((parts.count == nullptr) != (parts.sum == nullptr) || (below_zero && parts.sum != nullptr) ||
-          (!below_zero && parts.sum == nullptr)) {
+      // What can go down has no sum, and then no count either. Without bounds below zero only who observes knows whether it can.
+      if ((parts.count == nullptr) != (parts.sum == nullptr) || (below_zero && parts.sum != nullptr)) {
         refuse("sum_and_count", parts.line, family_.name);
       }
       if (parts.count != nullptr && !parts.buckets.empty() &&

@@ -88,6 +88,8 @@ const std::vector<BrokenPage> broken_pages = {
      states + "s{s=\"a\",x=\"1\"} 1\ns{s=\"a\",x=\"2\"} 1\ns{s=\"b\",x=\"2\"} 0\ns{s=\"b\",x=\"1\"} 0\n" + end},
     {"counter_value", 3, counter + "c_total -1\n" + end},
     {"counter_value", 3, counter + "c_total NaN\n" + end},
+    {"counter_value", 4, histogram + "h_bucket{le=\"+Inf\"} 2\nh_sum -3.0\nh_count 2\n" + end},
+    {"counter_value", 4, histogram + "h_bucket{le=\"+Inf\"} 2\nh_sum NaN\nh_count 2\n" + end},
     {"info_value", 3, info + "i_info{a=\"x\"} 2\n" + end},
     {"state_label", 3, states + "s{a=\"x\"} 1\n" + end},
     {"state_value", 3, states + "s{s=\"x\"} 2\n" + end},
@@ -101,7 +103,7 @@ const std::vector<BrokenPage> broken_pages = {
     {"bucket_cumulative", 4, histogram + "h_bucket{le=\"1.0\"} 3\nh_bucket{le=\"+Inf\"} 2\n" + rest + end},
     {"bucket_infinity", 3, histogram + "h_bucket{le=\"1.0\"} 2\n" + rest + end},
     {"sum_and_count", 3, histogram + "h_bucket{le=\"+Inf\"} 2\nh_count 2\n" + end},
-    {"sum_and_count", 3, histogram + "h_bucket{le=\"+Inf\"} 2\n" + end},
+    {"sum_and_count", 3, histogram + "h_bucket{le=\"+Inf\"} 2\nh_sum 3.0\n" + end},
     {"sum_and_count", 3, histogram + "h_bucket{le=\"-1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\n" + rest + end},
     {"count_equals_infinity", 5, histogram + "h_bucket{le=\"+Inf\"} 1\n" + rest + end},
     {"exemplar", 3, gauge + "g 1 # {a=\"x\"} 1.0 17.000\n" + end},
@@ -142,6 +144,8 @@ TEST_CASE("pages of OpenMetrics that come close to a rule are valid") {
            states + "s{s=\"a\"} 1\ns{s=\"b\"} 0\n" + end,
            histogram + "h_bucket{le=\"1.0\"} 2 # {a=\"x\"} 1.0 17.000\nh_bucket{le=\"+Inf\"} 2\n" + rest + end,
            histogram + "h_bucket{le=\"-1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\n" + end,
+           histogram + "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\n" + end,
+           histogram + "h_bucket{le=\"+Inf\"} 2\nh_sum +Inf\nh_count 2\n" + end,
        }) {
     CAPTURE(page);
     CHECK(listed(validate_open_metrics(page)) == "");

@@ -21,7 +21,7 @@ std::string good_page() {
   std::string bytes;
   flowviz::encode::ProtobufEncoder encoder(bytes);
   encoder.family("h", "H.", flowviz::encode::PageType::histogram, std::vector<double>{1});
-  encoder.histogram(std::string_view("x=\"1\""), std::vector<std::uint64_t>{1, 1}, 1);
+  encoder.histogram(std::string_view("x=\"1\""), {std::vector<std::uint64_t>{1, 1}, 1});
   encoder.finish();
   return bytes;
 }

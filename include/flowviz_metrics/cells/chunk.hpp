@@ -15,8 +15,8 @@
 /// - an up-down counter's downs are stored with release; `read_up_downs` reads the downs of all columns with acquire
 ///   before the ups of any. A down that is seen brings with it the up that happened before it, on whichever thread.
 ///
-/// One more block, made when first needed, is no column: it notes how much had been written to series when they were taken off
-/// pages (cells/series_store.hpp).
+/// One more block, made when first needed, is no column. At a series' first cell it notes how much had been written to the series
+/// when it was taken off pages (cells/series_store.hpp); at a sum's cell, that a value below zero has been added to the sum.
 
 #include <bit>
 #include <cassert>
@@ -146,8 +146,7 @@ class Chunk {
   Noted note_removed(std::uint32_t at, Written written) noexcept {
     assert(!retired_ && "a series was used after its registry was destroyed");
     if (retired_) return Noted::no_memory;
-    Cell* notes = columns_[notes_block].load(std::memory_order_acquire);
-    if (notes == nullptr) notes = make_block(notes_block);
+    Cell* notes = notes_to_write();
     if (notes == nullptr) return Noted::no_memory;
     // Acquire and release, paired with each other: of removals at the same time the last one here counts everything that was
     // written before any of them, and notes most.
@@ -161,10 +160,17 @@ class Chunk {
     return Noted::nothing_new;
   }
   /// Whether more than `written` had been written to the series at `at` by the time it was removed, if it was, or just that.
-  [[nodiscard]] bool is_removed(std::uint32_t at, std::uint64_t written) const noexcept {
-    const Cell* notes = columns_[notes_block].load(std::memory_order_acquire);
-    return notes != nullptr && notes[at].load(std::memory_order_relaxed) > written;
+  [[nodiscard]] bool is_removed(std::uint32_t at, std::uint64_t written) const noexcept { return noted(at) > written; }
+
+  /// Notes that a value below zero will be added to the sum at `at`, which is no series' first cell. Has no effect if memory is
+  /// lacking.
+  void note_below_zero(std::uint32_t at) noexcept {
+    if (slots_ == nullptr || retired_) return;
+    // Relaxed: the sum that the value is then added to is released after it.
+    if (Cell* notes = notes_to_write()) notes[at].store(1, std::memory_order_relaxed);
   }
+  /// Whether the sum at `at`, which was read before, may have a value below zero in it.
+  [[nodiscard]] bool has_below_zero(std::uint32_t at) const noexcept { return noted(at) != 0; }
 
   /// Sets `count` cells from `at` on to zero for all threads, and what is noted of them. Nobody may be writing them.
   void zero(std::uint32_t at, std::uint32_t count) noexcept {
@@ -290,7 +296,7 @@ class Chunk {
 
   // A gauge that nobody has set since it was removed: a NaN that no calculation gives.
   static constexpr std::uint64_t unset = 0x7FF8'756E'7365'7400;
-  // Where among the columns' blocks the one is that notes what was removed.
+  // Where among the columns' blocks the one is that has the notes.
   static constexpr std::uint32_t notes_block = Slots<P>::columns;
 
   Chunk(Slots<P>& slots, std::uint32_t cells) noexcept : slots_(&slots), cells_(cells) {}
@@ -321,6 +327,15 @@ class Chunk {
       if (cells == nullptr) cells = columns_[Slots<P>::first_shared].load(std::memory_order_relaxed);
       how(Shared{}, cells);
     }
+  }
+
+  Cell* notes_to_write() noexcept {
+    Cell* notes = columns_[notes_block].load(std::memory_order_acquire);
+    return notes != nullptr ? notes : make_block(notes_block);
+  }
+  [[nodiscard]] std::uint64_t noted(std::uint32_t at) const noexcept {
+    const Cell* notes = columns_[notes_block].load(std::memory_order_acquire);
+    return notes == nullptr ? 0 : notes[at].load(std::memory_order_relaxed);
   }
 
   Cell* make_block(std::uint32_t column) noexcept {
@@ -385,7 +400,7 @@ class Chunk {
   friend class Graveyard<P>;
   friend class Chain<P, Chunk>;
 
-  typename P::template atomic<Cell*> columns_[Slots<P>::columns + 1]{};  // and what was removed
+  typename P::template atomic<Cell*> columns_[Slots<P>::columns + 1]{};  // and the notes
   Slots<P>* slots_ = nullptr;
   Exemplars<P> exemplars_;
   NativeBlocks<P> native_;

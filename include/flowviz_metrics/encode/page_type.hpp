@@ -5,6 +5,7 @@
 /// What encoders are handed besides names and numbers.
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include <flowviz_metrics/cells/exemplars.hpp>
@@ -22,6 +23,15 @@ struct PageExemplar {
   bool there = false;
   cells::ExemplarValue of;
   std::string labels;  ///< rendered, without braces
+};
+
+/// One series of a histogram.
+struct PageHistogram {
+  std::span<const std::uint64_t> buckets;        ///< of each bucket alone, not cumulated; the last one is +Inf
+  double sum = 0;                                ///< of the observed values
+  bool sum_rises = true;                         ///< whether none of them was below zero
+  std::span<const PageExemplar> exemplars{};     ///< of each bucket, or none
+  const NativeHistogramValue* native = nullptr;  ///< of a native one
 };
 
 }  // namespace encode

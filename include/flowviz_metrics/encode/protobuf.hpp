@@ -93,27 +93,27 @@ class BasicProtobufEncoder {
     write_sample(text_of(labels), value, &exemplar);
   }
 
+  /// One series of a histogram; a native one has classic buckets beside its own if the family has bounds.
   template <class Labels>
-  void histogram(Labels labels, std::span<const std::uint64_t> buckets, double sum,
-                 std::span<const PageExemplar> exemplars = {}) {
-    start_histogram(buckets, sum);
-    add_buckets(buckets, exemplars);
-    end_histogram(text_of(labels));
-  }
-
-  /// One series of a native histogram, with classic buckets beside its own if the family has bounds.
-  template <class Labels>
-  void histogram(Labels labels, std::span<const std::uint64_t> buckets, const NativeHistogramValue& native,
-                 std::span<const PageExemplar> exemplars) {
-    start_histogram(buckets, native.sum);
-    if (!bounds_.empty()) add_buckets(buckets, exemplars);
-    value_.signed_number(5, native.schema);
-    value_.number(6, native.zero_threshold);
-    value_.number(7, native.zero_count);
-    add_native(9, native.negative);
-    add_native(12, native.positive);
-    if (bounds_.empty() && !exemplars.empty()) add_exemplar(value_, 16, exemplars.front());
-    end_histogram(text_of(labels));
+  void histogram(Labels labels, const PageHistogram& series) {
+    std::uint64_t count = 0;
+    for (const std::uint64_t bucket : series.buckets) count += bucket;
+    value_.clear();
+    value_.number(1, count);
+    value_.number(2, series.sum);
+    if (series.native == nullptr || !bounds_.empty()) add_buckets(series.buckets, series.exemplars);
+    if (series.native != nullptr) {
+      value_.signed_number(5, series.native->schema);
+      value_.number(6, series.native->zero_threshold);
+      value_.number(7, series.native->zero_count);
+      add_native(9, series.native->negative);
+      add_native(12, series.native->positive);
+      if (bounds_.empty() && !series.exemplars.empty()) add_exemplar(value_, 16, series.exemplars.front());
+    }
+    metric_.clear();
+    add_labels(metric_, text_of(labels));
+    metric_.message(7, value_);
+    family_.message(4, metric_);
   }
 
   void finish() { end_family(); }
@@ -130,13 +130,6 @@ class BasicProtobufEncoder {
     family_.message(4, metric_);
   }
 
-  void start_histogram(std::span<const std::uint64_t> buckets, double sum) {
-    std::uint64_t count = 0;
-    for (const std::uint64_t bucket : buckets) count += bucket;
-    value_.clear();
-    value_.number(1, count);
-    value_.number(2, sum);
-  }
   void add_buckets(std::span<const std::uint64_t> buckets, std::span<const PageExemplar> exemplars) {
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < buckets.size(); ++i) {
@@ -147,12 +140,6 @@ class BasicProtobufEncoder {
       if (i < exemplars.size()) add_exemplar(bucket_, 3, exemplars[i]);
       value_.message(3, bucket_);
     }
-  }
-  void end_histogram(std::string_view labels) {
-    metric_.clear();
-    add_labels(metric_, labels);
-    metric_.message(7, value_);
-    family_.message(4, metric_);
   }
 
   // Spans of buckets that have counted something, in the field `spans`: by how much each is behind the one before, and how many

@@ -61,8 +61,7 @@ class BasicTextEncoder {
     for (const double bound : bounds) add_le(bound);
     if (type == PageType::histogram) add_le(std::numeric_limits<double>::infinity());
     is_info_ = type == PageType::info;
-    // What goes down as well as up has no sum there.
-    no_sum_ = open_metrics_ && !bounds.empty() && bounds.front() < 0;
+    no_sum_ = !bounds.empty() && bounds.front() < 0;  // not even before something below zero is observed
   }
 
   /// One sample of a counter or a gauge; the value is a double or an integer, which is printed with all its digits.
@@ -93,24 +92,9 @@ class BasicTextEncoder {
     write_exemplar(exemplar);
   }
 
-  /// All samples of one series of a histogram. `buckets` are not cumulated; the last one is +Inf.
-  void histogram(std::string_view labels, std::span<const std::uint64_t> buckets, double sum) {
-    write_histogram(labels, buckets, sum);
-  }
-  void histogram(Padded labels, std::span<const std::uint64_t> buckets, double sum) {
-    write_histogram(labels, buckets, sum);
-  }
-  /// The same with an exemplar, or none, for each bucket.
-  void histogram(Padded labels, std::span<const std::uint64_t> buckets, double sum,
-                 std::span<const PageExemplar> exemplars) {
-    write_histogram(labels, buckets, sum, exemplars);
-  }
-
-  /// All samples of one series of a native histogram, whose own buckets these formats cannot show.
-  void histogram(Padded labels, std::span<const std::uint64_t> buckets, const NativeHistogramValue& native,
-                 std::span<const PageExemplar> exemplars) {
-    write_histogram(labels, buckets, native.sum, exemplars);
-  }
+  /// All samples of one series of a histogram. These formats cannot show native buckets.
+  void histogram(std::string_view labels, const PageHistogram& series) { write_histogram(labels, series); }
+  void histogram(Padded labels, const PageHistogram& series) { write_histogram(labels, series); }
 
   /// Ends the page.
   void finish() {
@@ -145,24 +129,24 @@ class BasicTextEncoder {
   }
 
   template <class Text>
-  void write_histogram(Text labels, std::span<const std::uint64_t> buckets, double sum,
-                       std::span<const PageExemplar> exemplars = {}) {
+  void write_histogram(Text labels, const PageHistogram& series) {
     // All but the bound is the same in all lines of buckets.
     head_.assign(name_.text()).append("_bucket{").append(text_of(labels)).append(labels.size() == 0 ? "" : ",");
     std::uint64_t count = 0;
-    for (std::size_t i = 0; i < buckets.size(); ++i) {
-      count += buckets[i];
-      if (i < exemplars.size() && exemplars[i].there) [[unlikely]] {
-        write_bucket(count, i, exemplars[i]);
+    for (std::size_t i = 0; i < series.buckets.size(); ++i) {
+      count += series.buckets[i];
+      if (i < series.exemplars.size() && series.exemplars[i].there) [[unlikely]] {
+        write_bucket(count, i, series.exemplars[i]);
       } else {
         sink_.line(count, head_.padded(), le_[i].padded());
       }
     }
     const std::string_view open = labels.size() == 0 ? std::string_view("") : std::string_view("{"),
                            close = labels.size() == 0 ? std::string_view(" ") : std::string_view("} ");
-    if (no_sum_) return;
-    open_metrics_ ? sink_.line(OpenDouble{sum}, name_.padded(), std::string_view("_sum"), open, labels, close)
-                  : sink_.line(sum, name_.padded(), std::string_view("_sum"), open, labels, close);
+    // In OpenMetrics sums are counters, which neither fall nor are NaN, as one that was infinite may be.
+    if (open_metrics_ && (no_sum_ || !series.sum_rises || !(series.sum >= 0))) return;
+    open_metrics_ ? sink_.line(OpenDouble{series.sum}, name_.padded(), std::string_view("_sum"), open, labels, close)
+                  : sink_.line(series.sum, name_.padded(), std::string_view("_sum"), open, labels, close);
     sink_.line(count, name_.padded(), std::string_view("_count"), open, labels, close);
   }
 
