@@ -40,6 +40,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import checks
+import on_prometheus
 from checks import Failed, must, start
 
 ALERTS = ROOT / "alerts"
@@ -284,6 +285,30 @@ def check_jobs_in_one_place():
         for metric, matchers in uses(rule["expr"])[0].items():
             named = [label for label, _, _ in matchers if label == "job"]
             expect(f"{name} names a job for {metric}", not named or name == "targets.rules.yml")
+
+
+SUMMED = re.compile(r"\b(?:sum|avg|count)_over_time\((\w+:[\w:]+)\[")
+
+
+def mixed_intervals(rule, intervals):
+    """The intervals of recorded series whose samples are added up against each other; promtool evaluates all groups at one."""
+    return {name: intervals.get(name) for name in SUMMED.findall(rule["expr"])}
+
+
+def check_intervals():
+    """What is recorded half as often has half as many samples, and half the sum."""
+    intervals = {}
+    for path in rule_files():
+        for group in read(path)["groups"]:
+            for rule in group["rules"]:
+                if "record" in rule:
+                    intervals.setdefault(rule["record"], set()).add(group.get("interval"))
+    for _, rule in rules():
+        mixed = mixed_intervals(rule, intervals)
+        kinds = set().union(*mixed.values()) if mixed else set()
+        expect(f"{rule.get('record', rule.get('alert'))} adds up samples of different intervals: {mixed}", len(kinds) <= 1)
+    broken = {"expr": "sum_over_time(a:b:c[1d]) / sum_over_time(d:e:f[1d])"}
+    expect("series of two intervals are not found", len(mixed_intervals(broken, {"a:b:c": {"2m"}, "d:e:f": {None}})) == 2)
 
 
 def check_lint():
@@ -568,7 +593,10 @@ def main():
         folder = pathlib.Path(name)
         if options.mutations:
             return checks.report(mutations(folder, options.only))
-        failures, work = [], [("lint", check_lint), ("jobs are named in one place", check_jobs_in_one_place)]
+        # The first one waits for samples, and costs little while the others run.
+        work = [("budget at a burn of 1", on_prometheus.check_budget_at_burn_of_one, folder, ALERTS), ("lint", check_lint),
+                ("jobs are named in one place", check_jobs_in_one_place), ("intervals", check_intervals)]  # fmt: skip
+        failures = []
         work += [(f"catalogue: {n}", check_catalogue_entry, n, e) for n, e in CATALOGUE.items()]
         for file, rule in rules():
             label = f"{file}: {rule.get('alert', rule.get('record'))}"
