@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -141,6 +142,35 @@ TEST_CASE("a callback that is late is left out and counted, and costs the others
   // It has come back as soon as a page shows it again.
   while (family_on(page_within(registry, 600s), "first").empty()) std::this_thread::yield();
   slower.open = true;
+}
+
+TEST_CASE("what is no total is left out of a counter that is asked for, and counted") {
+  Registry registry;
+  double total = 0;
+  const CounterCallback opened{registry, "opened_total", "Opened.", [&] { return total; }};
+  const CounterCallback lots{registry, "lots_total", "Lots.",
+                             [&](const Gauge<LotType>& counter) {
+                               counter.with(LotType::raw).set(total);
+                               counter.with(LotType::finished).set(5);
+                             },
+                             Label<LotType>{"lot_type"}};
+  const GaugeCallback level{registry, "level", "Level.", [&] { return total; }};
+  using Limits = std::numeric_limits<double>;
+  for (const double bad : {-1.0, -Limits::denorm_min(), Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
+    CAPTURE(bad);
+    total = bad;
+    const double before = left_out("not_a_total");
+    const std::string page = valid_page(registry);  // two pages
+    CHECK(!says(page, "\nopened_total "));
+    CHECK(!says(page, "\nlots_total{lot_type=\"raw\"}"));
+    CHECK(says(page, "\nlots_total{lot_type=\"finished\"} 5\n"));
+    CHECK(says(page, "\nlevel "));
+    CHECK(left_out("not_a_total") - before == 4);
+  }
+  for (const double good : {Limits::max(), 0.5, 0.0}) {
+    total = good;
+    CHECK(says(valid_page(registry), "\nopened_total "));
+  }
 }
 
 TEST_CASE("who ends a callback waits for a call that is running") {

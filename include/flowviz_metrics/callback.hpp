@@ -93,8 +93,9 @@ class GaugeCallback : public AnyCallback<Kind::gauge_callback, MetricName> {
   using AnyCallback<Kind::gauge_callback, MetricName>::AnyCallback;
 };
 
-/// A counter that a function is asked for, which somebody else counts: it has to rise, nobody checks. Otherwise as a
-/// GaugeCallback.
+/// A counter that a function is asked for, which somebody else counts: it has to rise. Nobody checks that, and readers take one that
+/// goes back for one that has begun anew; but a value below zero, NaN or an infinity is left out of the page, and counted as a
+/// callback that throws is. Otherwise as a GaugeCallback.
 class CounterCallback : public AnyCallback<Kind::counter_callback, CounterName> {
   using AnyCallback<Kind::counter_callback, CounterName>::AnyCallback;
 };

@@ -229,6 +229,7 @@ class Collector {
   // One function for all ways to walk, so that what writes a line is inlined into it.
   template <class Link, class Number>
   void show(const Family& family, const Link* links, const std::vector<Number>& totals) {
+    [[maybe_unused]] const bool asked_for_total = family.definition().kind == Kind::counter_callback;
     const auto written = [&](std::uint32_t i, const auto& series) {
       if constexpr (std::is_same_v<Number, std::int64_t>) {
         return family.cells().written(series.place());
@@ -239,6 +240,7 @@ class Collector {
     each_shown(links, static_cast<std::uint32_t>(totals.size()), written, [&](std::uint32_t i, const auto& series) {
       if constexpr (std::is_same_v<Number, double>) {
         if (Chunk::is_unset(totals[i])) return;
+        if (asked_for_total && !is_total(totals[i])) return cells::incidents.callbacks_not_totals.add();
       }
       encoder_.sample(padded(series), totals[i]);
       add_overflow(family, series);
@@ -378,7 +380,8 @@ class Collector {
       for (const Registry* registry : registries_) count += registry->allocation_failures();
       show(own::allocation_failures, {count});
     }
-    show(own::callbacks_left_out, {happened.callbacks_threw.value(), happened.callbacks_late.value()});
+    show(own::callbacks_left_out,
+         {happened.callbacks_threw.value(), happened.callbacks_late.value(), happened.callbacks_not_totals.value()});
     show(own::families_left_out, {happened.families_left_out.value()});
   }
 

@@ -35,6 +35,7 @@ struct Incidents {
   RareCount families_left_out;
   RareCount callbacks_threw;
   RareCount callbacks_late;
+  RareCount callbacks_not_totals;
 };
 
 FLOWVIZ_METRICS_SHARED inline constinit Incidents incidents;
