@@ -19,7 +19,8 @@ Between blocks, for the fragments and files after it in the same document, at na
 And after a program, above a ```text block, `<!-- output -->`: what the program prints. There a line of three dots
 stands for any lines.
 
-And docs/api.md has every public name: see names.py.
+And docs/api.md and its pages in docs/api/ have every public name, see names.py, and no document of the repository has a link
+to a file or a heading that is not there, see links.py.
 
 The last line is `N passed, N failed`, after a list of what is not compiled.
 """
@@ -34,6 +35,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "harness"), str(ROOT / "tests" / "docs")]
 import checks
+import links
 import names
 
 UMBRELLA = "#include <flowviz_metrics/flowviz_metrics.hpp>\n"
@@ -137,16 +139,23 @@ def matches(promised, printed):
     return re.fullmatch(pattern, "".join(line.rstrip() + "\n" for line in printed.splitlines())) is not None
 
 
-def check_names(page, include):
-    """None if the page of the names has all public ones of the headers, else those that it lacks."""
+def check_names(root, include):
+    """None if the pages of the names have all public ones of the headers, else those that they lack."""
     paths = [path.relative_to(include) for path in sorted(include.rglob("*.hpp"))]
     headers = {
         path.as_posix(): (include / path).read_text(encoding="utf-8")
         for path in paths
         if not {"cells", "encode"} & set(path.parts)
     }
-    left_out = names.missing(headers, page.read_text(encoding="utf-8"))
+    pages = [*sorted((root / "docs" / "api").glob("*.md")), root / "docs" / "api.md"]
+    left_out = names.missing(headers, "\n".join(page.read_text(encoding="utf-8") for page in pages))
     return None if not left_out else "lacks these public names:\n" + "\n".join(left_out)
+
+
+def documents_in(root):
+    """Every Markdown file of the repository; what was built, or is hidden, is none of it."""
+    folders = [each for each in sorted(root.iterdir()) if each.is_dir() and not re.match(r"build|\.", each.name)]
+    return [*sorted(root.glob("*.md")), *(file for folder in folders for file in sorted(folder.rglob("*.md")))]
 
 
 def plan(blocks):
@@ -193,8 +202,12 @@ def main():
         print(f"not compiled: {line}")
     include = options.include.resolve()
     cases = [(block.place, check_block, block, include, options.disabled) for block in work]
-    if not options.disabled and (page := options.root / "docs" / "api.md").is_file():
-        cases.append(("docs/api.md", check_names, page, include))
+    if not options.disabled:
+        if (options.root / "docs" / "api.md").is_file():
+            cases.append(("docs/api.md", check_names, options.root, include))
+        for document in documents_in(options.root):
+            name = document.relative_to(options.root).as_posix()
+            wrong += [f"{name}: {problem}" for problem in links.dead(document, options.root)]
     return checks.report(cases, wrong)
 
 

@@ -108,6 +108,25 @@ class Runner(unittest.TestCase):
         self.assert_green(self.run_on(FRAGMENT, api="`answer()` answers.\n"), 2)
         self.assert_red(self.run_on(FRAGMENT, api="An answer.\n"), "flowviz_metrics/flowviz_metrics.hpp: answer")
 
+    def test_links_lead_to_files_and_headings_of_the_repository(self):
+        there = FRAGMENT + "# One `two`, *three*\n[a](docs/design/other.md#b-c) [b](#one-two-three) [c](docs/design)\n"
+        self.assert_green(self.run_on(there, "## B c\n[up](../../README.md) [web](https://nowhere.invalid/x.md)\n"), 1)
+        self.assert_green(self.run_on(FRAGMENT + "`[no](link)`\n```text\n[nor](this)\n```\n<!-- [nor](this) -->\n"), 1)
+
+    def test_a_link_that_leads_nowhere_is_red(self):
+        for link, words in (
+            ("[a](docs/gone.md)", "docs/gone.md: there is no such file"),
+            ("![a picture](docs/gone.svg)", "docs/gone.svg: there is no such file"),
+            ("[![a picture](docs/design)](docs/gone.md)", "docs/gone.md: there is no such file"),
+            ("[![a picture](docs/gone.svg)](docs/design)", "docs/gone.svg: there is no such file"),
+            ("[a](../elsewhere.md)", "../elsewhere.md: there is no such file"),
+            ("[a](docs/design/other.md#c)", "docs/design/other.md#c: there is no such heading"),
+            ("[a](#b)", "#b: there is no such heading"),
+        ):
+            with self.subTest(link):
+                self.assert_red(self.run_on(FRAGMENT + link, "## B\n"), f"README.md: {words}")
+        self.assert_red(self.run_on(FRAGMENT, "[a](README.md)\n"), "docs/design/other.md: README.md: there is no such file")
+
 
 HEADER = """
 #define FLOWVIZ_METRICS_WIDTH 3
