@@ -26,7 +26,7 @@ class LifecycleTest(harness.ServiceTest):
 
     def test_sigterm_lets_requests_in_flight_be_answered_and_exits_0(self):
         service = self.start_service()
-        clients, answers = 8, []
+        clients, answers = 50, []
         # A writer of our own holds the database, so that the service's writers are in flight until we let go.
         with contextlib.closing(sqlite3.connect(service.database, isolation_level=None)) as blocker:
             blocker.execute("BEGIN IMMEDIATE")
