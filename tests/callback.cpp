@@ -159,13 +159,14 @@ TEST_CASE("what is no total is left out of a counter that is asked for, and coun
   for (const double bad : {-1.0, -Limits::denorm_min(), Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
     CAPTURE(bad);
     total = bad;
+    CHECK(valid_page(registry) != "");
     const double before = left_out("not_a_total");
-    const std::string page = valid_page(registry);  // two pages
+    const std::string page = page_of(registry);
     CHECK(!says(page, "\nopened_total "));
     CHECK(!says(page, "\nlots_total{lot_type=\"raw\"}"));
     CHECK(says(page, "\nlots_total{lot_type=\"finished\"} 5\n"));
     CHECK(says(page, "\nlevel "));
-    CHECK(left_out("not_a_total") - before == 4);
+    CHECK(left_out("not_a_total") - before == 2);
   }
   for (const double good : {Limits::max(), 0.5, 0.0}) {
     total = good;

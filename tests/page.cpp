@@ -6,6 +6,8 @@
 #include <flowviz_metrics/scrape.hpp>
 
 #include "support/open_metrics_validator.hpp"
+#include "support/protobuf_page.hpp"
+#include "support/protobuf_validator.hpp"
 #include "support/text_validator.hpp"
 
 std::string page_of(const flowviz::Registry& registry) { return flowviz::scrape(registry).body; }
@@ -31,7 +33,9 @@ bool check_valid(const std::string& page, const std::vector<support::Violation>&
 std::string valid_page(const flowviz::Registry& registry) {
   const std::string page = page_of(registry);
   const std::string open_metrics = open_metrics_of(registry);
-  const bool valid = check_valid(page, support::validate_text(page));
-  const bool open_metrics_valid = check_valid(open_metrics, support::validate_open_metrics(open_metrics));
-  return valid && open_metrics_valid ? page : std::string{};
+  const std::string protobuf = flowviz::scrape(registry, support::protobuf_type).body;
+  bool valid = check_valid(page, support::validate_text(page));
+  valid &= check_valid(open_metrics, support::validate_open_metrics(open_metrics));
+  valid &= check_valid(page, support::validate_protobuf(protobuf));
+  return valid ? page : std::string{};
 }

@@ -15,7 +15,8 @@ std::string page_of(const flowviz::Registry& registry);
 /// The same as OpenMetrics.
 std::string open_metrics_of(const flowviz::Registry& registry);
 
-/// The page as text, empty (and a failed check) if a strict validator refuses it, or the page of OpenMetrics.
+/// The page as text, empty (and a failed check) if its strict validator refuses it, or the page of OpenMetrics or that of
+/// protobuf.
 std::string valid_page(const flowviz::Registry& registry);
 
 /// All lines of the metric `name` on a page: help text, type and samples.

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "support/protobuf_page.hpp"
+#include "support/protobuf_validator.hpp"
 
 namespace {
 
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::expect(page.body.ends_with("\n# EOF\n"), "OpenMetrics is in the body");
   } else if (type.starts_with("application/vnd.google.protobuf; ")) {
     fuzz::expect(names(header, "application/vnd.google.protobuf") || anything, "protobuf was asked for");
-    fuzz::expect(!support::read_protobuf(page.body).empty(), "protobuf is in the body");
+    fuzz::expect(!page.body.empty() && support::validate_protobuf(page.body).empty(), "protobuf is in the body");
   } else {
     const bool newer = type.starts_with("text/plain; version=1.0.0; charset=utf-8; escaping=");
     fuzz::expect(newer || type.starts_with("text/plain; version=0.0.4; charset=utf-8"), "there is no other format");

@@ -5,6 +5,7 @@
 #include "fuzz/fuzz.hpp"
 #include "support/open_metrics_validator.hpp"
 #include "support/protobuf_page.hpp"
+#include "support/protobuf_validator.hpp"
 
 namespace {
 
@@ -22,9 +23,9 @@ void check(flowviz::Registry& registry, std::string_view constant, std::string_v
   const std::string open_metrics_page = flowviz::scrape(registry, open_metrics).body;
   fuzz::expect(support::validate_open_metrics(open_metrics_page).empty(), "a page of OpenMetrics is valid");
   fuzz::expect(support::sorted_samples(support::parse_samples(open_metrics_page)) == all, "OpenMetrics says the same");
-  fuzz::expect(
-      support::sorted_samples(support::read_protobuf(flowviz::scrape(registry, support::protobuf_type).body)) == all,
-      "protobuf says the same");
+  const std::string protobuf_page = flowviz::scrape(registry, support::protobuf_type).body;
+  fuzz::expect(support::validate_protobuf(protobuf_page).empty(), "a page of protobuf is valid");
+  fuzz::expect(support::sorted_samples(support::read_protobuf(protobuf_page)) == all, "protobuf says the same");
   for (const support::Sample& sample : samples) {
     if (sample.name != "hits_total" || sample.value != 7) continue;
     const auto shown = [&](std::string_view label) {

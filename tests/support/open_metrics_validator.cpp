@@ -14,6 +14,8 @@
 #include <string>
 #include <utility>
 
+#include "support/sample_names.hpp"
+
 namespace support {
 namespace {
 
@@ -264,14 +266,11 @@ class Validator {
   // --- names that two families would both own ---
 
   void check_clashes() {
-    std::map<std::string, std::string> owners;
+    NameOwners owners;
     for (const auto& [name, type] : families_) {
-      std::set<std::string> names{name};
-      for (const std::string& suffix : suffixes.at(type)) names.insert(name + suffix);
-      for (const std::string& one : names) {
-        const auto [owner, added] = owners.emplace(one, name);
-        if (!added) refuse("family_clash", 0, name + " and " + owner->second + " both own " + one);
-      }
+      std::vector<std::string> names{name};
+      for (const std::string& suffix : suffixes.at(type)) names.push_back(name + suffix);
+      if (const auto clash = owners.add(name, names)) refuse("family_clash", 0, *clash);
     }
   }
 

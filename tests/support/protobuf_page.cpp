@@ -1,330 +1,325 @@
 // SPDX-License-Identifier: MIT
+// The numbers of the fields are those of metrics.proto in prometheus/client_model. What our pages never use is no field here.
+
 #include "support/protobuf_page.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdint>
+#include <cstddef>
 #include <limits>
-#include <map>
 #include <stdexcept>
+#include <utility>
+
+#include "support/protobuf_wire.hpp"
 
 namespace support {
 namespace {
 
-[[noreturn]] void refuse(const std::string& what) { throw std::runtime_error(what); }
+constexpr WireShape an_integer{Wire::varint}, a_double{Wire::fixed64}, bytes{Wire::bytes};
 
-/// Bytes that are read from the front.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-  bool at_end() const { return bytes_.empty(); }
+WireShape optional(WireShape shape) { return {shape.wire, Occurs::at_most_once}; }
+WireShape repeated(WireShape shape) { return {shape.wire, Occurs::any_times}; }
 
-  std::uint64_t varint() {
-    std::uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (bytes_.empty()) refuse("a number is cut off");
-      const auto byte = static_cast<unsigned char>(bytes_.front());
-      bytes_.remove_prefix(1);
-      value |= std::uint64_t{byte & 0x7fu} << shift;
-      if (byte < 0x80) {
-        if (byte == 0 && shift > 0) refuse("a number is longer than it has to be");
-        return value;
-      }
+LabelPairs::value_type label_of(std::string_view message) {
+  LabelPairs::value_type label;
+  for (const WireField& field : wire_fields(message, {{1, bytes}, {2, bytes}}, "a label")) {
+    (field.number == 1 ? label.first : label.second) = field.bytes;
+  }
+  return label;
+}
+
+double time_of(std::string_view message) {
+  double seconds = 0;
+  for (const WireField& field : wire_fields(message, {{1, an_integer}, {2, optional(an_integer)}}, "a time")) {
+    if (field.number == 2 && field.integer > 999'999'999) throw WireFault{"time", "a second has 10^9 nanoseconds"};
+    seconds += static_cast<double>(field.integer) / (field.number == 1 ? 1 : 1e9);
+  }
+  return seconds;
+}
+
+SampleExemplar exemplar_of(std::string_view message) {
+  const WireShapes shapes{{1, repeated(bytes)}, {2, a_double}, {3, optional(bytes)}};
+  SampleExemplar exemplar;
+  for (const WireField& field : wire_fields(message, shapes, "an exemplar")) {
+    if (field.number == 1) exemplar.labels.push_back(label_of(field.bytes));
+    if (field.number == 2) exemplar.value = field.real;
+    if (field.number == 3) exemplar.timestamp = time_of(field.bytes);
+  }
+  return exemplar;
+}
+
+ProtobufBucket bucket_of(std::string_view message) {
+  ProtobufBucket bucket;
+  for (const WireField& field :
+       wire_fields(message, {{1, an_integer}, {2, a_double}, {3, optional(bytes)}}, "a bucket")) {
+    if (field.number == 1) bucket.cumulative_count = field.integer;
+    if (field.number == 2) bucket.upper_bound = field.real;
+    if (field.number == 3) bucket.exemplar = exemplar_of(field.bytes);
+  }
+  return bucket;
+}
+
+ProtobufSpan span_of(std::string_view message) {
+  ProtobufSpan span;
+  for (const WireField& field : wire_fields(message, {{1, an_integer}, {2, an_integer}}, "a span")) {
+    if (field.number == 1) span.offset = unzigzag(field.integer);
+    if (field.number == 2) span.length = field.integer;
+  }
+  return span;
+}
+
+std::vector<std::int64_t> deltas_of(std::string_view packed) {
+  std::vector<std::int64_t> deltas;
+  for (WireReader reader(packed); !reader.at_end();) deltas.push_back(unzigzag(reader.varint()));
+  return deltas;
+}
+
+ProtobufHistogram histogram_of(std::string_view message, std::optional<double>& created) {
+  const WireShapes shapes{{1, an_integer},           {2, a_double},           {3, repeated(bytes)},
+                          {5, optional(an_integer)}, {6, optional(a_double)}, {7, optional(an_integer)},
+                          {9, repeated(bytes)},      {10, optional(bytes)},   {12, repeated(bytes)},
+                          {13, optional(bytes)},     {15, optional(bytes)},   {16, repeated(bytes)}};
+  ProtobufHistogram histogram;
+  for (const WireField& field : wire_fields(message, shapes, "a histogram")) {
+    switch (field.number) {
+      case 1:
+        histogram.count = field.integer;
+        break;
+      case 2:
+        histogram.sum = field.real;
+        break;
+      case 3:
+        histogram.buckets.push_back(bucket_of(field.bytes));
+        break;
+      case 5:
+        histogram.schema = unzigzag(field.integer);
+        break;
+      case 6:
+        histogram.zero_threshold = field.real;
+        break;
+      case 7:
+        histogram.zero_count = field.integer;
+        break;
+      case 9:
+        histogram.negative.spans.push_back(span_of(field.bytes));
+        break;
+      case 10:
+        histogram.negative.deltas = deltas_of(field.bytes);
+        break;
+      case 12:
+        histogram.positive.spans.push_back(span_of(field.bytes));
+        break;
+      case 13:
+        histogram.positive.deltas = deltas_of(field.bytes);
+        break;
+      case 15:
+        created = time_of(field.bytes);
+        break;
+      default:
+        histogram.exemplars.push_back(exemplar_of(field.bytes));
     }
-    refuse("a number has more than 64 bits");
   }
-  std::string_view text() {
-    const std::uint64_t size = varint();
-    if (size > bytes_.size()) refuse("a text is cut off");
-    const std::string_view text = bytes_.substr(0, size);
-    bytes_.remove_prefix(size);
-    return text;
+  return histogram;
+}
+
+ProtobufSummary summary_of(std::string_view message, std::optional<double>& created) {
+  const WireShapes shapes{{1, an_integer}, {2, a_double}, {3, repeated(bytes)}, {4, optional(bytes)}};
+  ProtobufSummary summary;
+  for (const WireField& field : wire_fields(message, shapes, "a summary")) {
+    if (field.number == 1) summary.count = field.integer;
+    if (field.number == 2) summary.sum = field.real;
+    if (field.number == 4) created = time_of(field.bytes);
+    if (field.number != 3) continue;
+    const auto parts = wire_fields(field.bytes, {{1, a_double}, {2, a_double}}, "a quantile");
+    summary.quantiles.push_back(parts[0].number == 1 ? ProtobufQuantile{parts[0].real, parts[1].real}
+                                                     : ProtobufQuantile{parts[1].real, parts[0].real});
   }
-  double number() {
-    if (bytes_.size() < 8) refuse("a double is cut off");
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < 8; ++i) bits |= std::uint64_t{static_cast<unsigned char>(bytes_[i])} << (8 * i);
-    bytes_.remove_prefix(8);
-    return std::bit_cast<double>(bits);
+  return summary;
+}
+
+/// A type of families: its number, and the field of a metric that holds its values.
+struct Type {
+  std::uint64_t number;
+  const char* name;
+  std::uint32_t field;
+};
+constexpr Type types[] = {
+    {0, "counter", 3}, {1, "gauge", 2}, {2, "summary", 4}, {3, "untyped", 5}, {4, "histogram", 7}};
+
+void take_value(ProtobufMetric& metric, std::string_view message, const std::string& type) {
+  if (type == "histogram") {
+    metric.histogram = histogram_of(message, metric.created);
+    return;
+  }
+  if (type == "summary") {
+    metric.summary = summary_of(message, metric.created);
+    return;
+  }
+  WireShapes shapes{{1, a_double}};
+  if (type == "counter") shapes.insert({{2, optional(bytes)}, {3, optional(bytes)}});
+  for (const WireField& field : wire_fields(message, shapes, "a " + type)) {
+    if (field.number == 1) metric.value = field.real;
+    if (field.number == 2) metric.exemplar = exemplar_of(field.bytes);
+    if (field.number == 3) metric.created = time_of(field.bytes);
+  }
+}
+
+ProtobufMetric metric_of(std::string_view message, const Type& type) {
+  WireShapes shapes{{1, repeated(bytes)}};
+  for (const Type& one : types) shapes.emplace(one.field, optional(bytes));
+  ProtobufMetric metric;
+  int values = 0;
+  for (const WireField& field : wire_fields(message, shapes, "a metric")) {
+    if (field.number == 1) {
+      metric.labels.push_back(label_of(field.bytes));
+      continue;
+    }
+    if (field.number != type.field) throw WireFault{"value_type", std::string("not that of a ") + type.name};
+    take_value(metric, field.bytes, type.name);
+    ++values;
+  }
+  if (values == 0) throw WireFault{"value_type", std::string("no value of a ") + type.name};
+  return metric;
+}
+
+// The buckets that spans and deltas are of.
+std::map<std::int32_t, std::uint64_t> by_index(const ProtobufSide& side) {
+  std::map<std::int32_t, std::uint64_t> buckets;
+  auto delta = side.deltas.begin();
+  std::int64_t index = 0;
+  std::uint64_t count = 0;
+  for (const ProtobufSpan& span : side.spans) {
+    index += span.offset;
+    for (std::uint64_t i = 0; i < span.length && delta != side.deltas.end(); ++i, ++index, ++delta) {
+      count += static_cast<std::uint64_t>(*delta);
+      buckets[static_cast<std::int32_t>(index)] = count;
+    }
+  }
+  return buckets;
+}
+
+/// Adds what a text page would say of the metrics.
+class Samples {
+ public:
+  explicit Samples(ProtobufFamily& family) : family_(family) {}
+
+  void add(const ProtobufMetric& metric) {
+    labels_ = metric.labels;
+    std::sort(labels_.begin(), labels_.end());
+    if (metric.histogram) return add(*metric.histogram);
+    if (metric.summary) return add(*metric.summary);
+    add("", labels_, *metric.value, metric.exemplar);
   }
 
  private:
-  std::string_view bytes_;
-};
-
-enum class Wire : std::uint32_t { varint = 0, fixed64 = 1, bytes = 2 };
-
-/// One field of a message.
-struct Field {
-  std::uint32_t number = 0;
-  std::uint64_t integer = 0;
-  double real = 0;
-  std::string_view bytes;
-};
-
-/// The fields that a message may have: their wire types, and whether they repeat.
-struct Shape {
-  Wire wire;
-  bool repeats = false;
-};
-
-std::vector<Field> fields_of(std::string_view message, const std::map<std::uint32_t, Shape>& shapes,
-                             const std::string& what) {
-  std::vector<Field> fields;
-  Reader reader(message);
-  while (!reader.at_end()) {
-    const std::uint64_t key = reader.varint();
-    Field field;
-    field.number = static_cast<std::uint32_t>(key >> 3);
-    const auto shape = shapes.find(field.number);
-    if (shape == shapes.end()) refuse(what + " has no field " + std::to_string(field.number));
-    if (static_cast<Wire>(key & 7) != shape->second.wire) {
-      refuse(what + ": the field " + std::to_string(field.number) + " is of another type");
+  void add(const ProtobufHistogram& histogram) {
+    const double infinity = std::numeric_limits<double>::infinity();
+    for (const ProtobufBucket& bucket : histogram.buckets) {
+      add("_bucket", with("le", bucket.upper_bound), static_cast<double>(bucket.cumulative_count), bucket.exemplar);
     }
-    const bool is_there =
-        std::any_of(fields.begin(), fields.end(), [&](const Field& f) { return f.number == field.number; });
-    if (is_there && !shape->second.repeats)
-      refuse(what + ": the field " + std::to_string(field.number) + " occurs twice");
-    switch (shape->second.wire) {
-      case Wire::varint:
-        field.integer = reader.varint();
-        break;
-      case Wire::fixed64:
-        field.real = reader.number();
-        break;
-      case Wire::bytes:
-        field.bytes = reader.text();
-        break;
+    const double count = static_cast<double>(histogram.count);
+    if (histogram.buckets.empty() || histogram.buckets.back().upper_bound != infinity) {  // which is implied
+      std::optional<SampleExemplar> last;
+      if (histogram.buckets.empty() && !histogram.exemplars.empty()) last = histogram.exemplars.back();
+      add("_bucket", with("le", infinity), count, last);
     }
-    fields.push_back(field);
-  }
-  return fields;
-}
-
-LabelPairs with(LabelPairs labels, std::string name, std::string value) {
-  labels.emplace_back(std::move(name), std::move(value));
-  std::sort(labels.begin(), labels.end());
-  return labels;
-}
-
-class Metric {
- public:
-  Metric(ProtobufFamily& family, std::string_view bytes) : family_(family) {
-    const std::map<std::uint32_t, Shape> shapes{
-        {1, {Wire::bytes, true}}, {2, {Wire::bytes}}, {3, {Wire::bytes}}, {7, {Wire::bytes}}};
-    std::vector<Field> values;
-    for (const Field& field : fields_of(bytes, shapes, family.name)) {
-      if (field.number == 1) {
-        take_label(field.bytes);
-      } else {
-        values.push_back(field);
-      }
-    }
-    if (values.size() != 1) refuse(family.name + ": a metric has one value");
-    const std::uint32_t wanted = family.type == "counter" ? 3 : family.type == "gauge" ? 2 : 7;
-    if (values[0].number != wanted) refuse(family.name + ": a " + family.type + " with a value of another type");
-    wanted == 7 ? take_histogram(values[0].bytes) : take_value(values[0].bytes);
+    add("_sum", labels_, histogram.sum);
+    add("_count", labels_, count);
+    if (histogram.is_native()) add_native(histogram);
   }
 
- private:
-  static LabelPairs::value_type label_of(std::string_view bytes) {
-    std::string name, value;
-    for (const Field& field : fields_of(bytes, {{1, {Wire::bytes}}, {2, {Wire::bytes}}}, "a label")) {
-      (field.number == 1 ? name : value) = field.bytes;
-    }
-    if (name.empty() || value.empty()) refuse("a label without a name or a value");
-    return {name, value};
-  }
-
-  void take_label(std::string_view bytes) {
-    auto [name, value] = label_of(bytes);
-    for (const auto& [other, _] : labels_) {
-      if (other == name) refuse(family_.name + ": the label " + name + " occurs twice");
-    }
-    labels_ = with(std::move(labels_), std::move(name), std::move(value));
-  }
-
-  void take_value(std::string_view bytes) {
-    std::map<std::uint32_t, Shape> shapes{{1, {Wire::fixed64}}};
-    if (family_.type == "counter") shapes.insert({2, {Wire::bytes}});
-    const std::vector<Field> fields = fields_of(bytes, shapes, family_.name);
-    if (fields.empty() || fields[0].number != 1) refuse(family_.name + ": no value");
-    add(family_.name, labels_, fields[0].real);
-    if (fields.size() > 1) family_.samples.back().exemplar = exemplar_of(fields[1].bytes);
-  }
-
-  static SampleExemplar exemplar_of(std::string_view bytes) {
-    SampleExemplar exemplar;
-    for (const Field& field :
-         fields_of(bytes, {{1, {Wire::bytes, true}}, {2, {Wire::fixed64}}, {3, {Wire::bytes}}}, "an exemplar")) {
-      if (field.number == 1) exemplar.labels.push_back(label_of(field.bytes));
-      if (field.number == 2) exemplar.value = field.real;
-      if (field.number != 3) continue;
-      double seconds = 0;
-      for (const Field& one : fields_of(field.bytes, {{1, {Wire::varint}}, {2, {Wire::varint}}}, "a time")) {
-        seconds += static_cast<double>(one.integer) / (one.number == 1 ? 1 : 1e9);
-      }
-      exemplar.timestamp = seconds;
-    }
-    return exemplar;
-  }
-
-  static std::int64_t zigzag(std::uint64_t value) {
-    return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
-  }
-
-  // The buckets that spans and deltas are of.
-  std::map<std::int32_t, std::uint64_t> native_buckets(const std::vector<Field>& fields, std::uint32_t spans) {
-    std::vector<std::int64_t> deltas;
-    for (const Field& field : fields) {
-      if (field.number != spans + 1) continue;
-      for (Reader reader(field.bytes); !reader.at_end();) deltas.push_back(zigzag(reader.varint()));
-    }
-    std::map<std::int32_t, std::uint64_t> buckets;
-    std::size_t next = 0;
-    std::int64_t index = 0, count = 0;
-    bool first = true;
-    for (const Field& field : fields) {
-      if (field.number != spans) continue;
-      std::int64_t offset = 0;
-      std::uint64_t length = 0;
-      for (const Field& one : fields_of(field.bytes, {{1, {Wire::varint}}, {2, {Wire::varint}}}, "a span")) {
-        if (one.number == 1) offset = zigzag(one.integer);
-        if (one.number == 2) length = one.integer;
-      }
-      if (!first && offset <= 0) refuse(family_.name + ": spans have something between them");
-      first = false;
-      for (index += offset; length > 0; --length, ++index) {
-        if (next == deltas.size()) refuse(family_.name + ": spans of more buckets than there are");
-        count += deltas[next++];
-        if (count <= 0) refuse(family_.name + ": a native bucket that has counted nothing");
-        buckets[static_cast<std::int32_t>(index)] = static_cast<std::uint64_t>(count);
-      }
-    }
-    if (next != deltas.size()) refuse(family_.name + ": buckets in no span");
-    return buckets;
-  }
-
-  // As Prometheus 2.42 does when it takes one for a native histogram.
-  bool take_native(const std::vector<Field>& fields, std::uint64_t count) {
+  void add_native(const ProtobufHistogram& histogram) {
     ProtobufNative native;
-    bool is_one = false, has_schema = false;
-    for (const Field& field : fields) {
-      if (field.number == 5) {
-        has_schema = true;
-        native.schema = static_cast<int>(zigzag(field.integer));
-      }
-      if (field.number == 6) native.zero_threshold = field.real;
-      if (field.number == 7) native.zero_count = field.integer;
-      is_one = is_one || field.number == 9 || field.number == 12;
-    }
-    is_one = is_one || native.zero_threshold > 0 || native.zero_count > 0;
-    if (is_one != has_schema) refuse(family_.name + ": a native histogram is known by its spans, and has a schema");
-    if (!is_one) return false;
-    if (native.schema < -4 || native.schema > 8) refuse(family_.name + ": a schema of which there is none");
-    native.positive = native_buckets(fields, 12);
-    native.negative = native_buckets(fields, 9);
     native.labels = labels_;
-    native.count = native.zero_count;
-    for (const auto& [index, in_it] : native.positive) native.count += in_it;
-    for (const auto& [index, in_it] : native.negative) native.count += in_it;
-    if (native.count != count) refuse(family_.name + ": the native buckets do not hold all");
+    native.schema = static_cast<int>(histogram.schema.value_or(0));
+    native.zero_threshold = histogram.zero_threshold;
+    native.count = histogram.count;
+    native.zero_count = histogram.zero_count;
+    native.positive = by_index(histogram.positive);
+    native.negative = by_index(histogram.negative);
     family_.natives.push_back(std::move(native));
-    return true;
   }
 
-  void take_histogram(std::string_view bytes) {
-    double count = -1, sum = 0, last = -std::numeric_limits<double>::infinity(), cumulated = 0;
-    const std::vector<Field> fields = fields_of(bytes,
-                                                {{1, {Wire::varint}},
-                                                 {2, {Wire::fixed64}},
-                                                 {3, {Wire::bytes, true}},
-                                                 {5, {Wire::varint}},
-                                                 {6, {Wire::fixed64}},
-                                                 {7, {Wire::varint}},
-                                                 {9, {Wire::bytes, true}},
-                                                 {10, {Wire::bytes}},
-                                                 {12, {Wire::bytes, true}},
-                                                 {13, {Wire::bytes}},
-                                                 {16, {Wire::bytes, true}}},
-                                                family_.name);
-    std::optional<SampleExemplar> last_exemplar;
-    for (const Field& field : fields) {
-      if (field.number == 16) last_exemplar = exemplar_of(field.bytes);
-      if (field.number == 1) count = static_cast<double>(field.integer);
-      if (field.number == 2) sum = field.real;
-      if (field.number != 3) continue;
-      double bound = 0, in_it = 0;
-      std::optional<SampleExemplar> exemplar;
-      for (const Field& one :
-           fields_of(field.bytes, {{1, {Wire::varint}}, {2, {Wire::fixed64}}, {3, {Wire::bytes}}}, "a bucket")) {
-        if (one.number == 1) in_it = static_cast<double>(one.integer);
-        if (one.number == 2) bound = one.real;
-        if (one.number == 3) exemplar = exemplar_of(one.bytes);
-      }
-      if (!(bound > last) || in_it < cumulated) refuse(family_.name + ": buckets rise, and so do their counts");
-      last = bound;
-      cumulated = in_it;
-      add(family_.name + "_bucket", with(labels_, "le", go_number(bound)), in_it);
-      family_.samples.back().exemplar = std::move(exemplar);
-    }
-    if (take_native(fields, static_cast<std::uint64_t>(count)) && last < 0 && std::isinf(last)) {
-      // Without classic buckets, as text shows it.
-      last = -last;
-      cumulated = count;
-      add(family_.name + "_bucket", with(labels_, "le", go_number(last)), count);
-      family_.samples.back().exemplar = std::move(last_exemplar);
-    }
-    if (!std::isinf(last) || cumulated != count) refuse(family_.name + ": the last bucket is +Inf and holds all");
-    add(family_.name + "_sum", labels_, sum);
-    add(family_.name + "_count", labels_, count);
+  void add(const ProtobufSummary& summary) {
+    for (const ProtobufQuantile& one : summary.quantiles) add("", with("quantile", one.quantile), one.value);
+    add("_sum", labels_, summary.sum);
+    add("_count", labels_, static_cast<double>(summary.count));
   }
 
-  void add(std::string name, LabelPairs labels, double value) {
+  void add(const char* suffix, LabelPairs labels, double value, std::optional<SampleExemplar> exemplar = {}) {
     Sample sample;
-    sample.name = std::move(name);
+    sample.name = family_.name + suffix;
     sample.labels = std::move(labels);
     sample.value = value;
+    sample.exemplar = std::move(exemplar);
     family_.samples.push_back(std::move(sample));
+  }
+
+  LabelPairs with(const char* name, double value) const {
+    LabelPairs labels = labels_;
+    labels.emplace_back(name, go_number(value));
+    std::sort(labels.begin(), labels.end());
+    return labels;
   }
 
   ProtobufFamily& family_;
   LabelPairs labels_;
 };
 
-ProtobufFamily read_family(std::string_view bytes) {
+ProtobufFamily family_of(std::string_view message) {
+  const WireShapes shapes{{1, bytes}, {2, bytes}, {3, an_integer}, {4, repeated(bytes)}, {5, optional(bytes)}};
   ProtobufFamily family;
+  const Type* type = nullptr;
   std::vector<std::string_view> metrics;
-  const std::map<std::uint32_t, Shape> shapes{
-      {1, {Wire::bytes}}, {2, {Wire::bytes}}, {3, {Wire::varint}}, {4, {Wire::bytes, true}}, {5, {Wire::bytes}}};
-  for (const Field& field : fields_of(bytes, shapes, "a family")) {
+  for (const WireField& field : wire_fields(message, shapes, "a family")) {
     if (field.number == 1) family.name = field.bytes;
     if (field.number == 2) family.help = field.bytes;
     if (field.number == 3) {
-      family.type = field.integer == 0   ? "counter"
-                    : field.integer == 1 ? "gauge"
-                    : field.integer == 4 ? "histogram"
-                                         : "";
+      type = std::find_if(std::begin(types), std::end(types), [&](const Type& t) { return t.number == field.integer; });
+      if (type == std::end(types)) throw WireFault{"unknown_type", std::to_string(field.integer)};
     }
     if (field.number == 4) metrics.push_back(field.bytes);
     if (field.number == 5) family.unit = field.bytes;
   }
-  if (family.name.empty() || family.type.empty()) refuse("a family without a name or a type");
-  for (const std::string_view metric : metrics) Metric(family, metric);
+  family.type = type->name;
+  Samples samples(family);
+  for (const std::string_view metric : metrics) {
+    family.metrics.push_back(metric_of(metric, *type));
+    samples.add(family.metrics.back());
+  }
   return family;
 }
 
 }  // namespace
 
-std::vector<ProtobufFamily> read_protobuf_families(std::string_view page) {
+bool ProtobufHistogram::is_native() const {
+  return zero_threshold > 0 || zero_count > 0 || !negative.spans.empty() || !positive.spans.empty();
+}
+
+std::vector<ProtobufFamily> read_protobuf_families(std::string_view page, std::vector<Violation>& violations) {
   std::vector<ProtobufFamily> families;
-  Reader reader(page);
-  while (!reader.at_end()) {
-    families.push_back(read_family(reader.text()));
-    for (std::size_t i = 0; i + 1 < families.size(); ++i) {
-      if (families[i].name == families.back().name) refuse("the family " + families[i].name + " occurs twice");
+  WireReader reader(page);
+  for (std::size_t place = 1; !reader.at_end(); ++place) {
+    bool inside = false;  // a message whose end is known
+    try {
+      const std::string_view message = reader.text();
+      inside = true;
+      families.push_back(family_of(message));
+      families.back().place = place;
+    } catch (const WireFault& fault) {
+      violations.push_back({fault.rule, place, fault.detail});
+      if (!inside) break;
     }
+  }
+  return families;
+}
+
+std::vector<ProtobufFamily> read_protobuf_families(std::string_view page) {
+  std::vector<Violation> violations;
+  auto families = read_protobuf_families(page, violations);
+  if (!violations.empty()) {
+    const Violation& first = violations.front();
+    throw std::runtime_error("family " + std::to_string(first.line) + ": " + first.rule + ": " + first.detail);
   }
   return families;
 }

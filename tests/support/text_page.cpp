@@ -12,6 +12,7 @@
 #include <limits>
 #include <system_error>
 
+#include "support/characters.hpp"
 #include "support/from_chars.hpp"
 
 namespace support {
@@ -19,57 +20,12 @@ namespace {
 
 constexpr std::string_view blanks = " \t";
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-bool is_name(std::string_view text, bool colon_allowed) {
-  if (text.empty() || is_digit(text.front())) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [&](char c) { return is_letter(c) || is_digit(c) || c == '_' || (colon_allowed && c == ':'); });
-}
-
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return result;
-}
-
-/// Length of the UTF-8 sequence at the front of `text`, 0 if it is none (overlong, surrogate, too large, cut).
-std::size_t utf8_sequence(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  std::size_t length = 0;
-  std::uint32_t code_point = 0;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-    code_point = lead & 0x1FU;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    code_point = lead & 0x0FU;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    code_point = lead & 0x07U;
-  }
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-    code_point = (code_point << 6U) | (byte(i) & 0x3FU);
-  }
-  const bool overlong = (length == 3 && code_point < 0x800) || (length == 4 && code_point < 0x10000);
-  const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
-  return overlong || surrogate || code_point > 0x10FFFF ? 0 : length;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
 }
 
 class LineReader {
@@ -240,10 +196,7 @@ class LineReader {
     exemplar.value = *value;
     std::string text;
     for (const auto& [name, of] : exemplar.labels) text += name + of;
-    const auto follows = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
-    if (text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), follows)) > 128) {
-      refuse("exemplar", "more than 128 code points");
-    }
+    if (code_points(text) > 128) refuse("exemplar", "more than 128 code points");
     const std::string* le = sample.label("le");
     const bool is_bucket = le != nullptr && sample.name.ends_with("_bucket");
     if (!is_bucket && !sample.name.ends_with("_total")) refuse("exemplar", "neither of a counter nor of a bucket");

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "support/sample_names.hpp"
+
 namespace support {
 namespace {
 
@@ -240,32 +242,13 @@ class Validator {
 
   // --- names of samples that two families would both own ---
 
-  std::vector<std::string> owned_names(const Family& family) const {
-    const std::string& name = family.name;
-    std::vector<std::string> names{name};
-    if (family.type == "histogram") names.insert(names.end(), {name + "_bucket", name + "_count", name + "_sum"});
-    if (family.type == "summary") names.insert(names.end(), {name + "_count", name + "_sum"});
-    // What OpenMetrics would show of the same family; other producers may never offer that.
-    if (ours() && family.type == "counter") {
-      const std::string base = ends_with(name, "_total") ? name.substr(0, name.size() - 6) : name;
-      names.insert(names.end(), {base + "_created", base == name ? name + "_total" : base});
-    }
-    if (ours() && (family.type == "histogram" || family.type == "summary")) names.push_back(name + "_created");
-    return names;
-  }
-
   void check_clashes() {
-    std::map<std::string, std::string> owners;
-    for (const std::string& family_name : order_) {
-      const Family& family = families_.at(family_name);
+    NameOwners owners;
+    for (const std::string& name : order_) {
+      const Family& family = families_.at(name);
       if (family.type_line == 0) continue;
-      for (const std::string& sample_name : owned_names(family)) {
-        const auto [owner, added] = owners.emplace(sample_name, family_name);
-        if (!added && owner->second != family_name) {
-          refuse("family_clash", family.first_line, family_name + " and " + owner->second + " both own " + sample_name);
-          break;
-        }
-      }
+      const auto clash = owners.add(name, owned_names(name, family.type, options_.producer));
+      if (clash) refuse("family_clash", family.first_line, *clash);
     }
   }
 

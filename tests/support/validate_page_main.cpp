@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// validate_page: the strict validator of the text format as a program, for scripts and for pages fetched by hand.
+// validate_page: the strict validators as a program, for scripts and for pages fetched by hand.
 
 #include <fstream>
 #include <iostream>
@@ -7,14 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "support/open_metrics_validator.hpp"
+#include "support/protobuf_validator.hpp"
 #include "support/text_validator.hpp"
 
 namespace {
 
 constexpr std::string_view usage =
-    "usage: validate_page [--other-producer] [--timestamps] [--any-counter-name] [FILE]\n"
+    "usage: validate_page [--open-metrics | --protobuf] [--other-producer] [--timestamps] [--any-counter-name] [FILE]\n"
     "Checks a page in the Prometheus text format 0.0.4, from FILE or standard input, and prints every broken rule as\n"
     "  line N: rule: what was found\n"
+    "  --open-metrics      the page is OpenMetrics 1.0.0, written by flowviz\n"
+    "  --protobuf          the page is delimited protobuf, written by flowviz; a line is a family\n"
     "  --other-producer    a page that flowviz did not write: numbers, spacing, comments and HELP are free\n"
     "  --timestamps        samples may carry timestamps\n"
     "  --any-counter-name  counters need not end in _total\n"
@@ -24,6 +28,7 @@ constexpr std::string_view usage =
 
 int main(int argument_count, char** arguments) {
   support::ValidationOptions options;
+  bool open_metrics = false, protobuf = false;
   std::string path;
   for (int i = 1; i < argument_count; ++i) {
     const std::string_view argument = arguments[i];
@@ -31,7 +36,11 @@ int main(int argument_count, char** arguments) {
       std::cout << usage;
       return 0;
     }
-    if (argument == "--other-producer") {
+    if (argument == "--open-metrics") {
+      open_metrics = true;
+    } else if (argument == "--protobuf") {
+      protobuf = true;
+    } else if (argument == "--other-producer") {
       options.producer = support::Producer::other;
     } else if (argument == "--timestamps") {
       options.timestamps = support::Timestamps::allowed;
@@ -60,7 +69,9 @@ int main(int argument_count, char** arguments) {
     return 2;
   }
 
-  const auto violations = support::validate_text(page, options);
+  const auto violations = open_metrics ? support::validate_open_metrics(page)
+                          : protobuf   ? support::validate_protobuf(page, options.counter_names)
+                                       : support::validate_text(page, options);
   for (const auto& violation : violations) {
     std::cout << "line " << violation.line << ": " << violation.rule << ": " << violation.detail << "\n";
   }
