@@ -58,8 +58,10 @@ RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceC
   return table;
 }
 
-BackgroundWorker::Step forget_keys(Storage& storage) {
-  const bool done = static_cast<bool>(storage.forget_keys(now() - key_lifetime, BackgroundWorker::end_of_step()));
+/// Drops what has had its time.
+BackgroundWorker::Step tidy(Storage& storage) {
+  const bool done = storage.forget_keys(now() - key_lifetime, BackgroundWorker::end_of_step()) &&
+                    storage.forget_admissions(BackgroundWorker::end_of_step());
   return done ? BackgroundWorker::Step::nothing_to_do : BackgroundWorker::Step::failed;
 }
 
@@ -72,6 +74,11 @@ App::Webhook::Webhook(Storage& storage, Metrics& metrics, const WebhookOptions& 
                  const std::string& json, std::string_view key) { return client.post(json, key); }),
       worker("webhook", [this] { return sender.step(); },
              {.idle = std::min<std::chrono::milliseconds>(std::chrono::seconds(1), options.retry.first_wait)}) {}
+
+App::SharedLimits::SharedLimits(Storage& storage, const Tokens& tokens, const RateLimits& limits,
+                                const Metrics& metrics)
+    : limiter(storage, tokens, limits, metrics.rate_limit_store),
+      worker("rate limits", [this] { return limiter.refresh(); }, {.idle = std::chrono::seconds(5)}) {}
 
 /// How both servers count their requests, in the same metrics.
 static flowviz::bundles::HttpServerOptions counting(const AppOptions& options) {
@@ -89,11 +96,14 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       pool_idle_(metrics.registry, "flowviz_db_pool_connections_idle", "Connections to the database that nobody uses.",
                  [&storage] { return storage.connections().idle; }),
       tokens_(std::move(tokens)),
-      rate_limiter_(tokens_, options.rate_limits),
+      shared_limits_(options.rate_limit_store == RateLimitStore::database
+                         ? std::make_unique<SharedLimits>(storage, tokens_, options.rate_limits, metrics_)
+                         : nullptr),
+      own_limits_(tokens_, options.rate_limits),
+      rate_limiter_(shared_limits_ ? static_cast<RateLimiter&>(shared_limits_->limiter) : own_limits_),
       near_limit_(metrics_.rate_limits.near_limit([this](const flowviz::Gauge<LimitedRoute>& clients) {
         const auto now = std::chrono::steady_clock::now();
-        for (const auto route : {LimitedRoute::lots, LimitedRoute::qc_decisions, LimitedRoute::trace_forward,
-                                 LimitedRoute::trace_backward}) {
+        for (const auto& [route, text] : names(LimitedRoute{})) {
           clients.with(route).set(rate_limiter_.near(route, now));
         }
       })),
@@ -110,7 +120,7 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       database_gauges_(storage, metrics_),
       sync_applier_(storage, trace_cache_, metrics_),
       sync_worker_("sync", [this] { return sync_applier_.step(); }),
-      key_worker_("idempotency keys", [&storage] { return forget_keys(storage); }, {.idle = std::chrono::minutes(10)}),
+      tidy_worker_("tidy", [&storage] { return tidy(storage); }, {.idle = std::chrono::minutes(10)}),
       webhook_(options.webhook.address ? std::make_unique<Webhook>(storage, metrics_, options.webhook) : nullptr),
       operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
       api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_, sync_worker_,
@@ -126,13 +136,15 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
 void App::start_background_work() {
   database_gauges_.start();
   sync_worker_.start();
-  key_worker_.start();
+  tidy_worker_.start();
+  if (shared_limits_) shared_limits_->worker.start();
   if (webhook_) webhook_->worker.start();
 }
 
 void App::stop_background_work() {
   sync_worker_.stop_soon();
-  key_worker_.stop_soon();
+  tidy_worker_.stop_soon();
+  if (shared_limits_) shared_limits_->worker.stop_soon();
   if (webhook_) webhook_->worker.stop_soon();
 }
 

@@ -14,7 +14,9 @@
 #include "background_worker.hpp"
 #include "database_gauges.hpp"
 #include "http/auth.hpp"
+#include "http/database_rate_limiter.hpp"
 #include "http/dispatcher.hpp"
+#include "http/memory_rate_limiter.hpp"
 #include "http/routes.hpp"
 #include "http/server.hpp"
 #include "metrics.hpp"
@@ -58,11 +60,19 @@ class App {
     BackgroundWorker worker;
   };
 
+  struct SharedLimits {
+    SharedLimits(Storage& storage, const Tokens& tokens, const RateLimits& limits, const Metrics& metrics);
+    DatabaseRateLimiter limiter;
+    BackgroundWorker worker;
+  };
+
   Metrics& metrics_;
   flowviz::bundles::DatabasePool pool_;
   flowviz::GaugeCallback pool_active_, pool_idle_;  // the pool's, under the names that FlowViz's boards know
   Tokens tokens_;
-  RateLimiter rate_limiter_;
+  std::unique_ptr<SharedLimits> shared_limits_;  // null: each instance has limits of its own
+  MemoryRateLimiter own_limits_;
+  RateLimiter& rate_limiter_;  // the one of them that is used
   flowviz::GaugeCallback near_limit_;
   TraceCache trace_cache_;
   TestAlerts test_alerts_;
@@ -71,7 +81,7 @@ class App {
   DatabaseGauges database_gauges_;
   SyncApplier sync_applier_;
   BackgroundWorker sync_worker_;
-  BackgroundWorker key_worker_;
+  BackgroundWorker tidy_worker_;
   std::unique_ptr<Webhook> webhook_;  // null: there is none
 
   RouteTable operations_routes_;

@@ -16,6 +16,7 @@ namespace wms {
 
 struct AppOptions {
   RateLimits rate_limits = {};
+  RateLimitStore rate_limit_store = RateLimitStore::memory;
   std::chrono::seconds test_alert_duration = std::chrono::minutes(5);
   BusinessHours business_hours = {};
   TraceCache::Limits trace_cache = {};

@@ -90,6 +90,8 @@ struct Metrics {
 
   flowviz::bundles::RateLimit<LimitedRoute> rate_limits{registry};
 
+  flowviz::bundles::RateLimitStore rate_limit_store{registry};
+
   /// What is asked for when a page is made, because time alone changes it. The gauge lives as long as what is returned.
   template <class Read>
   [[nodiscard]] flowviz::GaugeCallback test_alert(Read read) const {

@@ -146,6 +146,12 @@ std::optional<std::string> take_rate_limit(Settings& settings, const std::string
   return take_number(value, 0, highest_rate_limit, settings.app.rate_limits.*member);
 }
 
+std::optional<std::string> take_rate_limit_store(Settings& settings, const std::string& value) {
+  if (value != "memory" && value != "database") return must_be("memory or database", value);
+  settings.app.rate_limit_store = value == "database" ? RateLimitStore::database : RateLimitStore::memory;
+  return std::nullopt;
+}
+
 constexpr int longest_test_alert = 86'400;
 
 std::optional<std::string> take_test_alert_duration(Settings& settings, const std::string& value) {
@@ -238,13 +244,17 @@ constexpr Setting all_settings[] = {
      take_tokens},
     {"--metrics-token-file", "FILE", nullptr,
      "holds the token that a scrape of /metrics has to send; without it none is needed", take_metrics_token},
-    {"--rate-limit-lots", "N", "100",
-     "how many lots an operator may register in a minute, on this instance; 0: as many as they like",
+    {"--rate-limit-lots", "N", "100", "how many lots an operator may register in a minute; 0: as many as they like",
      take_rate_limit<&RateLimits::lots>},
     {"--rate-limit-qc-decisions", "N", "100", "the same for quality decisions",
      take_rate_limit<&RateLimits::qc_decisions>},
     {"--rate-limit-traceability", "N", "50", "the same for traces, in each direction",
      take_rate_limit<&RateLimits::traceability>},
+    {"--rate-limit-store", "memory|database", "memory",
+     "where requests that count for limits are kept: in memory each instance has limits of its own, in the database "
+     "they "
+     "hold for all instances together",
+     take_rate_limit_store},
     {"--business-hours", "PERIODS", "Mon-Fri 06:00-22:00",
      "when lots should be registered, by the plant's clock: flowviz_business_hours is 1 then, and an alert expects "
      "some; "

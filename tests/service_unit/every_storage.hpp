@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "on_postgresql.hpp"
+#include "storage/sqlite.hpp"
 #include "storage/sqlite_storage.hpp"
 #include "storage/storage.hpp"
 #include "temporary_folder.hpp"
@@ -23,6 +24,10 @@
 class OnSqlite {
  public:
   std::unique_ptr<wms::Storage> open() { return std::make_unique<wms::SqliteStorage>(folder_.file("wms.db")); }
+  std::unique_ptr<wms::Connection> connect() const {
+    return std::make_unique<wms::sqlite::Connection>(folder_.file("wms.db"), wms::Access::write,
+                                                     wms::Deadline::clock::now() + std::chrono::seconds(30));
+  }
 
  private:
   TemporaryFolder folder_;

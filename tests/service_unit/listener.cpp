@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "http/dispatcher.hpp"
+#include "http/memory_rate_limiter.hpp"
 
 namespace {
 
@@ -26,7 +27,7 @@ struct Fixture {
   flowviz::Registry registry;
   Metrics metrics{registry};
   Tokens tokens{{}};
-  RateLimiter rate_limiter{tokens, {}};
+  MemoryRateLimiter rate_limiter{tokens, {}};
   RouteTable routes;
   Server server;
   std::atomic<int> inside = 0;

@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -48,6 +49,11 @@ class OnPostgresql {
 
   wms::postgresql::Address address() const { return {shared_server().url(name)}; }
   std::unique_ptr<wms::Storage> open() const { return std::make_unique<wms::PostgresqlStorage>(address()); }
+
+  std::unique_ptr<wms::Connection> connect() const {
+    return std::make_unique<wms::postgresql::Connection>(address(),
+                                                         wms::Deadline::clock::now() + std::chrono::seconds(30));
+  }
 
   const std::string name = "test_" + std::to_string(++count_);
 

@@ -97,6 +97,14 @@ TEST_CASE("each rate limit is a setting, and 0 turns it off") {
   CHECK(set.traceability == 10'000);
 }
 
+TEST_CASE("limits are counted in memory unless the database is to do it") {
+  CHECK(settings({})->app.rate_limit_store == RateLimitStore::memory);
+  CHECK(settings({"--rate-limit-store=memory"}, {{"WMS_RATE_LIMIT_STORE", "database"}})->app.rate_limit_store ==
+        RateLimitStore::memory);
+  CHECK(settings({}, {{"WMS_RATE_LIMIT_STORE", "database"}})->app.rate_limit_store == RateLimitStore::database);
+  CHECK(complaint({"--rate-limit-store", "redis"}) == "--rate-limit-store must be memory or database, not 'redis'");
+}
+
 TEST_CASE("business hours are those of a working week unless they are said, by the clock of a time zone") {
   const auto standard = settings({});
   CHECK(standard->time_zone == "UTC");

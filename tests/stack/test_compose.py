@@ -162,6 +162,7 @@ class Compose(unittest.TestCase):
         self.assertEqual(list(broken_policies("wms_service", service)), [])
         size = int(service["environment"]["WMS_POOL_SIZE"]) + int(service["environment"]["WMS_POOL_OVERFLOW"])
         self.assertLessEqual(3 * size, 30)  # what the pooler has
+        self.assertEqual(service["environment"]["WMS_RATE_LIMIT_STORE"], "database")  # or a limit would be three
         mounted = [one for one in scaled["services"]["prometheus"]["volumes"] if one.endswith("/etc/prometheus/prometheus.yml:ro")]
         self.assertEqual([pathlib.Path(one.split(":")[0]).name for one in mounted], ["prometheus.scale.yml"])
 

@@ -182,7 +182,8 @@ std::optional<Problem> Dispatcher::admit_caller(const Route& route, const httpli
     return problems::forbidden("the role " + std::string(text_of(context.caller->role)) + " may not do this");
   }
   if (!route.limit) return std::nullopt;
-  const auto wait = rate_limiter_.refuse(context.caller->operator_name, *route.limit, std::chrono::steady_clock::now());
+  const auto wait = rate_limiter_.refuse(context.caller->operator_name, *route.limit, std::chrono::steady_clock::now(),
+                                         context.stream.deadline());
   if (!wait) return std::nullopt;
   return problems::too_many_requests(*route.limit, rate_limiter_.limits().of(*route.limit), *wait);
 }

@@ -120,6 +120,15 @@ CREATE TABLE qc_notifications (
 CREATE INDEX qc_notifications_by_due ON qc_notifications (status, due_at_ms);
 CREATE INDEX qc_notifications_by_end ON qc_notifications (status, ended_at_ms);
 )sql"},
+    // No index on what each request changes, so that PostgreSQL need not write to one.
+    {6, "requests that count for limits", R"sql(
+CREATE TABLE admissions (
+  operator TEXT NOT NULL,
+  route    TEXT NOT NULL,
+  times    TEXT NOT NULL,
+  PRIMARY KEY (operator, route)
+);
+)sql"},
 };
 
 }  // namespace

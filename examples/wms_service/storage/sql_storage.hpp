@@ -40,6 +40,9 @@ class SqlStorage : public Storage {
   Outcome<Done> keep_answer(const std::string& claim, const KeptAnswer& answer, Deadline deadline) override;
   Outcome<Done> release_key(const std::string& claim, Deadline deadline) override;
   Outcome<Done> forget_keys(Timestamp claimed_before, Deadline deadline) override;
+  Outcome<Wait> admit(const LimitedRequest& request, Deadline deadline) override;
+  Outcome<int> count_near_limit(std::string_view route, int admitted, Deadline deadline) override;
+  Outcome<Done> forget_admissions(Deadline deadline) override;
   Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) override;
   Outcome<int> count_operators_since(Timestamp since, Deadline deadline) override;
   Outcome<WorkCounts> count_work(Timestamp ended_since, Deadline deadline) override;

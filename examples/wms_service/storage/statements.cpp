@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "storage/statements.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
+
+#include "domain/limited_request.hpp"
+#include "storage/admission_log.hpp"
 
 namespace wms {
 namespace {
@@ -36,6 +40,25 @@ std::string connected_lots(Dialect dialect, std::string_view from, std::string_v
 std::string json_texts(Dialect dialect, const std::string& parameter = "?1") {
   return dialect == Dialect::sqlite ? "json_each(" + parameter + ")"
                                     : "json_array_elements_text(CAST(" + parameter + " AS json))";
+}
+
+/// What time it is by the database's clock, in milliseconds since 1970; in PostgreSQL also after a wait for a lock.
+std::string time_now(Dialect dialect) {
+  return dialect == Dialect::sqlite ? "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+                                    : "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+}
+
+std::string text_of_time(const std::string& time) { return "CAST(" + time + " AS TEXT)"; }
+
+/// As the logs of limits have it: who was admitted then does not count any more.
+std::string a_minute_ago(Dialect dialect) {
+  return text_of_time(time_now(dialect) + " - " + std::to_string(std::chrono::milliseconds(limit_span).count()));
+}
+
+/// The time of the admission with this number in a log, from the newest, which is 1; empty if there were not so many.
+std::string admission(const std::string& log, const std::string& number) {
+  const std::string digits = std::to_string(admission_digits);
+  return "substr(" + log + ", " + digits + " * (" + number + " - 1) + 1, " + digits + ")";
 }
 
 }  // namespace
@@ -164,6 +187,22 @@ Statements::Statements(Dialect dialect)
       release_key{"release_key", DbOperation::delete_,
                   "DELETE FROM idempotency_keys WHERE claim = ?1 AND status IS NULL"},
       forget_keys{"forget_keys", DbOperation::delete_, "DELETE FROM idempotency_keys WHERE claimed_at_ms < ?1"},
+      admit_request{"admit_request", DbOperation::insert,
+                    "INSERT INTO admissions AS log (operator, route, times) VALUES (?1, ?2, " +
+                        text_of_time(time_now(dialect)) +
+                        ") ON CONFLICT (operator, route) DO UPDATE SET times = substr(" +
+                        text_of_time(time_now(dialect)) + " || log.times, 1, " + std::to_string(admission_digits) +
+                        " * ?3) WHERE " + admission("log.times", "1") + " <= " + text_of_time(time_now(dialect)) +
+                        " AND " + admission("log.times", "?3") + " <= " + a_minute_ago(dialect)},
+      admissions{"admissions", DbOperation::select,
+                 "SELECT times, " + time_now(dialect) + " FROM admissions WHERE operator = ?1 AND route = ?2"},
+      replace_admissions{"replace_admissions", DbOperation::update,
+                         "UPDATE admissions SET times = ?4 WHERE operator = ?1 AND route = ?2 AND times = ?3"},
+      count_near_limit{"count_near_limit", DbOperation::select,
+                       "SELECT count(*) FROM admissions WHERE route = ?1 AND " + admission("times", "?2") + " > " +
+                           a_minute_ago(dialect)},
+      forget_admissions{"forget_admissions", DbOperation::delete_,
+                        "DELETE FROM admissions WHERE " + admission("times", "1") + " <= " + a_minute_ago(dialect)},
       count_work{"count_work", DbOperation::select,
                  "SELECT (SELECT count(*) FROM production_runs WHERE state = 'running'), "
                  "(SELECT count(*) FROM sync_lots WHERE status = 'queued'), "
@@ -226,6 +265,11 @@ std::vector<const Sql*> Statements::all() const {
                               &keep_answer,
                               &release_key,
                               &forget_keys,
+                              &admit_request,
+                              &admissions,
+                              &replace_admissions,
+                              &count_near_limit,
+                              &forget_admissions,
                               &count_work,
                               &upsert_operator_activity,
                               &count_operators_since};

@@ -82,6 +82,13 @@ struct Statements {
   Sql release_key;         ///< ?1 claim
   Sql forget_keys;         ///< ?1 claimed before
 
+  // Requests that count for limits; admission_log.hpp says how their times are written. The clock is the database's.
+  Sql admit_request;  ///< ?1 operator, ?2 route, ?3 limit; changes nothing if there were as many in the minute before
+  Sql admissions;     ///< ?1 operator, ?2 route; the log, and what time it is
+  Sql replace_admissions;  ///< ?1 operator, ?2 route, ?3 what the log still has to be, ?4 the new one
+  Sql count_near_limit;    ///< ?1 route, ?2 how many there were in the minute before
+  Sql forget_admissions;   ///< those whose newest is older than a minute
+
   // How much work there is.
   Sql count_work;  ///< ?1 since when jobs count that have ended
 

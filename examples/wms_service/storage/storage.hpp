@@ -4,6 +4,7 @@
 /// What the service needs from a database. sql_storage.hpp implements it on SQLite and PostgreSQL;
 /// tests/service_unit/storage_contract.cpp says what every implementation has to do.
 
+#include <chrono>
 #include <flowviz_metrics/bundles/database_pool.hpp>
 #include <flowviz_metrics/bundles/tasks.hpp>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <string_view>
 
 #include "domain/idempotency.hpp"
+#include "domain/limited_request.hpp"
 #include "domain/lot.hpp"
 #include "domain/notification.hpp"
 #include "domain/production_run.hpp"
@@ -51,6 +53,8 @@ class Storage {
   template <class T>
   using Outcome = Result<T, Refusal>;
   struct Done {};
+  /// Nothing to wait for, or how long it is until then.
+  using Wait = std::optional<std::chrono::milliseconds>;
 
   virtual ~Storage() = default;
 
@@ -106,6 +110,14 @@ class Storage {
   /// The request came to nothing, and may be sent again; unless an answer was kept.
   virtual Outcome<Done> release_key(const std::string& claim, Deadline deadline) = 0;
   virtual Outcome<Done> forget_keys(Timestamp claimed_before, Deadline deadline) = 0;
+
+  /// Admits a request and counts it, if fewer than its limit were admitted in the minute before, by whichever instance;
+  /// or says after what time the next one will be, unless others come before. By the database's clock.
+  virtual Outcome<Wait> admit(const LimitedRequest& request, Deadline deadline) = 0;
+  /// How many operators have had so many requests to the route admitted in the minute before.
+  virtual Outcome<int> count_near_limit(std::string_view route, int admitted, Deadline deadline) = 0;
+  /// Drops what limits do not need any more.
+  virtual Outcome<Done> forget_admissions(Deadline deadline) = 0;
 
   /// Remembers when operators were seen; a later time replaces an earlier one.
   virtual Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) = 0;

@@ -45,12 +45,14 @@ class Transactions {
   /// One query that changes nothing.
   template <class T, class Work>
   Outcome<T> read(Deadline deadline, Work&& work) const {
-    try {
-      return pool_->use(deadline, std::forward<Work>(work));
-    } catch (const DatabaseError& error) {
-      if (!error.is_unavailable()) throw;
-      return Refusal(Unavailable{error.what()});
-    }
+    return once<T>(*pool_, deadline, std::forward<Work>(work));
+  }
+
+  /// Statements of which each stands for itself, without a transaction around them. If that fails, some may have been
+  /// done.
+  template <class T, class Work>
+  Outcome<T> change(Deadline deadline, Work&& work) const {
+    return once<T>(writers(), deadline, std::forward<Work>(work));
   }
 
   /// Several queries that see the same state. Their transaction is committed at
@@ -95,6 +97,16 @@ class Transactions {
   }
 
  private:
+  template <class T, class Work>
+  static Outcome<T> once(ConnectionPool& pool, Deadline deadline, Work&& work) {
+    try {
+      return pool.use(deadline, std::forward<Work>(work));
+    } catch (const DatabaseError& error) {
+      if (!error.is_unavailable()) throw;
+      return Refusal(Unavailable{error.what()});
+    }
+  }
+
   // How often a transaction is tried that others get in the way of.
   static constexpr int most_attempts = 3;
   // What it takes at least to find out whether a transaction was committed.

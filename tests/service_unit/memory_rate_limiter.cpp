@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "http/rate_limiter.hpp"
+#include "http/memory_rate_limiter.hpp"
 
 #include <doctest/doctest.h>
 
@@ -22,7 +22,7 @@ constexpr RateLimiter::Time start{1h};
 }  // namespace
 
 TEST_CASE("so many requests a minute are admitted as the limit says, and then one for each that is a minute old") {
-  RateLimiter limiter(tokens(), {.lots = 3});
+  MemoryRateLimiter limiter(tokens(), {.lots = 3});
   for (const auto at : {0s, 10s, 20s}) CHECK_FALSE(limiter.refuse("ada", LimitedRoute::lots, start + at));
   CHECK(limiter.refuse("ada", LimitedRoute::lots, start + 20s) == 40s);
   CHECK(limiter.refuse("ada", LimitedRoute::lots, start + 59s) == 1s);
@@ -34,7 +34,7 @@ TEST_CASE("so many requests a minute are admitted as the limit says, and then on
 }
 
 TEST_CASE("who comes back after the seconds that it was told is admitted, and a moment earlier is not") {
-  RateLimiter limiter(tokens(), {.lots = 1});
+  MemoryRateLimiter limiter(tokens(), {.lots = 1});
   CHECK_FALSE(limiter.refuse("ada", LimitedRoute::lots, start));
   const auto wait = limiter.refuse("ada", LimitedRoute::lots, start + 1ns);
   CHECK(wait == 60s);  // 59.999999999 s would be told as 60
@@ -43,7 +43,7 @@ TEST_CASE("who comes back after the seconds that it was told is admitted, and a 
 }
 
 TEST_CASE("what is refused does not count: who keeps asking is not kept out") {
-  RateLimiter limiter(tokens(), {.lots = 1});
+  MemoryRateLimiter limiter(tokens(), {.lots = 1});
   CHECK_FALSE(limiter.refuse("ada", LimitedRoute::lots, start));
   for (auto at = 0s; at < 60s; ++at) CHECK(limiter.refuse("ada", LimitedRoute::lots, start + at));
   CHECK_FALSE(limiter.refuse("ada", LimitedRoute::lots, start + 60s));
@@ -51,7 +51,7 @@ TEST_CASE("what is refused does not count: who keeps asking is not kept out") {
 
 TEST_CASE("no span of a minute has more than the limit, however requests are spread") {
   constexpr int limit = 7;
-  RateLimiter limiter(tokens(), {.lots = limit});
+  MemoryRateLimiter limiter(tokens(), {.lots = limit});
   std::vector<RateLimiter::Time> admitted;
   std::chrono::milliseconds step = 1ms;
   for (auto at = 0ms; at < 10min; at += step) {
@@ -63,7 +63,7 @@ TEST_CASE("no span of a minute has more than the limit, however requests are spr
 }
 
 TEST_CASE("each operator has its own limit on each route, with whichever of its tokens") {
-  RateLimiter limiter(tokens(), {.lots = 1, .qc_decisions = 1, .traceability = 1});
+  MemoryRateLimiter limiter(tokens(), {.lots = 1, .qc_decisions = 1, .traceability = 1});
   for (const auto route :
        {LimitedRoute::lots, LimitedRoute::qc_decisions, LimitedRoute::trace_forward, LimitedRoute::trace_backward}) {
     for (const char* name : {"ada", "bo"}) {
@@ -74,13 +74,13 @@ TEST_CASE("each operator has its own limit on each route, with whichever of its 
 }
 
 TEST_CASE("a limit of 0 is none") {
-  RateLimiter limiter(tokens(), {.lots = 0});
+  MemoryRateLimiter limiter(tokens(), {.lots = 0});
   for (int i = 0; i < 1000; ++i) CHECK_FALSE(limiter.refuse("ada", LimitedRoute::lots, start));
   CHECK(limiter.near(LimitedRoute::lots, start) == 0);
 }
 
 TEST_CASE("operators are near their limit from four fifths of it on, until time takes them away from it") {
-  RateLimiter limiter(tokens(), {.lots = 10, .qc_decisions = 1});
+  MemoryRateLimiter limiter(tokens(), {.lots = 10, .qc_decisions = 1});
   for (int i = 0; i < 7; ++i) limiter.refuse("ada", LimitedRoute::lots, start);
   CHECK(limiter.near(LimitedRoute::lots, start) == 0);
   limiter.refuse("ada", LimitedRoute::lots, start + 30s);
@@ -95,7 +95,7 @@ TEST_CASE("operators are near their limit from four fifths of it on, until time 
 }
 
 TEST_CASE("of many threads together as many are admitted as the limit says") {
-  RateLimiter limiter(tokens(), {.lots = 100});
+  MemoryRateLimiter limiter(tokens(), {.lots = 100});
   std::atomic<int> admitted = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
