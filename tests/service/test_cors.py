@@ -13,7 +13,7 @@ class CorsTest(harness.ServiceTest):
         headers = {
             "Origin": origin,
             "Access-Control-Request-Method": method,
-            "Access-Control-Request-Headers": "authorization,content-type",
+            "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
         }
         return service.request("OPTIONS", "/api/lots", headers=headers)
 
@@ -26,13 +26,13 @@ class CorsTest(harness.ServiceTest):
         self.assertEqual((asked.status, asked.body), (204, b""))
         self.assertEqual(asked.headers["Access-Control-Allow-Origin"], PAGE)
         self.assertIn("POST", asked.headers["Access-Control-Allow-Methods"].split(", "))
-        self.assertEqual(asked.headers["Access-Control-Allow-Headers"], "Authorization, Content-Type")
+        self.assertEqual(asked.headers["Access-Control-Allow-Headers"], "Authorization, Content-Type, Idempotency-Key")
         answer = service.request(
             "POST",
             "/api/lots",
             "operator",
             body={"lot_code": "L-1", "lot_type": "raw", "quantity_kg": 1},
-            headers={"Origin": PAGE},
+            headers={"Origin": PAGE, "Idempotency-Key": "k-1"},
         )
         self.assertEqual(answer.status, 201)
         self.assertEqual(answer.headers["Access-Control-Allow-Origin"], PAGE)

@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(Fixture, "a browser that asks for a page that may is told what
     CHECK(reply.body.empty());
     CHECK(reply.headers.at("Access-Control-Allow-Origin") == origin);
     CHECK(reply.headers.at("Access-Control-Allow-Methods") == "POST, GET, HEAD");
-    CHECK(reply.headers.at("Access-Control-Allow-Headers") == "Authorization, Content-Type");
+    CHECK(reply.headers.at("Access-Control-Allow-Headers") == "Authorization, Content-Type, Idempotency-Key");
     CHECK(reply.headers.at("Access-Control-Max-Age") == "600");
     CHECK(reply.headers.at("Vary") == "Origin");
     CHECK_FALSE(reply.headers.contains("Access-Control-Allow-Credentials"));

@@ -53,7 +53,7 @@ Cors::Headers Cors::of_answer(const std::string& origin) const {
 
 Cors::Headers Cors::of_preflight(const std::string& methods) {
   return {{"Access-Control-Allow-Methods", methods},
-          {"Access-Control-Allow-Headers", "Authorization, Content-Type"},
+          {"Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key"},
           {"Access-Control-Max-Age", "600"}};
 }
 
