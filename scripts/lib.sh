@@ -7,7 +7,7 @@
 packages_build=(g++ cmake ninja-build pkg-config python3 libcpp-httplib-dev libpq-dev libsqlite3-dev nlohmann-json3-dev)
 packages_stack=(pgbouncer postgresql prometheus prometheus-alertmanager prometheus-node-exporter
   prometheus-postgres-exporter python3-yaml)
-packages_test=("${packages_stack[@]}" clang clang-19 'clang-format-19|clang-format' docker-compose doctest-dev
+packages_test=("${packages_stack[@]}" clang clang-19 'clang-format-19|clang-format' debian-archive-keyring docker-compose doctest-dev
   'libclang-rt-dev|libclang-rt-14-dev' libfaketime locales openssl prometheus-cpp-dev prometheus-pushgateway python3-jsonschema
   python3-prometheus-client python3-protobuf tzdata valgrind)
 packages_aarch64=(g++-aarch64-linux-gnu 'qemu-user-static|qemu-user')
@@ -102,6 +102,44 @@ use_libcxx() {
   root+=/usr/lib/llvm-$version
   export FLOWVIZ_METRICS_LIBCXX_FLAGS="-nostdinc++ -isystem $root/include/c++/v1 -Wno-unused-command-line-argument"
   export LIBRARY_PATH=$root/lib LD_LIBRARY_PATH=$root/lib
+}
+
+# use_newer_prometheus: the Prometheus of the Debian release after 12, or the system's own if it is no older, in
+# $NEWER_PROMETHEUS. What is not installed is unpacked in build/, by an apt that shares nothing with the system's but the keys
+# and the mirror.
+use_newer_prometheus() {
+  local version=2.53 release=trixie root=$PWD/build/prometheus-newer
+  export NEWER_PROMETHEUS
+  if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' prometheus)" ge "$version"; then
+    NEWER_PROMETHEUS=$(command -v prometheus)
+    return
+  fi
+  NEWER_PROMETHEUS=$root/usr/bin/prometheus
+  mkdir -p build
+  (
+    flock 9 # another suite may want it, too
+    [[ -e $root/complete ]] && exit
+    rm -rf "$root" && mkdir -p "$root/apt/partial" && cd "$root" || exit
+    mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | awk '$1 $2 == "DebianDebian" { print $3; exit }')
+    key=/usr/share/keyrings/debian-archive-keyring.gpg
+    say "deb [signed-by=$key] ${mirror:-http://deb.debian.org/debian} $release main" >sources.list
+    : >status
+    cat >apt.conf <<END
+Dir::State::status "$root/status";
+Dir::State::lists "$root/apt";
+Dir::Cache "$root/apt";
+Dir::Etc::sourcelist "$root/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+APT::Sandbox::User "";
+Acquire::Languages "none";
+END
+    export APT_CONFIG=$root/apt.conf
+    apt-get -qq update && apt-get -qq download prometheus && dpkg -x prometheus_*.deb . || exit
+    usr/bin/prometheus --version || exit
+    rm -rf apt ./*.deb
+    touch complete
+  ) 9>build/prometheus-newer.lock
 }
 
 # build PRESET TARGET...: configures and builds. What `ninja_options` holds goes to ninja.

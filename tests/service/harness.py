@@ -230,9 +230,9 @@ class Service(Program):
             body["inputs"] = [{"lot_id": lot_id, "quantity_kg": kg} for lot_id, kg in inputs]
         return self.request("POST", "/api/lots", role, body=body)
 
-    def page(self):
-        """The text of /metrics on the second listener."""
-        answer = request(self.metrics_port, "GET", "/metrics")
+    def page(self, accept=""):
+        """The page of /metrics on the second listener, as text unless something else is asked for."""
+        answer = request(self.metrics_port, "GET", "/metrics", headers={"Accept": accept} if accept else None)
         if answer.status != 200:
             raise AssertionError(f"/metrics answered {answer}")
         return answer.body
@@ -337,10 +337,18 @@ class Metrics:
         return sum(values)
 
 
-def violations(page):
-    """What the strict validator says of a page; nothing for a valid one."""
+# What asks for each format of a page, and what tells the strict validator of it.
+FORMATS = {
+    "": [],
+    "application/openmetrics-text;version=1.0.0": ["--open-metrics"],
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": ["--protobuf"],
+}
+
+
+def violations(page, accept=""):
+    """What the strict validator says of a page in the format that was asked for; nothing for a valid one."""
     result = subprocess.run(
-        [program("VALIDATE_PAGE")], input=page, capture_output=True, timeout=DEADLINE_S, check=False
+        [program("VALIDATE_PAGE"), *FORMATS[accept]], input=page, capture_output=True, timeout=DEADLINE_S, check=False
     )
     if result.returncode == 0:
         return ""

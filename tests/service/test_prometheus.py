@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The main job: a real Prometheus scrapes the service under traffic, and what it then knows equals the rows in the
-service's database and what the client counted."""
+"""The main job: real Prometheus, the system's and the one that NEWER_PROMETHEUS names, scrape the service under traffic, and
+what they then know equals the rows in the service's database and what the client counted."""
 
 import collections
 import json
+import math
 import os
 import time
 import unittest
@@ -16,11 +17,18 @@ def status_class(status):
     return f"{status // 100}xx"
 
 
-class Prometheus(harness.Program):
-    """Debian's Prometheus scraping one address every second, as nobody when this is root."""
+PROGRAMS = {"system's": ("PROMETHEUS", "prometheus"), "newer": ("NEWER_PROMETHEUS",)}
+# What they are told to keep, and so what they ask for.
+BY_OPEN_METRICS, BY_PROTOBUF = "exemplar-storage", "native-histograms,exemplar-storage"
 
-    def __init__(self, folder, target, features="exemplar-storage"):
-        home = folder / "prometheus"
+
+class Prometheus(harness.Program):
+    """A Prometheus scraping one address every second, as nobody when this is root."""
+
+    def __init__(self, folder, target, features=BY_OPEN_METRICS, which="system's"):
+        self.which, self.features = which, features
+        name = f"prometheus-{len(list(folder.glob('prometheus-*')))}"
+        home = folder / name
         home.mkdir()
         (home / "prometheus.yml").write_text(
             json.dumps(
@@ -32,7 +40,7 @@ class Prometheus(harness.Program):
         )
         [self.port] = harness.free_ports(1)
         command = [
-            harness.program("PROMETHEUS", "prometheus"),
+            harness.program(*PROGRAMS[which]),
             f"--config.file={home}/prometheus.yml",
             f"--storage.tsdb.path={home}/data",
             f"--web.listen-address=127.0.0.1:{self.port}",
@@ -43,7 +51,10 @@ class Prometheus(harness.Program):
             (home / "data").mkdir()
             os.chown(home / "data", 65534, 65534)
             command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", *command]
-        super().__init__("prometheus", command, folder, cwd=home)
+        super().__init__(name, command, folder, cwd=home)
+
+    def __str__(self):
+        return f"the {self.which} with {self.features}"
 
     def ready(self):
         if not self.running:
@@ -85,22 +96,43 @@ class Prometheus(harness.Program):
 
 
 class PrometheusTest(harness.ServiceTest):
+    def scraped_by(self, service, *features):
+        """Each Prometheus with each of these features, when it answers."""
+        target = f"127.0.0.1:{service.metrics_port}"
+        several = [self.track(Prometheus(self.folder, target, one, which)) for which in PROGRAMS for one in features]
+        for prometheus in several:
+            harness.wait_until(prometheus.ready, f"{prometheus} ready to be asked")
+        return several
+
     def test_prometheus_agrees_with_the_database_and_with_the_client(self):
         service = self.start_service(per_role=13)
         before = service.metrics()
-        prometheus = self.track(Prometheus(self.folder, f"127.0.0.1:{service.metrics_port}"))
-        harness.wait_until(prometheus.ready, "Prometheus ready to be asked")
-        harness.wait_until(lambda: prometheus.query('up{job="app"} == 1'), "the first scrape")
+        several = self.scraped_by(service, BY_OPEN_METRICS)
+        for prometheus in several:
+            harness.wait_until(lambda: prometheus.query('up{job="app"} == 1'), "the first scrape")
 
-        with harness.Repeating(service.page, 0.5) as pages:
+        with harness.Repeating(lambda: {accept: service.page(accept) for accept in harness.FORMATS}, 0.5) as pages:
             traffic = self.start_traffic(service, duration=18, rate=120, connections=16)
             status = traffic.wait(120)
         self.assertEqual(status, 0, traffic.stdout + traffic.stderr)
         self.assertEqual(pages.errors, [])
         ended = time.time()
-        harness.wait_until(lambda: prometheus.scraped_since(ended), "a scrape after the traffic")
         report = traffic.report()
+        for prometheus in several:
+            harness.wait_until(lambda: prometheus.scraped_since(ended), "a scrape after the traffic")
+            with self.subTest(str(prometheus)):
+                self.check_agrees(prometheus, service, before, report)
 
+        with self.subTest("every page passes the strict validator"):
+            self.assertGreater(len(pages.results), 20)
+            for page in pages.results:
+                for accept, body in page.items():
+                    self.assertEqual(harness.violations(body, accept), "", body.decode(errors="replace"))
+
+        with self.subTest("counters of a page never go back"):
+            self.check_monotone([harness.Metrics(page[""]) for page in pages.results])
+
+    def check_agrees(self, prometheus, service, before, report):
         with self.subTest("lots equal the rows of the database"):
             lots = dict(service.rows("SELECT lot_type, count(*) FROM lots GROUP BY lot_type"))
             self.assertEqual(set(lots), {"raw", "intermediate", "finished"})
@@ -151,11 +183,6 @@ class PrometheusTest(harness.ServiceTest):
             self.assertEqual(prometheus.number("min(flowviz_http_requests_inprogress)"), 0)
             self.assertEqual(prometheus.number("max(flowviz_http_requests_inprogress)"), 0)
 
-        with self.subTest("every page passes the strict validator"):
-            self.assertGreater(len(pages.results), 20)
-            for page in pages.results:
-                self.assertEqual(harness.violations(page), "", page.decode(errors="replace"))
-
         with self.subTest("Prometheus has the series of the page, and only what no route takes made new ones"):
             after = service.metrics()
             known = prometheus.number('count({job="app",__name__!~"up|scrape_.*"})')
@@ -167,54 +194,62 @@ class PrometheusTest(harness.ServiceTest):
                 labels = dict(labels)
                 self.assertIn((labels.get("method"), labels.get("handler")), allowed, name)
 
-        with self.subTest("counters of a page never go back"):
-            self.check_monotone([harness.Metrics(page) for page in pages.results])
-
     def test_a_traced_request_is_found_by_its_exemplar(self):
         service = self.start_service()
-        prometheus = self.track(Prometheus(self.folder, f"127.0.0.1:{service.metrics_port}"))
-        harness.wait_until(prometheus.ready, "Prometheus ready to be asked")
+        several = self.scraped_by(service, BY_OPEN_METRICS, BY_PROTOBUF)
         trace = "4bf92f3577b34da6a3ce929d0e0e4736"
         for recorded in ("00", "01"):
             headers = {"traceparent": f"00-{trace[:-2]}{recorded}-00f067aa0ba902b7-{recorded}"}
             self.assertEqual(service.request("GET", "/api/lots", "viewer", headers=headers).status, 200)
-        found = []
+        for prometheus in several:
+            with self.subTest(str(prometheus)):
+                found = []
 
-        def kept():
-            found[:] = prometheus.exemplars("http_request_duration_seconds_bucket")
-            return found
+                def kept():
+                    found[:] = prometheus.exemplars("http_request_duration_seconds_bucket")
+                    return found
 
-        harness.wait_until(kept, "the exemplar of a request")
-        [(series, labels)] = found
-        self.assertEqual(labels, {"trace_id": trace[:-2] + "01"})
-        self.assertEqual((series["method"], series["handler"]), ("GET", "/api/lots"))
+                harness.wait_until(kept, "the exemplar of a request")
+                [(series, labels)] = found
+                self.assertEqual(labels, {"trace_id": trace[:-2] + "01"})
+                self.assertEqual((series["method"], series["handler"]), ("GET", "/api/lots"))
 
     def test_native_histograms_give_quantiles_of_any_latency(self):
         service = self.start_service(flags=("--native-histograms", "on"))
-        prometheus = self.track(Prometheus(self.folder, f"127.0.0.1:{service.metrics_port}", "native-histograms"))
-        harness.wait_until(prometheus.ready, "Prometheus ready to be asked")
-        requests = 200
-        begun = time.monotonic()
-        for _ in range(requests):
-            self.assertEqual(service.request("GET", "/api/lots", "viewer").status, 200)
-        all_took = time.monotonic() - begun
+        by_protobuf = self.scraped_by(service, BY_PROTOBUF)
+        by_open_metrics = self.scraped_by(service, BY_OPEN_METRICS)
         metric = "http_request_duration_highr_seconds"
 
-        def all_counted():
-            counts = prometheus.query(f"histogram_count({metric})")
-            return list(counts.values()) == [requests]
-
-        harness.wait_until(all_counted, "a scrape of all requests")
-        self.assertEqual(prometheus.query(f"{metric}_bucket"), {})
-        # As text has it, where the classic buckets are as ever.
-        after = service.metrics()
-        self.assertEqual(after.value(f"{metric}_bucket", le="+Inf"), requests)
-        [total] = prometheus.query(f"histogram_sum({metric})").values()
-        self.assertAlmostEqual(total, after.value(f"{metric}_sum"))
-        low, median, high = (list(prometheus.query(f"histogram_quantile({q}, {metric})").values()) for q in (0, 0.5, 1))
-        self.assertTrue(0 < low[0] <= median[0] <= high[0] < 2 * all_took, (low, median, high, all_took))
-        # The mean is between the extremes, but for the width of a bucket.
-        self.assertTrue(low[0] <= total / requests <= high[0], (low, high, total))
+        # What the service measured of each request is by how much the sum is more behind it.
+        durations, total = [], 0.0
+        for _ in range(200):
+            self.assertEqual(service.request("GET", "/api/lots", "viewer").status, 200)
+            answer = harness.request(service.metrics_port, "GET", f"/metrics?name[]={metric}")
+            now = harness.Metrics(answer.body)
+            self.assertEqual(now.value(f"{metric}_bucket", le="+Inf"), len(durations) + 1)
+            durations.append(now.value(f"{metric}_sum") - total)
+            total = now.value(f"{metric}_sum")
+        durations.sort()
+        count = len(durations)
+        for prometheus in by_open_metrics:
+            with self.subTest(str(prometheus)):
+                harness.wait_until(lambda: prometheus.query(f"{metric}_count == {count}"), "a scrape of all requests")
+                self.assertEqual(list(prometheus.query(f'{metric}_bucket{{le="+Inf"}}').values()), [count])
+        for prometheus in by_protobuf:
+            with self.subTest(str(prometheus)):
+                harness.wait_until(
+                    lambda: list(prometheus.query(f"histogram_count({metric})").values()) == [count],
+                    "a scrape of all requests",
+                )
+                self.assertEqual(prometheus.query(f"{metric}_bucket"), {})
+                self.assertEqual(list(prometheus.query(f"histogram_sum({metric})").values()), [total])
+                width = 2 ** 2**-3  # of a bucket of the schema that the service has
+                for quantile in (0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1):
+                    [estimate] = prometheus.query(f"histogram_quantile({quantile}, {metric})").values()
+                    # Where it falls between two durations, each of them is one.
+                    low = durations[max(math.ceil(quantile * count) - 1, 0)]
+                    high = durations[min(math.floor(quantile * count), count - 1)]
+                    self.assertTrue(low / width <= estimate <= high * width, (quantile, low, estimate, high))
 
     @staticmethod
     def by(prometheus, label, metric):
