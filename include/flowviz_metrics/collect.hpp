@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/encode/page_type.hpp>
 #include <flowviz_metrics/encode/sink.hpp>
 #include <flowviz_metrics/merged_families.hpp>

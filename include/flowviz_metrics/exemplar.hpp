@@ -13,6 +13,7 @@
 
 #include <flowviz_metrics/cells/incidents.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/label.hpp>
 #include <flowviz_metrics/series_cells.hpp>
 

@@ -28,6 +28,7 @@
 #include <flowviz_metrics/clean_text.hpp>
 #include <flowviz_metrics/definition.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/encode/scratch.hpp>
 #include <flowviz_metrics/ended_overflow.hpp>
 #include <flowviz_metrics/owned.hpp>

@@ -60,13 +60,13 @@ std::string_view scrape_into(std::string& page, std::span<const Registry* const>
   switch (answer.format) {
     case encode::Format::text:
     case encode::Format::text_1:
-      write(encode::TextEncoder(page));
+      write(encode::TextEncoder(page, encode::TextFormat::prometheus, answer.escaping));
       break;
     case encode::Format::open_metrics:
-      write(encode::TextEncoder(page, encode::TextFormat::open_metrics));
+      write(encode::TextEncoder(page, encode::TextFormat::open_metrics, answer.escaping));
       break;
     case encode::Format::protobuf:
-      write(encode::ProtobufEncoder(page));
+      write(encode::ProtobufEncoder(page, answer.escaping));
       break;
   }
   return answer.content_type;

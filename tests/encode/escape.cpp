@@ -154,11 +154,3 @@ TEST_CASE("help texts are escaped without their quotes") {
     CHECK(out == row.expected);
   }
 }
-
-TEST_CASE("labels are joined by commas") {
-  std::string out;
-  encode::append_label(out, "a", "x\"y");
-  CHECK(out == "a=\"x\\\"y\"");
-  encode::append_label(out, "b", "");
-  CHECK(out == "a=\"x\\\"y\",b=\"\"");
-}

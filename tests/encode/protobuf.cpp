@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,15 +11,16 @@
 
 #include "support/protobuf_page.hpp"
 
+using flowviz::encode::Escaping;
 using flowviz::encode::PageType;
 using flowviz::encode::ProtobufEncoder;
 
 namespace {
 
 template <class Write>
-std::string page(Write write) {
+std::string page(Write write, Escaping escaping = Escaping::underscores) {
   std::string bytes;
-  ProtobufEncoder encoder(bytes);
+  ProtobufEncoder encoder(bytes, escaping);
   write(encoder);
   encoder.finish();
   return bytes;
@@ -119,4 +121,30 @@ TEST_CASE("families are messages of their own, those without samples too") {
   CHECK(families[0].samples.empty());
   CHECK(families[0].unit == "");
   CHECK(families[1].unit == "bytes");
+}
+
+TEST_CASE("names that are not of the classic alphabet are escaped as the reader asks, or stand as they are") {
+  struct Row {
+    Escaping escaping;
+    std::string name, label, odd_label;
+  };
+  for (const Row& row :
+       std::vector<Row>{{Escaping::underscores, "http_requests_total", "http_route", "a_b_"},
+                        {Escaping::dots, "http_dot_requests__total", "http_dot_route", "a__b__"},
+                        {Escaping::values, "U__http_2e_requests__total", "U__http_2e_route", "U__a_22_b_5c_"},
+                        {Escaping::allow_utf8, "http.requests_total", "http.route", "a\"b\\"}}) {
+    CAPTURE(row.name);
+    const auto families = support::read_protobuf_families(page(
+        [](ProtobufEncoder& to) {
+          to.family("http.requests_total", "R.", PageType::counter);
+          to.sample(std::string_view("method=\"GET\",\"http.route\"=\"/\\\"\",\"a\\\"b\\\\\"=\"x\""), std::uint64_t{4});
+        },
+        row.escaping));
+    REQUIRE(families.size() == 1);
+    CHECK(families[0].name == row.name);
+    REQUIRE(families[0].samples.size() == 1);
+    support::LabelPairs labels{{"method", "GET"}, {row.label, "/\""}, {row.odd_label, "x"}};
+    std::sort(labels.begin(), labels.end());
+    CHECK(families[0].samples[0].labels == labels);
+  }
 }

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "support/open_metrics_validator.hpp"
 #include "support/text_validator.hpp"
 
+using flowviz::encode::Escaping;
 using flowviz::encode::PageType;
 using flowviz::encode::TextEncoder;
 
@@ -156,4 +158,107 @@ TEST_CASE("OpenMetrics' bounds are doubles, and with negative ones there is no s
         "h_sum{x=\"1\"} 7.0\nh_count{x=\"1\"} 3\n"
         "# HELP n N.\n# TYPE n histogram\nn_bucket{le=\"-1.0\"} 1\nn_bucket{le=\"+Inf\"} 3\n"
         "# HELP p P.\n# TYPE p histogram\np_bucket{le=\"1.0\"} 0\np_bucket{le=\"+Inf\"} 0\np_sum 0.0\np_count 0\n");
+}
+
+namespace {
+
+/// A counter, a histogram, an info and a state set whose names, and those of some labels, are UTF-8.
+std::string page_of_names(flowviz::encode::TextFormat format, Escaping escaping) {
+  std::string text;
+  TextEncoder to(text, format, escaping);
+  const auto shown = [&](std::string_view labels) {
+    return to.escapes_labels() ? std::string(to.escaped(labels).text) : std::string(labels);
+  };
+  const std::vector<double> bounds{1};
+  const std::vector<std::uint64_t> buckets{1, 2};
+  to.family("http.requests_total", "R.", PageType::counter);
+  to.sample("", std::uint64_t{3});
+  to.sample(shown("method=\"GET\",\"http.route\"=\"/\""), std::uint64_t{4});
+  to.family("took.long_seconds", "T.", PageType::histogram, bounds);
+  to.histogram("", flowviz::encode::PageHistogram{.buckets = buckets, .sum = 7, .sum_rises = true});
+  to.histogram(shown("\"http.route\"=\"/\""),
+               flowviz::encode::PageHistogram{.buckets = buckets, .sum = 7, .sum_rises = true});
+  to.family("build.version_info", "B.", PageType::info);
+  to.sample("version=\"1\"", 1.0);
+  to.family("line.state", "S.", PageType::state_set);
+  to.sample(shown("\"line.state\"=\"on\""), std::uint64_t{1});
+  to.finish();
+  return text;
+}
+
+std::string faults_of(const std::vector<support::Violation>& violations) {
+  std::string faults;
+  for (const auto& one : violations) faults += one.rule + ": " + one.detail + "\n";
+  return faults;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "text 1.0.0 has names that are not of the classic alphabet between quotation marks, a metric's in the braces") {
+  const std::string page = page_of_names(flowviz::encode::TextFormat::prometheus, Escaping::allow_utf8);
+  CHECK(page ==
+        "# HELP \"http.requests_total\" R.\n# TYPE \"http.requests_total\" counter\n{\"http.requests_total\"} 3\n"
+        "{\"http.requests_total\",method=\"GET\",\"http.route\"=\"/\"} 4\n"
+        "# HELP \"took.long_seconds\" T.\n# TYPE \"took.long_seconds\" histogram\n"
+        "{\"took.long_seconds_bucket\",le=\"1\"} 1\n{\"took.long_seconds_bucket\",le=\"+Inf\"} 3\n"
+        "{\"took.long_seconds_sum\"} 7\n{\"took.long_seconds_count\"} 3\n"
+        "{\"took.long_seconds_bucket\",\"http.route\"=\"/\",le=\"1\"} 1\n"
+        "{\"took.long_seconds_bucket\",\"http.route\"=\"/\",le=\"+Inf\"} 3\n"
+        "{\"took.long_seconds_sum\",\"http.route\"=\"/\"} 7\n{\"took.long_seconds_count\",\"http.route\"=\"/\"} 3\n"
+        "# HELP \"build.version_info\" B.\n# TYPE \"build.version_info\" gauge\n"
+        "{\"build.version_info\",version=\"1\"} 1\n"
+        "# HELP \"line.state\" S.\n# TYPE \"line.state\" gauge\n{\"line.state\",\"line.state\"=\"on\"} 1\n");
+  CHECK(faults_of(support::validate_text(page, {.names = support::Names::utf8})) == "");
+}
+
+TEST_CASE(
+    "OpenMetrics that allows UTF-8 has the same names, with the endings of samples inside of the quotation marks") {
+  const std::string page = page_of_names(flowviz::encode::TextFormat::open_metrics, Escaping::allow_utf8);
+  CHECK(page ==
+        "# HELP \"http.requests\" R.\n# TYPE \"http.requests\" counter\n{\"http.requests_total\"} 3\n"
+        "{\"http.requests_total\",method=\"GET\",\"http.route\"=\"/\"} 4\n"
+        "# HELP \"took.long_seconds\" T.\n# TYPE \"took.long_seconds\" histogram\n"
+        "# UNIT \"took.long_seconds\" seconds\n"
+        "{\"took.long_seconds_bucket\",le=\"1.0\"} 1\n{\"took.long_seconds_bucket\",le=\"+Inf\"} 3\n"
+        "{\"took.long_seconds_sum\"} 7.0\n{\"took.long_seconds_count\"} 3\n"
+        "{\"took.long_seconds_bucket\",\"http.route\"=\"/\",le=\"1.0\"} 1\n"
+        "{\"took.long_seconds_bucket\",\"http.route\"=\"/\",le=\"+Inf\"} 3\n"
+        "{\"took.long_seconds_sum\",\"http.route\"=\"/\"} 7.0\n{\"took.long_seconds_count\",\"http.route\"=\"/\"} 3\n"
+        "# HELP \"build.version\" B.\n# TYPE \"build.version\" info\n{\"build.version_info\",version=\"1\"} 1\n"
+        "# HELP \"line.state\" S.\n# TYPE \"line.state\" stateset\n{\"line.state\",\"line.state\"=\"on\"} 1\n# EOF\n");
+  CHECK(faults_of(support::validate_open_metrics(page, support::Names::utf8)) == "");
+}
+
+TEST_CASE("for readers that know no UTF-8 names every scheme leaves a page of the classic alphabet") {
+  struct Row {
+    Escaping escaping;
+    std::string_view counter, base, label, state;
+  };
+  for (const Row& row : std::initializer_list<Row>{
+           {Escaping::underscores, "http_requests_total", "http_requests", "http_route", "line_state"},
+           {Escaping::dots, "http_dot_requests__total", "http_dot_requests_", "http_dot_route", "line_dot_state"},
+           {Escaping::values, "U__http_2e_requests__total", "U__http_2e_requests_", "U__http_2e_route",
+            "U__line_2e_state"}}) {
+    CAPTURE(row.counter);
+    const std::string text = page_of_names(flowviz::encode::TextFormat::prometheus, row.escaping);
+    const std::string open = page_of_names(flowviz::encode::TextFormat::open_metrics, row.escaping);
+    CHECK(faults_of(support::validate_text(text)) == "");
+    CHECK(faults_of(support::validate_open_metrics(open)) == "");
+    const std::string counter(row.counter), label(row.label), state(row.state);
+    for (const std::string& page : {text, open}) {
+      CHECK(page.find("\n" + counter + "{method=\"GET\"," + label + "=\"/\"} 4\n") != std::string::npos);
+      CHECK(page.find("_seconds_bucket{" + label + "=\"/\",le=\"+Inf\"} 3\n") != std::string::npos);
+      CHECK(page.find("\n" + state + "{" + state + "=\"on\"} 1\n") != std::string::npos);
+    }
+    CHECK(open.find("# TYPE " + std::string(row.base) + " counter\n") != std::string::npos);
+    CHECK(open.find("_seconds seconds\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("a family whose name is nothing but its ending keeps it") {
+  CHECK(open_metrics([](TextEncoder& to) {
+          to.family("_total", "A.", PageType::counter);
+          to.sample("", std::uint64_t{3});
+        }) == "# HELP _total A.\n# TYPE _total counter\n_total_total 3\n");
 }

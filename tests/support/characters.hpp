@@ -62,4 +62,11 @@ inline std::size_t code_points(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins));
 }
 
+/// Whether the text can be a name at all: UTF-8, not empty, and without control characters.
+inline bool is_any_name(std::string_view text) {
+  return !text.empty() && is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+}
+
 }  // namespace support

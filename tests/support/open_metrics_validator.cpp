@@ -52,6 +52,8 @@ LabelPairs without(LabelPairs labels, std::string_view name) {
 
 class Validator {
  public:
+  explicit Validator(Names names) : lenient_{Producer::other, Timestamps::refused, CounterNames::any, names} {}
+
   std::vector<Violation> validate(std::string_view page) {
     std::size_t number = 0;
     bool ended = false;
@@ -89,10 +91,12 @@ class Validator {
   }
 
   void take_metadata(const std::string& line, std::size_t number) {
-    static const std::regex form("# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)");
+    static const std::regex form("# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*|\"(?:[^\"\\\\]|\\\\.)*\") (.*)");
     std::smatch parts;
     if (!std::regex_match(line, parts, form)) return refuse("metadata", number, line);
-    const std::string keyword = parts[1], name = parts[2], text = parts[3];
+    const std::string keyword = parts[1], text = parts[3];
+    const std::string name = name_of(parts[2], number);
+    if (name.empty()) return;
     if (name != family_.name) begin_family(name, number);
     if (!family_.samples.empty()) refuse("metadata_first", number, line);
     if (!family_.metadata.insert(keyword).second) return refuse("repeated_metadata", number, line);
@@ -107,10 +111,20 @@ class Validator {
     }
   }
 
+  // The name that stands in a line of metadata, quoted or not.
+  std::string name_of(const std::string& shown, std::size_t number) {
+    if (shown.front() != '"') return shown;
+    std::vector<Violation> found;
+    const auto lines = read_lines("{" + shown + "} 1\n", lenient_, found);
+    for (const Violation& one : found) refuse(one.rule, number, one.detail);
+    const auto* sample = std::get_if<Sample>(&lines.front().content);
+    return sample == nullptr ? shown : sample->name;
+  }
+
   void take_help(const std::string& text, std::size_t number) {
     if (text.empty()) refuse("empty_help", number, family_.name);
     std::vector<Violation> found;  // of the text's bytes
-    read_lines("g{a=\"" + escaped_only(text, number) + "\"} 1\n", lenient, found);
+    read_lines("g{a=\"" + escaped_only(text, number) + "\"} 1\n", lenient_, found);
     for (const Violation& one : found) refuse(one.rule, number, one.detail);
   }
 
@@ -127,10 +141,9 @@ class Validator {
   }
 
   void take_sample(const std::string& line, std::size_t number) {
-    static const std::regex form(
-        "[a-zA-Z_:][a-zA-Z0-9_:]*"
-        "(\\{[a-zA-Z_][a-zA-Z0-9_]*=\"\"(,[a-zA-Z_][a-zA-Z0-9_]*=\"\")*\\})? [^ #{}\"]+"
-        "( # \\{([a-zA-Z_][a-zA-Z0-9_]*=\"\"(,[a-zA-Z_][a-zA-Z0-9_]*=\"\")*)?\\} [^ #{}\"]+( [0-9]+\\.[0-9]{3})?)?");
+    static const std::string label("([a-zA-Z_][a-zA-Z0-9_]*|\"\")=\"\""), labels(label + "(," + label + ")*");
+    static const std::regex form("([a-zA-Z_:][a-zA-Z0-9_:]*(\\{" + labels + "\\})?|\\{\"\"(," + labels +
+                                 ")?\\}) [^ #{}\"]+" + "( # \\{(" + labels + ")?\\} [^ #{}\"]+( [0-9]+\\.[0-9]{3})?)?");
     std::string skeleton;
     bool quoted = false;
     for (std::size_t i = 0; i < line.size(); ++i) {
@@ -140,7 +153,7 @@ class Validator {
     }
     if (!std::regex_match(skeleton, form)) return refuse("layout", number, line);
     std::vector<Violation> found;
-    auto lines = read_lines(line + "\n", lenient, found);
+    auto lines = read_lines(line + "\n", lenient_, found);
     for (const Violation& one : found) refuse(one.rule, number, one.detail);
     auto* sample = std::get_if<Sample>(&lines.front().content);
     if (sample == nullptr) return;
@@ -274,8 +287,7 @@ class Validator {
     }
   }
 
-  static constexpr ValidationOptions lenient{Producer::other, Timestamps::refused, CounterNames::any};
-
+  const ValidationOptions lenient_;
   Family family_;
   std::map<std::string, std::string> families_;  // and their types
   std::vector<Violation> violations_;
@@ -283,6 +295,8 @@ class Validator {
 
 }  // namespace
 
-std::vector<Violation> validate_open_metrics(std::string_view page) { return Validator().validate(page); }
+std::vector<Violation> validate_open_metrics(std::string_view page, Names names) {
+  return Validator(names).validate(page);
+}
 
 }  // namespace support

@@ -14,6 +14,7 @@ namespace support {
 /// All broken rules of a page, in the order of its lines; none for a valid page.
 ///
 /// The names of the rules are those that tests/support_test/open_metrics_validator.cpp lists, one broken page for each.
-std::vector<Violation> validate_open_metrics(std::string_view page);
+/// With `Names::utf8` names beyond the classic alphabet may stand between quotation marks, as a reader has to ask for.
+std::vector<Violation> validate_open_metrics(std::string_view page, Names names = Names::classic);
 
 }  // namespace support

@@ -25,7 +25,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 class Validator {
  public:
-  explicit Validator(CounterNames counter_names) : counter_names_(counter_names) {}
+  Validator(CounterNames counter_names, Names names) : counter_names_(counter_names), names_(names) {}
 
   std::vector<Violation> validate(std::string_view page) {
     std::set<std::string> names;
@@ -49,13 +49,16 @@ class Validator {
     violations_.push_back({std::move(rule), family_->place, std::move(detail)});
   }
 
+  bool may_be_name(const std::string& name, bool colon_allowed) const {
+    return names_ == Names::classic ? is_name(name, colon_allowed) : is_any_name(name);
+  }
   void check_text(const std::string& text) {
     if (!is_utf8(text)) refuse("utf8", text);
   }
 
   void check_family() {
     const ProtobufFamily& family = *family_;
-    if (!is_name(family.name, counter_names_ == CounterNames::any)) refuse("metric_name", family.name);
+    if (!may_be_name(family.name, counter_names_ == CounterNames::any)) refuse("metric_name", family.name);
     if (family.name.starts_with("__")) refuse("reserved_name", family.name);
     check_text(family.help);
     if (family.help.empty()) refuse("empty_help", family.name);
@@ -79,7 +82,7 @@ class Validator {
   void check_labels(const LabelPairs& labels) {
     std::set<std::string> names;
     for (const auto& [name, value] : labels) {
-      if (!is_name(name, false)) refuse("label_name", name);
+      if (!may_be_name(name, false)) refuse("label_name", name);
       if (name.starts_with("__") || name == "le" || name == "quantile") refuse("reserved_name", name);
       if (!names.insert(name).second) refuse("duplicate_label", name);
       if (value.empty()) refuse("empty_label", name);  // which is an absent one
@@ -207,14 +210,15 @@ class Validator {
   }
 
   CounterNames counter_names_;
+  Names names_;
   const ProtobufFamily* family_ = nullptr;
   std::vector<Violation> violations_;
 };
 
 }  // namespace
 
-std::vector<Violation> validate_protobuf(std::string_view page, CounterNames counter_names) {
-  return Validator(counter_names).validate(page);
+std::vector<Violation> validate_protobuf(std::string_view page, CounterNames counter_names, Names names) {
+  return Validator(counter_names, names).validate(page);
 }
 
 }  // namespace support

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reading a page in the Prometheus text format 0.0.4, line by line. Where the format has one way of writing something
+// Reading a page in the Prometheus text formats 0.0.4 and 1.0.0, line by line. Where the format has one way of writing something
 // on our own pages, the line is printed again from what was read and compared, so that no spacing rule has to be
 // listed.
 
@@ -82,6 +82,46 @@ class LineReader {
     if (ours() && name.rfind("__", 0) == 0) refuse("reserved_name", name);
   }
 
+  bool at_quote() const { return !rest_.empty() && rest_.front() == '"'; }
+
+  /// Takes a text between quotation marks; what stands between them as it is there, or nothing if it does not end.
+  std::optional<std::string_view> take_quoted() {
+    std::size_t end = 1;
+    while (end < rest_.size() && rest_[end] != '"') end += rest_[end] == '\\' ? 2U : 1U;
+    if (end >= rest_.size()) return std::nullopt;
+    const std::string_view inside = rest_.substr(1, end - 1);
+    rest_.remove_prefix(end + 1);
+    return inside;
+  }
+
+  /// Takes a name between quotation marks, as one of a metric if `colon_allowed`; nothing if it does not end.
+  std::optional<std::string> take_quoted_name(bool colon_allowed) {
+    const std::optional<std::string_view> inside = take_quoted();
+    if (!inside) return std::nullopt;
+    const std::string name = unescape(*inside, "\\\"n");
+    if (options_.names == Names::classic) refuse("quoted_name", "'" + name + "'");
+    if (options_.names == Names::utf8 && is_name(name, colon_allowed)) refuse("needless_quotes", name);
+    if (is_utf8(name) && !is_any_name(name)) refuse(colon_allowed ? "metric_name" : "label_name", "'" + name + "'");
+    return name;
+  }
+
+  /// Takes the name of a family; `layout` receives it as it stands there.
+  std::string take_family_name(std::string& layout) {
+    skip_blanks();
+    const std::string_view before = rest_;
+    std::string name;
+    if (at_quote()) {
+      const std::optional<std::string> quoted = take_quoted_name(true);
+      if (!quoted) refuse("metric_name", "a quoted name that does not end");
+      name = quoted.value_or("");
+    } else {
+      name = take_until(blanks);
+      check_metric_name(name);
+    }
+    layout = before.substr(0, before.size() - rest_.size());
+    return name;
+  }
+
   /// Undoes the escapes that `allowed` lists after a backslash (n stands for a line feed).
   std::string unescape(std::string_view text, std::string_view allowed) {
     std::string result;
@@ -113,31 +153,31 @@ class LineReader {
 
   Content read_help() {
     HelpLine help;
-    help.name = take_word();
-    check_metric_name(help.name);
+    std::string shown;
+    help.name = take_family_name(shown);
     if (!rest_.empty()) rest_.remove_prefix(1);
     const std::string escaped(rest_);
     help.text = unescape(escaped, "\\n");
     if (ours() && help.text.find_first_not_of(blanks) == std::string::npos) {
       refuse("empty_help", help.name);
     } else {
-      refuse_other_layout("# HELP " + help.name + " " + escaped);
+      refuse_other_layout("# HELP " + shown + " " + escaped);
     }
     return help;
   }
 
   Content read_type() {
     TypeLine type;
-    type.name = take_word();
+    std::string shown;
+    type.name = take_family_name(shown);
     type.type = take_word();
-    check_metric_name(type.name);
     skip_blanks();
     constexpr std::string_view known[] = {"counter", "gauge", "histogram", "summary", "untyped"};
     if (std::find(std::begin(known), std::end(known), type.type) == std::end(known)) {
       refuse("unknown_type", "'" + type.type + "'");
     }
     if (!rest_.empty()) refuse("malformed_line", "text after the type");
-    if (rest_.empty()) refuse_other_layout("# TYPE " + type.name + " " + type.type);
+    if (rest_.empty()) refuse_other_layout("# TYPE " + shown + " " + type.type);
     return type;
   }
 
@@ -146,33 +186,58 @@ class LineReader {
     return UnreadableLine{};
   }
 
-  /// Reads `{name="value",...}` into `labels`; `layout` receives it as our own pages write it. False: unreadable.
+  /// Takes the name of a metric that stands quoted where labels begin; empty if there is none. `layout` receives it with its
+  /// brace.
+  std::string take_name_in_braces(std::string& layout) {
+    skip_blanks();
+    const std::string_view before = rest_;
+    if (!at_quote() || !take_quoted()) return {};
+    const std::string shown(before.substr(0, before.size() - rest_.size()));
+    skip_blanks();
+    if (rest_.starts_with('=')) {  // the name of a label
+      rest_ = before;
+      return {};
+    }
+    rest_ = before;
+    std::string name = take_quoted_name(true).value_or("");
+    layout = '{' + shown;
+    skip_blanks();
+    if (rest_.starts_with(',')) rest_.remove_prefix(1);
+    return name;
+  }
+
+  /// Reads `name="value",...}` into `labels`; `layout` receives it as our own pages write it. False: unreadable.
   bool read_labels(LabelPairs& labels, std::string& layout) {
-    rest_.remove_prefix(1);
     for (;;) {
       skip_blanks();
       if (rest_.empty()) return false;
       if (rest_.front() == '}') break;
-      std::string name = take_until(" \t=,{}\"");
+      const std::string_view before = rest_;
+      const bool quoted = at_quote();
+      const std::optional<std::string> taken = quoted ? take_quoted_name(false) : take_until(" \t=,{}\"");
+      if (!taken) return false;
+      std::string name = *taken;
+      const std::string shown(before.substr(0, before.size() - rest_.size()));
       skip_blanks();
+      if (quoted && (rest_.starts_with(',') || rest_.starts_with('}'))) {
+        refuse("second_name", "'" + name + "'");
+        return false;
+      }
       if (rest_.empty() || rest_.front() != '=') return false;
       rest_.remove_prefix(1);
       skip_blanks();
-      if (rest_.empty() || rest_.front() != '"') return false;
-      rest_.remove_prefix(1);
-      std::size_t end = 0;
-      while (end < rest_.size() && rest_[end] != '"') end += rest_[end] == '\\' ? 2U : 1U;
-      if (end >= rest_.size()) return false;
-      const std::string_view escaped = rest_.substr(0, end);
+      if (!at_quote()) return false;
+      const std::optional<std::string_view> value = take_quoted();
+      if (!value) return false;
+      const std::string_view escaped = *value;
       layout += layout.empty() ? '{' : ',';
-      layout += name + "=\"" + std::string(escaped) + '"';
-      if (!is_name(name, false)) refuse("label_name", "'" + name + "'");
+      layout += shown + "=\"" + std::string(escaped) + '"';
+      if (!quoted && !is_name(name, false)) refuse("label_name", "'" + name + "'");
       if (name.rfind("__", 0) == 0) refuse("reserved_name", name);
       if (std::any_of(labels.begin(), labels.end(), [&](const auto& label) { return label.first == name; })) {
         refuse("duplicate_label", name);
       }
       labels.emplace_back(std::move(name), unescape(escaped, "\\\"n"));
-      rest_.remove_prefix(end + 1);
       skip_blanks();
       if (rest_.empty() || (rest_.front() != ',' && rest_.front() != '}')) return false;
       if (rest_.front() == ',') rest_.remove_prefix(1);
@@ -185,7 +250,7 @@ class LineReader {
   /// Reads `# {name="value",...} number seconds`, as OpenMetrics has it: of a counter or a bucket whose bound is not less, of
   /// 128 code points at most. False: unreadable.
   bool read_exemplar(Sample& sample) {
-    rest_.remove_prefix(2);
+    rest_.remove_prefix(3);
     SampleExemplar exemplar;
     std::string layout;
     if (!read_labels(exemplar.labels, layout)) return false;
@@ -209,13 +274,17 @@ class LineReader {
     Sample sample;
     sample.line = number_;
     skip_blanks();
-    sample.name = take_until(" \t{");
-    check_metric_name(sample.name);
+    const std::string name = take_until(" \t{");
+    sample.name = name;
     skip_blanks();
     std::string labels_layout;
-    if (!rest_.empty() && rest_.front() == '{' && !read_labels(sample.labels, labels_layout)) {
-      return malformed("labels that cannot be read");
+    if (rest_.starts_with('{')) {
+      rest_.remove_prefix(1);
+      if (name.empty()) sample.name = take_name_in_braces(labels_layout);
+      if (!read_labels(sample.labels, labels_layout)) return malformed("labels that cannot be read");
     }
+    // A quoted name has been looked at.
+    if (!name.empty() || sample.name.empty()) check_metric_name(name);
     sample.value_text = take_word();
     skip_blanks();
     if (!ours() && rest_.starts_with("# {") && !read_exemplar(sample))
@@ -237,8 +306,7 @@ class LineReader {
       if (options_.timestamps == Timestamps::refused) refuse("timestamp", timestamp);
       if (!is_plain_integer(timestamp)) refuse("number", "timestamp '" + timestamp + "'");
     }
-    refuse_other_layout(sample.name + labels_layout + " " + sample.value_text +
-                        (timestamp.empty() ? "" : " " + timestamp));
+    refuse_other_layout(name + labels_layout + " " + sample.value_text + (timestamp.empty() ? "" : " " + timestamp));
     std::sort(sample.labels.begin(), sample.labels.end());
     return sample;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Reading a page in the Prometheus text format 0.0.4: its lines as HELP, TYPE, sample, comment or blank. The reader
+// Reading a page in the Prometheus text formats 0.0.4 and 1.0.0: its lines as HELP, TYPE, sample, comment or blank. The reader
 // goes on after a line it cannot read and notes every fault of a single line; text_validator.hpp adds the rules that
 // span lines.
 
@@ -28,10 +28,15 @@ enum class Timestamps { refused, allowed };
 /// Whether counters, and only counters, have to end in `_total` (`LegacyName` lifts that rule in the library).
 enum class CounterNames { end_in_total, any };
 
+/// Which names a page may have: those of the classic alphabet; others between quotation marks as well (text 1.0.0, and
+/// whatever was negotiated with escaping=allow-utf-8); any of them between quotation marks, as the formats permit.
+enum class Names { classic, utf8, any_quoted };
+
 struct ValidationOptions {
   Producer producer = Producer::flowviz;
   Timestamps timestamps = Timestamps::refused;
   CounterNames counter_names = CounterNames::end_in_total;
+  Names names = Names::classic;
 };
 
 using LabelPairs = std::vector<std::pair<std::string, std::string>>;

@@ -267,7 +267,7 @@ std::vector<Violation> validate_text(std::string_view page, const ValidationOpti
 }
 
 std::vector<Sample> parse_samples(std::string_view page) {
-  const ValidationOptions lenient{Producer::other, Timestamps::allowed, CounterNames::any};
+  const ValidationOptions lenient{Producer::other, Timestamps::allowed, CounterNames::any, Names::any_quoted};
   std::vector<Violation> violations;
   std::vector<Sample> samples;
   std::set<std::size_t> metadata;  // lines of it, which another format has by other rules

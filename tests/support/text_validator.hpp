@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The strict validator of the Prometheus text format 0.0.4 that the tests hold every page against. promtool accepts
+// The strict validator of the Prometheus text formats 0.0.4 and 1.0.0 that the tests hold every page against. promtool accepts
 // duplicate samples, split families and broken histograms, so it proves little; this one refuses all of that, naming
 // rule and line.
 

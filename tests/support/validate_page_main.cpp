@@ -14,14 +14,17 @@
 namespace {
 
 constexpr std::string_view usage =
-    "usage: validate_page [--open-metrics | --protobuf] [--other-producer] [--timestamps] [--any-counter-name] [FILE]\n"
-    "Checks a page in the Prometheus text format 0.0.4, from FILE or standard input, and prints every broken rule as\n"
+    "usage: validate_page [--open-metrics | --protobuf] [--other-producer] [--timestamps] [--any-counter-name]\n"
+    "                     [--utf8-names] [FILE]\n"
+    "Checks a page in the Prometheus text format 0.0.4 or 1.0.0, from FILE or standard input, and prints every broken\n"
+    "rule as\n"
     "  line N: rule: what was found\n"
     "  --open-metrics      the page is OpenMetrics 1.0.0, written by flowviz\n"
     "  --protobuf          the page is delimited protobuf, written by flowviz; a line is a family\n"
     "  --other-producer    a page that flowviz did not write: numbers, spacing, comments and HELP are free\n"
     "  --timestamps        samples may carry timestamps\n"
     "  --any-counter-name  counters need not end in _total\n"
+    "  --utf8-names        names beyond the classic alphabet may stand between quotation marks\n"
     "Exit status: 0 the page is valid, 1 it is not, 2 it could not be read or a flag is wrong.\n";
 
 }  // namespace
@@ -46,6 +49,8 @@ int main(int argument_count, char** arguments) {
       options.timestamps = support::Timestamps::allowed;
     } else if (argument == "--any-counter-name") {
       options.counter_names = support::CounterNames::any;
+    } else if (argument == "--utf8-names") {
+      options.names = support::Names::utf8;
     } else if (argument.substr(0, 1) == "-" || !path.empty()) {
       std::cerr << "validate_page: unexpected argument " << argument << "\n" << usage;
       return 2;
@@ -69,8 +74,8 @@ int main(int argument_count, char** arguments) {
     return 2;
   }
 
-  const auto violations = open_metrics ? support::validate_open_metrics(page)
-                          : protobuf   ? support::validate_protobuf(page, options.counter_names)
+  const auto violations = open_metrics ? support::validate_open_metrics(page, options.names)
+                          : protobuf   ? support::validate_protobuf(page, options.counter_names, options.names)
                                        : support::validate_text(page, options);
   for (const auto& violation : violations) {
     std::cout << "line " << violation.line << ": " << violation.rule << ": " << violation.detail << "\n";

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+using support::Names;
 using support::validate_open_metrics;
 using support::Violation;
 
@@ -113,7 +114,57 @@ const std::vector<BrokenPage> broken_pages = {
     {"family_clash", 0, counter + "c_total 1\n# HELP c_total G.\n# TYPE c_total gauge\nc_total 1\n" + end},
 };
 
+const std::string quoted = "# HELP \"g.a\" G.\n# TYPE \"g.a\" gauge\n";
+
+/// Pages with quoted names that are broken where these may be.
+const std::vector<BrokenPage> broken_utf8_pages = {
+    {"needless_quotes", 1, "# HELP \"g\" G.\n# TYPE g gauge\n" + end},
+    {"needless_quotes", 3, gauge + "{\"g\"} 1\n" + end},
+    {"needless_quotes", 3, gauge + "g{\"a\"=\"x\"} 1\n" + end},
+    {"needless_quotes", 3, counter + "c_total 1 # {\"a\"=\"x\"} 1.0 17.000\n" + end},
+    {"metadata", 1, "# HELP \"g.a G.\n" + quoted + end},
+    {"metadata", 1, "# HELP g.a G.\n" + quoted + end},
+    {"metric_name", 4, quoted + "{\"g.a\"} 1\n# HELP \"\" G.\n# TYPE \"\" gauge\n" + end},
+    {"layout", 3, quoted + "{\"g.a\",} 1\n" + end},
+    {"layout", 3, quoted + "{\"g.a\", a=\"x\"} 1\n" + end},
+    {"layout", 3, quoted + "{a=\"x\",\"g.a\"} 1\n" + end},
+    {"layout", 3, quoted + "{\"g.a\",\"g.b\"} 1\n" + end},
+    {"layout", 3, gauge + "g{\"g.a\"} 1\n" + end},
+    {"layout", 3, gauge + "{a=\"x\"} 1\n" + end},
+    {"label_name", 3, quoted + "{\"g.a\",\"\"=\"x\"} 1\n" + end},
+    {"utf8", 3, quoted + "{\"g.a\",\"a.\xff\"=\"x\"} 1\n" + end},
+    {"escape", 3, quoted + "{\"g.a\",\"a.\\t\"=\"x\"} 1\n" + end},
+    {"stray_sample", 3, quoted + "{\"g.b\"} 1\n" + end},
+    {"unit", 3, quoted + "# UNIT \"g.a\" a\n" + end},
+    {"split_family", 6, quoted + "{\"g.a\"} 1\n" + gauge + quoted + end},
+    {"duplicate_sample", 4, quoted + "{\"g.a\",\"a.b\"=\"x\"} 1\n{\"g.a\",\"a.b\"=\"x\"} 2\n" + end},
+};
+
 }  // namespace
+
+TEST_CASE("where names may be quoted each broken page of OpenMetrics is refused by its rule, at its line") {
+  for (const BrokenPage& broken : broken_utf8_pages) {
+    CAPTURE(broken.rule);
+    CAPTURE(broken.page);
+    const auto violations = listed(validate_open_metrics(broken.page, Names::utf8));
+    CAPTURE(violations);
+    CHECK(violations.find(broken.rule + "@" + std::to_string(broken.line)) != std::string::npos);
+  }
+}
+
+TEST_CASE("quoted names are valid in OpenMetrics where a reader has asked for them, and nowhere else") {
+  for (const std::string& page : std::vector<std::string>{
+           quoted + "{\"g.a\"} 1\n{\"g.a\",a=\"x\",\"a.b\"=\"}\"} 1\n" + end,
+           gauge + "g{\"a \\\" \\\\ # {\"=\"x\"} 1\n" + end,
+           "# HELP \"c.a\" C.\n# TYPE \"c.a\" counter\n{\"c.a_total\"} 1 # {\"a.b\"=\"x\"} 1.0 17.000\n" + end,
+           "# HELP \"g.a_bytes\" G.\n# TYPE \"g.a_bytes\" gauge\n# UNIT \"g.a_bytes\" bytes\n" + end,
+           "# HELP \"s.a\" S.\n# TYPE \"s.a\" stateset\n{\"s.a\",\"s.a\"=\"x\"} 1\n" + end,
+       }) {
+    CAPTURE(page);
+    CHECK(listed(validate_open_metrics(page, Names::utf8)) == "");
+    CHECK(listed(validate_open_metrics(page)).find("quoted_name@") != std::string::npos);
+  }
+}
 
 TEST_CASE("each broken page of OpenMetrics is refused by its rule, at its line, and by no other") {
   for (const BrokenPage& broken : broken_pages) {

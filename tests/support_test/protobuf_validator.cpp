@@ -296,3 +296,20 @@ TEST_CASE("names that have to stay are let through where they are asked for") {
     CHECK(listed(validate_protobuf(page, CounterNames::any)) == "");
   }
 }
+
+TEST_CASE("names beyond the classic alphabet are let through where a reader has asked for them") {
+  for (const std::string& page :
+       {family("g.a \xc3\xa4", gauge_type, gauge(1)), gauges(gauge(1, label("a.b \"", "x")))}) {
+    CHECK(listed(validate_protobuf(page)) != "");
+    CHECK(listed(validate_protobuf(page, CounterNames::end_in_total, support::Names::utf8)) == "");
+  }
+  for (const std::string& name : {std::string(), std::string("a\nb"), std::string("a\x7f"), std::string("\xff")}) {
+    CAPTURE(name);
+    const std::string of_metric =
+        listed(validate_protobuf(family(name, gauge_type, ""), CounterNames::end_in_total, support::Names::utf8));
+    const std::string of_label =
+        listed(validate_protobuf(gauges(gauge(1, label(name, "x"))), CounterNames::end_in_total, support::Names::utf8));
+    CHECK(of_metric.find("metric_name@1") != std::string::npos);
+    CHECK(of_label.find("label_name@1") != std::string::npos);
+  }
+}

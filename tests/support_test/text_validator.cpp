@@ -14,6 +14,7 @@
 
 using support::CounterNames;
 using support::LabelPairs;
+using support::Names;
 using support::Producer;
 using support::Timestamps;
 using support::validate_text;
@@ -24,6 +25,7 @@ namespace {
 
 const ValidationOptions ours{};
 const ValidationOptions theirs{Producer::other, Timestamps::refused, CounterNames::any};
+const ValidationOptions utf8{.names = Names::utf8};
 
 std::string listed(const std::vector<Violation>& violations) {
   std::string text;
@@ -183,6 +185,44 @@ const std::vector<BrokenPage> broken_pages = {
     {"family_clash", 3, counter + "# HELP c C.\n# TYPE c gauge\nc 1\n"},
 };
 
+const std::string quoted = "# HELP \"g.a\" G.\n# TYPE \"g.a\" gauge\n";
+
+/// Pages with quoted names that are broken where these may be.
+const std::vector<BrokenPage> broken_utf8_pages = {
+    {"metric_name", 3, gauge + "{\"\"} 1\n"},
+    {"metric_name", 1, "# HELP \"\" G.\n"},
+    {"metric_name", 1, "# HELP \"g.a G.\n"},
+    {"metric_name", 1, "# HELP \"g.a\\n\" G.\n# TYPE \"g.a\\n\" gauge\n"},
+    {"metric_name", 3, quoted + "{a=\"x\"} 1\n"},
+    {"metric_name", 3, quoted + "g.a 1\n"},
+    {"label_name", 3, quoted + "{\"g.a\",\"\"=\"x\"} 1\n"},
+    {"label_name", 3, gauge + "g{\"a\t\"=\"x\"} 1\n"},
+    {"label_name", 3, gauge + "g{a.b=\"x\"} 1\n"},
+    {"reserved_name", 3, gauge + "g{\"__a.b\"=\"x\"} 1\n"},
+    {"duplicate_label", 3, gauge + "g{\"a.b\"=\"x\",\"a.b\"=\"y\"} 1\n"},
+    {"needless_quotes", 1, "# HELP \"g\" G.\n# TYPE g gauge\ng 1\n"},
+    {"needless_quotes", 2, "# HELP g G.\n# TYPE \"g\" gauge\ng 1\n"},
+    {"needless_quotes", 3, gauge + "{\"g\",a=\"x\"} 1\n"},
+    {"needless_quotes", 3, gauge + "g{\"a\"=\"x\"} 1\n"},
+    {"second_name", 3, gauge + "g{\"g.a\"} 1\n"},
+    {"second_name", 3, quoted + "{\"g.a\",\"g.b\"} 1\n"},
+    {"second_name", 3, gauge + "g{a=\"x\",\"g.a\"} 1\n"},
+    {"utf8", 3, quoted + "{\"g.a\",\"a.\xff\"=\"x\"} 1\n"},
+    {"escape", 3, quoted + "{\"g.a\",\"a.\\t\"=\"x\"} 1\n"},
+    {"malformed_line", 3, quoted + "{\"g.a\"\n"},
+    {"malformed_line", 3, quoted + "{\"g.a\",\"a.b\"} 1\n"},
+    {"malformed_line", 3, quoted + "{\"g.a\",\"a.b\"=x} 1\n"},
+    {"layout", 3, quoted + "{ \"g.a\"} 1\n"},
+    {"layout", 3, quoted + "{\"g.a\",} 1\n"},
+    {"layout", 3, quoted + "{\"g.a\", a=\"x\"} 1\n"},
+    {"layout", 1, "# HELP  \"g.a\" G.\n# TYPE \"g.a\" gauge\n"},
+    {"duplicate_sample", 4, quoted + "{\"g.a\",\"a.b\"=\"x\"} 1\n{\"g.a\",\"a.b\"=\"x\"} 2\n"},
+    {"counter_name", 2, "# HELP \"c.a\" C.\n# TYPE \"c.a\" counter\n{\"c.a\"} 1\n"},
+    {"stray_sample", 6,
+     "# HELP \"h.a\" H.\n# TYPE \"h.a\" histogram\n{\"h.a_bucket\",le=\"+Inf\"} 0\n{\"h.a_sum\"} 0\n"
+     "{\"h.a_count\"} 0\n{\"h.a\"} 0\n"},
+};
+
 /// What must be accepted: by default, or with the options beside it.
 struct GoodPage {
   std::string page;
@@ -216,6 +256,16 @@ const std::vector<GoodPage> good_pages = {
     {"g{} nan\nrule:g:sum Inf\n", theirs},
     {"# TYPE h histogram\nh_bucket{le=\"1.0\"} 1e0\nh_bucket{le=\"inf\"} 1.0\nh_sum 1\nh_count 1\n", theirs},
     {"g 1\n", theirs},
+
+    // Names between quotation marks.
+    {quoted + "{\"g.a\"} 1\n{\"g.a\",a=\"x\"} 1\n{\"g.a\",\"a.b\"=\"}\",c=\"\"} 1\n", utf8},
+    {gauge + "g{\"a.b\"=\"x\",a=\"\\\"\",\"a \\\" \\\\ \xc3\xa9\"=\"y\"} 1\n", utf8},
+    {"# HELP \"g \\\" # {\" G.\n# TYPE \"g \\\" # {\" gauge\n{\"g \\\" # {\"} 1\n", utf8},
+    {"# HELP \"h.a\" H.\n# TYPE \"h.a\" histogram\n{\"h.a_bucket\",le=\"+Inf\"} 0\n{\"h.a_sum\"} 0\n{\"h.a_count\"} "
+     "0\n",
+     utf8},
+    {gauge + "{ \"g\" , \"a\" = \"x\", } 1\n",
+     {Producer::other, Timestamps::refused, CounterNames::any, Names::any_quoted}},
 };
 
 }  // namespace
@@ -229,6 +279,24 @@ TEST_CASE("each rule refuses its broken page by name and line, and no other rule
     REQUIRE_FALSE(violations.empty());
     CHECK(violations.front().line == broken.line);
     for (const Violation& violation : violations) CHECK(violation.rule == broken.rule);
+  }
+}
+
+TEST_CASE("where names may be quoted each rule refuses its broken page by name and line") {
+  for (const BrokenPage& broken : broken_utf8_pages) {
+    CAPTURE(broken.rule);
+    CAPTURE(broken.page);
+    const std::vector<Violation> violations = validate_text(broken.page, utf8);
+    CAPTURE(listed(violations));
+    CHECK(listed(violations).find(broken.rule + "@" + std::to_string(broken.line)) != std::string::npos);
+  }
+}
+
+TEST_CASE("quoted names are refused where a reader has not asked for them") {
+  for (const GoodPage& good : good_pages) {
+    if (good.options.names != Names::utf8) continue;
+    CAPTURE(good.page);
+    CHECK(listed(validate_text(good.page)).find("quoted_name@") != std::string::npos);
   }
 }
 
@@ -331,6 +399,14 @@ TEST_CASE("samples are read with unescaped labels sorted by name and with all di
   CHECK(samples[0].label("c") == nullptr);
   CHECK(support::value_of(samples, "g") == -0.5);
   CHECK(support::value_of(samples, "c_total", {{"b", "2"}, {"a", "\"\\\n"}}) == 18446744073709551615.0);
+}
+
+TEST_CASE("quoted names are read as the names that they are") {
+  const auto samples = support::parse_samples(quoted + "{\"g.a\",\"a \\\"\\\\.\"=\"x\"} 1\n{\"g.a\"} 2\n");
+  REQUIRE(samples.size() == 2);
+  CHECK(samples[0].name == "g.a");
+  CHECK(samples[0].labels == LabelPairs{{"a \"\\.", "x"}});
+  CHECK(support::value_of(samples, "g.a") == 2);
 }
 
 TEST_CASE("a sample that is not there is an error and not a zero") {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// What makes any bytes safe to print: repair of what is not UTF-8 or too long, and the escapes of label values and
-/// help texts.
+/// What makes any bytes safe to print: repair of what is not UTF-8 or too long, and the escapes of label values, quoted
+/// names and help texts.
 
 #include <cstddef>
 #include <cstdint>
@@ -86,16 +86,6 @@ void append_escaped_value(Out& out, std::string_view value) {
     out += value[plain] == '\n' ? 'n' : value[plain];
     value.remove_prefix(plain + 1);
   }
-}
-
-/// Appends `name="value"`, after a comma if there is something before it.
-template <class Out>
-void append_label(Out& out, std::string_view name, std::string_view value) {
-  if (!out.empty()) out += ',';
-  out += name;
-  out += "=\"";
-  append_escaped_value(out, value);
-  out += '"';
 }
 
 /// Appends a help text as the text format 0.0.4 wants it: `\` and line feed escaped.

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include <flowviz_metrics/encode/label_text.hpp>
+#include <flowviz_metrics/encode/name_escaping.hpp>
 #include <flowviz_metrics/encode/page_type.hpp>
 #include <flowviz_metrics/encode/sink.hpp>
 #include <flowviz_metrics/unit.hpp>
@@ -68,18 +70,25 @@ class Message {
 template <class Page>
 class BasicProtobufEncoder {
  public:
-  explicit BasicProtobufEncoder(Page& page) noexcept : page_(page) {}
+  explicit BasicProtobufEncoder(Page& page, Escaping escaping = Escaping::underscores) noexcept
+      : page_(page), escaping_(escaping) {}
 
   void family(std::string_view name, std::string_view help, PageType type, std::span<const double> bounds = {}) {
     end_family();
     type_ = type;
     bounds_.assign(bounds.begin(), bounds.end());
-    family_.text(1, name);  // counters keep their _total here
+    text_.clear();
+    append_escaped_name(text_, name, NameOf::metric, escaping_);
+    family_.text(1, text_);  // counters keep their _total here
     family_.text(2, help);
     constexpr std::uint64_t counter = 0, gauge = 1, histogram = 4;
     family_.number(3, type == PageType::counter ? counter : type == PageType::histogram ? histogram : gauge);
     unit_ = unit_of(name);
   }
+
+  /// Names are escaped as they are read out of a label text; see TextEncoder.
+  [[nodiscard]] static bool escapes_labels() noexcept { return false; }
+  [[nodiscard]] static Padded escaped(std::string_view labels) noexcept { return {labels}; }
 
   /// Whether it shows exemplars.
   [[nodiscard]] static bool shows_exemplars() noexcept { return true; }
@@ -185,27 +194,18 @@ class BasicProtobufEncoder {
     to.message(field, exemplar_);
   }
 
-  // Label text is what cells keep, so it is read back: `name="value",...`, with escapes as the text formats have them.
+  // Label text is what cells keep, so it is read back.
   void add_labels(Message& to, std::string_view labels) {
     while (!labels.empty()) {
-      const std::size_t name_end = labels.find('=');
-      label_.clear();
-      label_.text(1, labels.substr(0, name_end));
-      labels.remove_prefix(name_end + 2);
-      text_.clear();
-      std::size_t i = 0;
-      for (; labels[i] != '"'; ++i) {
-        if (labels[i] == '\\') {
-          ++i;
-          text_ += labels[i] == 'n' ? '\n' : labels[i];
-        } else {
-          text_ += labels[i];
-        }
-      }
-      labels.remove_prefix(i + 1);
-      if (!labels.empty()) labels.remove_prefix(1);  // the comma
+      const LabelText label = take_label(labels);
       // A label with an empty value is an absent one.
-      if (text_.empty()) continue;
+      if (label.value.empty()) continue;
+      label_.clear();
+      text_.clear();
+      append_escaped_name(text_, label, escaping_, name_room_);
+      label_.text(1, text_);
+      text_.clear();
+      append_unescaped(text_, label.value);
       label_.text(2, text_);
       to.message(1, label_);
     }
@@ -222,11 +222,12 @@ class BasicProtobufEncoder {
   }
 
   Page& page_;
+  const Escaping escaping_;
   PageType type_ = PageType::counter;
   std::string_view unit_;
   std::vector<double> bounds_;
   Message family_, metric_, value_, bucket_, span_, label_, exemplar_, time_;  // kept for their memory
-  std::string text_;
+  std::string text_, name_room_;
 };
 
 using ProtobufEncoder = BasicProtobufEncoder<std::string>;

@@ -76,6 +76,8 @@ class PaddedString {
     text_.resize(Padded::round_up(size_));
     return *this;
   }
+  PaddedString& operator+=(std::string_view text) { return append(text); }
+  PaddedString& operator+=(char c) { return append({&c, 1}); }
   [[nodiscard]] Padded padded() const noexcept { return {text()}; }
   [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), size_}; }
 

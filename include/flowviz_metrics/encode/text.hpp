@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// The two text formats: Prometheus' 0.0.4 and OpenMetrics 1.0.
+/// The text formats: Prometheus' 0.0.4 and 1.0.0, which differ in names alone, and OpenMetrics 1.0.
 
 #include <cstdint>
 #include <limits>
@@ -12,6 +12,8 @@
 #include <vector>
 
 #include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/label_text.hpp>
+#include <flowviz_metrics/encode/name_escaping.hpp>
 #include <flowviz_metrics/encode/page_type.hpp>
 #include <flowviz_metrics/encode/sink.hpp>
 #include <flowviz_metrics/unit.hpp>
@@ -30,33 +32,42 @@ enum class TextFormat : std::uint8_t { prometheus, open_metrics };
 template <class Page>
 class BasicTextEncoder {
  public:
-  explicit BasicTextEncoder(Page& page, TextFormat format = TextFormat::prometheus) noexcept
-      : sink_(page), open_metrics_(format == TextFormat::open_metrics) {}
+  explicit BasicTextEncoder(Page& page, TextFormat format = TextFormat::prometheus,
+                            Escaping escaping = Escaping::underscores) noexcept
+      : sink_(page), open_metrics_(format == TextFormat::open_metrics), escaping_(escaping) {}
 
   /// Starts a family; `bounds` are those of a histogram.
   void family(std::string_view name, std::string_view help, PageType type, std::span<const double> bounds = {}) {
+    family_.clear();
+    append_escaped_name(family_, name, NameOf::metric, escaping_);
     // OpenMetrics gives a counter its ending sample by sample, and an info; the family goes without.
-    std::string_view base = name, ending = "";
-    if (open_metrics_ && type == PageType::counter) base = without(name, ending = "_total");
-    if (open_metrics_ && type == PageType::info) base = without(name, ending = "_info");
+    std::string_view base = family_, ending = "";
+    if (open_metrics_ && type == PageType::counter) base = without(family_, ending = "_total");
+    if (open_metrics_ && type == PageType::info) base = without(family_, ending = "_info");
     sink_ += "# HELP ";
-    sink_ += base;
+    append_name(sink_, base, NameOf::metric);
     sink_ += ' ';
     open_metrics_ ? append_escaped_value(sink_, help) : append_escaped_help(sink_, help);
     sink_ += "\n# TYPE ";
-    sink_ += base;
+    append_name(sink_, base, NameOf::metric);
     sink_ += type_text(type);
+    // That of the name as it was registered, so that it is the same in all formats; no scheme changes how it ends.
     if (const std::string_view unit =
-            open_metrics_ && type != PageType::info && type != PageType::state_set ? unit_of(base) : "";
+            open_metrics_ && type != PageType::info && type != PageType::state_set ? unit_of(name) : "";
         !unit.empty()) {
       sink_ += "# UNIT ";
-      sink_ += base;
+      append_name(sink_, base, NameOf::metric);
       sink_ += ' ';
       sink_ += unit;
       sink_ += '\n';
     }
-    name_.assign(base).append(ending);
-    open_.assign(name_.text()).append("{");
+    const bool quoted = !is_classic(base, NameOf::metric);
+    name_.assign(base, ending, quoted);
+    if (type == PageType::histogram) {
+      bucket_.assign(base, "_bucket", quoted);
+      sum_.assign(base, "_sum", quoted);
+      count_.assign(base, "_count", quoted);
+    }
     le_.clear();
     for (const double bound : bounds) add_le(bound);
     if (type == PageType::histogram) add_le(std::numeric_limits<double>::infinity());
@@ -74,15 +85,23 @@ class BasicTextEncoder {
     write_sample(labels, value);
   }
 
+  /// Whether label text with quoted names has to go through `escaped` before it is handed over.
+  [[nodiscard]] bool escapes_labels() const noexcept { return escaping_ != Escaping::allow_utf8; }
+
+  /// The same label text with its names as the page has them; valid until the next call.
+  [[nodiscard]] Padded escaped(std::string_view labels) {
+    room_.clear();
+    append_escaped_labels(room_, labels, escaping_, name_room_);
+    return labels_.assign(room_).padded();
+  }
+
   /// Whether it shows exemplars; only OpenMetrics has them.
   [[nodiscard]] bool shows_exemplars() const noexcept { return open_metrics_; }
 
   /// A sample with an exemplar.
   template <class Number>
   void sample(std::string_view labels, Number value, const PageExemplar& exemplar) {
-    sink_ += labels.empty() ? name_.text() : open_.text();
-    sink_ += labels;
-    sink_ += labels.empty() ? " " : "} ";
+    write_head(labels);
     char digits[max_number + 2];
     if constexpr (std::is_same_v<Number, double>) {
       sink_ += text_between(digits, write_number(digits, OpenDouble{value}));
@@ -103,23 +122,38 @@ class BasicTextEncoder {
   }
 
  private:
+  // What a sample's line begins with, without labels and before them.
+  struct SampleName {
+    void assign(std::string_view base, std::string_view ending, bool quoted) {
+      bare.assign(quoted ? "{\"" : "");
+      quoted ? append_escaped_value(bare, base) : void(bare += base);
+      bare += ending;
+      open.assign(bare.text()).append(quoted ? "\"," : "{");
+      if (quoted) bare += "\"}";
+    }
+    PaddedString bare, open;
+  };
+
   template <class Text, class Number>
   void write_sample(Text labels, Number value) {
     if constexpr (std::is_same_v<Number, double>) {
       if (open_metrics_) return write_open_sample(text_of(labels), value);
     }
     if (labels.size() == 0) {
-      sink_.line(value, name_.padded(), std::string_view(" "));
+      sink_.line(value, name_.bare.padded(), std::string_view(" "));
     } else {
-      sink_.line(value, open_.padded(), labels, std::string_view("} "));
+      sink_.line(value, name_.open.padded(), labels, std::string_view("} "));
     }
+  }
+  void write_head(std::string_view labels) {
+    sink_ += labels.empty() ? name_.bare.text() : name_.open.text();
+    sink_ += labels;
+    sink_ += labels.empty() ? " " : "} ";
   }
 
   // Apart from the above, which is inlined where a page's counters are written.
   FLOWVIZ_METRICS_NOINLINE void write_open_sample(std::string_view labels, double value) {
-    sink_ += labels.empty() ? name_.text() : open_.text();
-    sink_ += labels;
-    sink_ += labels.empty() ? " " : "} ";
+    write_head(labels);
     char digits[max_number + 3];
     char* end = write_number(digits, OpenDouble{value});
     // An info is 1, and nothing that was measured.
@@ -131,7 +165,7 @@ class BasicTextEncoder {
   template <class Text>
   void write_histogram(Text labels, const PageHistogram& series) {
     // All but the bound is the same in all lines of buckets.
-    head_.assign(name_.text()).append("_bucket{").append(text_of(labels)).append(labels.size() == 0 ? "" : ",");
+    head_.assign(bucket_.open.text()).append(text_of(labels)).append(labels.size() == 0 ? "" : ",");
     std::uint64_t count = 0;
     for (std::size_t i = 0; i < series.buckets.size(); ++i) {
       count += series.buckets[i];
@@ -141,13 +175,13 @@ class BasicTextEncoder {
         sink_.line(count, head_.padded(), le_[i].padded());
       }
     }
-    const std::string_view open = labels.size() == 0 ? std::string_view("") : std::string_view("{"),
-                           close = labels.size() == 0 ? std::string_view(" ") : std::string_view("} ");
     // In OpenMetrics sums are counters, which neither fall nor are NaN, as one that was infinite may be.
     if (open_metrics_ && (no_sum_ || !series.sum_rises || !(series.sum >= 0))) return;
-    open_metrics_ ? sink_.line(OpenDouble{series.sum}, name_.padded(), std::string_view("_sum"), open, labels, close)
-                  : sink_.line(series.sum, name_.padded(), std::string_view("_sum"), open, labels, close);
-    sink_.line(count, name_.padded(), std::string_view("_count"), open, labels, close);
+    const bool bare = labels.size() == 0;
+    const Padded sum = (bare ? sum_.bare : sum_.open).padded(), number = (bare ? count_.bare : count_.open).padded();
+    const std::string_view close = bare ? " " : "} ";
+    open_metrics_ ? sink_.line(OpenDouble{series.sum}, sum, labels, close) : sink_.line(series.sum, sum, labels, close);
+    sink_.line(count, number, labels, close);
   }
 
   FLOWVIZ_METRICS_NOINLINE void write_bucket(std::uint64_t count, std::size_t i, const PageExemplar& exemplar) {
@@ -184,7 +218,7 @@ class BasicTextEncoder {
   }
 
   static std::string_view without(std::string_view name, std::string_view ending) noexcept {
-    return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
+    return name.size() > ending.size() && name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
   }
   [[nodiscard]] std::string_view type_text(PageType type) const noexcept {
     switch (type) {
@@ -203,12 +237,17 @@ class BasicTextEncoder {
 
   Sink sink_;
   const bool open_metrics_;
+  const Escaping escaping_;
   bool is_info_ = false;
   bool no_sum_ = false;
-  PaddedString name_;             // of samples
-  PaddedString open_;             // the name and an opening brace
+  std::string family_;  // its name as the page has it
+  SampleName name_;     // of samples
+  SampleName bucket_, sum_, count_;
   std::vector<PaddedString> le_;  // le="0.5"} and so on
-  PaddedString head_;             // the beginning of a series' lines of buckets; kept for its memory
+  // Kept for their memory:
+  PaddedString head_;    // the beginning of a series' lines of buckets
+  PaddedString labels_;  // those that are escaped
+  std::string room_, name_room_;
 };
 
 using TextEncoder = BasicTextEncoder<std::string>;
