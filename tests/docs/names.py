@@ -1,20 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""Which public names of the headers docs/api.md leaves out.
+"""Which public names of the headers docs/api.md and its pages leave out.
 
 A public name is one that is declared in namespace flowviz, or in the public part of a class there, by a header outside of
-`cells/` and `encode/`; and a macro of those headers. Each has to stand in code on the page, before the heading
-`NOT_PROMISED`. What stands below it is no promise: a name, or with all that is in it a class or a namespace.
+`cells/` and `encode/`; and a macro of those headers. Of each is asked:
+
+- that the index, docs/api.md before the heading `NOT_PROMISED`, has it in code, on the line of a page that has it in code,
+  too; of a member its class is enough;
+- that a snippet which is compiled uses it: a member by `.`, `->` or `::` in a snippet that also names its class, be it in a
+  comment. An enumerator may stand in any code.
+
+What stands below `NOT_PROMISED` is no promise: a name, or with all that is in it a class or a namespace.
 
 This reads declarations as the headers here are written and is no parser of C++. What it does not understand it takes for a
-name that the page lacks, or for the body of a function.
+name that the pages lack, or for the body of a function.
 """
 
+import collections
 import re
 
 NOT_PROMISED = "## Not promised"
 
 TYPE = re.compile(r"\b(?:class|struct|union|enum class|enum)\s+(?:[A-Z_]+ )?(\w[\w:]*)(?:<.*>)?\s*(?:final\b)?\s*(?::[^:].*)?$", re.S)
 LITERAL = r'R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-f])\'(?:\\.|[^\'\\\n])\''
+
+
+# What is declared: the names of the namespaces and classes around it, its own, and what it is: free (in a namespace), a
+# member (of the class that is the last scope), an enumerator (of the last scope) or a macro.
+Name = collections.namedtuple("Name", "scopes name kind")
 
 
 def without_comments(text):
@@ -65,11 +77,11 @@ def declared(head):
 
 
 def declarations(text):
-    """(scopes, name) of what a header declares in public; `scopes` are the names of the namespaces and classes around it."""
+    """Each Name that a header declares in public."""
     text = without_comments(text)
     for macro in re.findall(r"^#define (\w+)", text, re.M):
         if f"#undef {macro}" not in text:
-            yield (), macro
+            yield Name((), macro, "macro")
     text = re.sub(r"^#(?:.*\\\n)*.*$", "", text, flags=re.M)
     text = text.replace("FLOWVIZ_METRICS_BEGIN", "namespace flowviz {").replace("FLOWVIZ_METRICS_END", "}")
     stack = [["namespace", "", True]]  # of [kind, name, whether what comes next is public]
@@ -88,10 +100,10 @@ def declarations(text):
         name = None if namespace else declared(bare(head))
         if visible and inside[0] == "enum":
             for enumerator in re.findall(r"(?:^|,)\s*(\w+)", head):
-                yield scopes, enumerator
+                yield Name(scopes, enumerator, "enumerator")
         elif visible and name and len(stack) > 1 and name != inside[1].split("::")[-1]:
             *outside, own = name.split("::")  # `class HttpServer::Route` defines what was declared inside
-            yield (*scopes, *outside), own
+            yield Name((*scopes, *outside), own, "member" if outside or inside[0] == "class" else "free")
         if character == "{":
             kind = TYPE.search(bare(head))
             if namespace:
@@ -106,17 +118,59 @@ def declarations(text):
         head = ""
 
 
-def missing(headers, page):
-    """What `page` leaves out of the names that `headers`, from their paths to their texts, declare."""
-    code_of = lambda text: " ".join(re.findall(r"```.*?```|`[^`]+`", text, re.S))
-    promised, _, rest = page.partition(NOT_PROMISED)
-    known = set(re.findall(r"\w+", code_of(promised)))
-    no_promise = set(re.findall(r"[\w:]+", code_of(rest)))
-    left_out = []
+def code_of(text):
+    """All that a document has in code."""
+    return " ".join(re.findall(r"```.*?```|`[^`]+`", text, re.S))
+
+
+def words_of(code):
+    return set(re.findall(r"\w+", code))
+
+
+def promised_names(headers, index):
+    """(path, Name) of what `headers`, from their paths to their texts, declare, without what the index does not promise."""
+    no_promise = set(re.findall(r"[\w:]+", code_of(index.partition(NOT_PROMISED)[2])))
+    found = {}
     for path, text in headers.items():
-        for scopes, name in declarations(text):
-            full = "::".join((*scopes, name))
-            parts = full.split("::")
-            if name not in known and no_promise.isdisjoint("::".join(parts[: i + 1]) for i in range(len(parts))):
-                left_out.append(f"{path}: {full}")
-    return list(dict.fromkeys(left_out))
+        for each in declarations(text):
+            parts = "::".join((*each.scopes, each.name)).split("::")
+            if no_promise.isdisjoint("::".join(parts[: i + 1]) for i in range(len(parts))):
+                found.setdefault(each, path)
+    return [(path, each) for each, path in found.items()]
+
+
+def is_used(each, snippets):
+    """Whether a snippet, (its text, its code without comments and literals), uses a name."""
+    if each.kind != "member":
+        return any(re.search(rf"\b{each.name}\b", code) for _, code in snippets)
+    owner = each.scopes[-1].split("::")[-1]
+    use = re.compile(rf"(?:\.|->|::)\s*(?:template )?{each.name}\b")
+    define = re.compile(rf"\b(?:class|struct) [\w:]*\b{owner}\b.*\b{each.name}\b", re.S)  # a specialization
+    names_owner = re.compile(rf"\b{owner}\b")
+    return any(names_owner.search(text) and (use.search(code) or define.search(code)) for text, code in snippets)
+
+
+def missing(headers, index, pages, snippets):
+    """What is wrong: names that the index, its `pages` (from their names, as the index links to them, to their texts) or the
+    compiled `snippets` leave out, and pages that lack what the index looks for there."""
+    promised = index.partition(NOT_PROMISED)[0]
+    anywhere = words_of(code_of("\n".join([promised, *pages.values(), *snippets])))
+    indexed = set()
+    problems = []
+    for line in re.findall(r"^\|.*$", promised, re.M):
+        listed = words_of(code_of(line))
+        for page in re.findall(r"\]\(([^)]*)\)", line):
+            indexed |= listed
+            for name in sorted(listed - words_of(code_of(pages.get(page, "")))):
+                problems.append(f"index: {name} is not in the code of {page}")
+    compiled = [(text, without_comments(text)) for text in snippets]
+    for path, each in promised_names(headers, index):
+        full = "::".join((*each.scopes, each.name))
+        if each.kind in ("free", "macro") and each.name not in indexed:
+            problems.append(f"{path}: {full} is not in the index")
+        if each.kind == "enumerator" and each.name not in anywhere:
+            problems.append(f"{path}: {full} stands nowhere in code")
+        if each.kind != "enumerator" and not is_used(each, compiled):
+            where = f" that names {each.scopes[-1]}" if each.kind == "member" else ""
+            problems.append(f"{path}: {full} is in no compiled snippet{where}")
+    return problems

@@ -139,17 +139,19 @@ def matches(promised, printed):
     return re.fullmatch(pattern, "".join(line.rstrip() + "\n" for line in printed.splitlines())) is not None
 
 
-def check_names(root, include):
-    """None if the pages of the names have all public ones of the headers, else those that they lack."""
+def check_names(root, include, blocks):
+    """None if the pages of the names and the snippets have all public ones of the headers, else what they lack."""
     paths = [path.relative_to(include) for path in sorted(include.rglob("*.hpp"))]
     headers = {
         path.as_posix(): (include / path).read_text(encoding="utf-8")
         for path in paths
         if not {"cells", "encode"} & set(path.parts)
     }
-    pages = [*sorted((root / "docs" / "api").glob("*.md")), root / "docs" / "api.md"]
-    left_out = names.missing(headers, "\n".join(page.read_text(encoding="utf-8") for page in pages))
-    return None if not left_out else "lacks these public names:\n" + "\n".join(left_out)
+    docs = root / "docs"
+    pages = {page.relative_to(docs).as_posix(): page.read_text(encoding="utf-8") for page in docs.rglob("*.md")}
+    snippets = [block.text for block in blocks]
+    problems = names.missing(headers, (docs / "api.md").read_text(encoding="utf-8"), pages, snippets)
+    return None if not problems else "and its pages:\n" + "\n".join(problems)
 
 
 def documents_in(root):
@@ -204,7 +206,7 @@ def main():
     cases = [(block.place, check_block, block, include, options.disabled) for block in work]
     if not options.disabled:
         if (options.root / "docs" / "api.md").is_file():
-            cases.append(("docs/api.md", check_names, options.root, include))
+            cases.append(("docs/api.md", check_names, options.root, include, work))
         for document in documents_in(options.root):
             name = document.relative_to(options.root).as_posix()
             wrong += [f"{name}: {problem}" for problem in links.dead(document, options.root)]

@@ -105,8 +105,13 @@ class Runner(unittest.TestCase):
         self.assert_red(self.run_on("# Title\n"), "there was nothing to run")
 
     def test_a_public_name_that_the_page_of_the_names_lacks_is_red(self):
-        self.assert_green(self.run_on(FRAGMENT, api="`answer()` answers.\n"), 2)
-        self.assert_red(self.run_on(FRAGMENT, api="An answer.\n"), "flowviz_metrics/flowviz_metrics.hpp: answer")
+        index = "| [a](design/other.md) | `answer()` |\n"
+        self.assert_green(self.run_on(FRAGMENT, "`answer()`\n", api=index), 2)
+        self.assert_red(self.run_on(FRAGMENT, api=index), "index: answer is not in the code of design/other.md")
+        self.assert_red(self.run_on(FRAGMENT, api="An answer.\n"), "flowviz_metrics.hpp: answer is not in the index")
+        self.assert_red(self.run_on("```cpp\nint x;\n```\n", api=index), "answer is in no compiled snippet")
+        hidden = f"<!-- not compiled: of another library -->\n{FRAGMENT.replace('flowviz::', '')}```cpp\nint x;\n```\n"
+        self.assert_red(self.run_on(hidden, api=index), "answer is in no compiled snippet")
 
     def test_links_lead_to_files_and_headings_of_the_repository(self):
         there = FRAGMENT + "# One `two`, *three*\n[a](docs/design/other.md#b-c) [b](#one-two-three) [c](docs/design)\n"
@@ -189,23 +194,53 @@ class Names(unittest.TestCase):
         "is_small", "inner::join",
     ]  # fmt: skip
 
-    def missing(self, page):
-        return [line.removeprefix("a.hpp: ") for line in names.missing({"a.hpp": HEADER}, page)]
+    def missing(self, index="", pages=(), snippets=()):
+        problems = names.missing({"a.hpp": HEADER}, index, dict(pages), list(snippets))
+        return [line.removeprefix("a.hpp: ") for line in problems]
+
+    def unused(self, *snippets):
+        return [line.partition(" is in no compiled")[0] for line in self.missing(snippets=snippets) if "compiled" in line]
 
     def test_public_declarations_are_found_and_nothing_else(self):
-        self.assertEqual(self.missing(""), self.PUBLIC)
+        found = {each.name: "::".join((*each.scopes, each.name)) for each in names.declarations(HEADER)}
+        self.assertEqual(list(found.values()), self.PUBLIC)
 
-    def test_a_name_has_to_stand_in_code(self):
-        self.assertNotIn("Box::get", self.missing("Write `box.get(1)`."))
-        self.assertNotIn("Box::get", self.missing("```cpp\nbox.get(1);\n```"))
-        self.assertIn("Box::get", self.missing("How to get it, `getter`."))
+    def test_what_is_no_member_has_to_stand_in_the_index_and_on_the_page_that_it_names(self):
+        self.assertIn("Box is not in the index", self.missing("`Box`, but on the line of no page."))
+        line = "| [page](api/a.md) | `Box`, `inner::join`, a Small one |"
+        problems = self.missing(line, {"api/a.md": "What a `Box` is, and join."})
+        self.assertNotIn("Box is not in the index", problems)
+        self.assertNotIn("index: Box is not in the code of api/a.md", problems)
+        self.assertIn("index: join is not in the code of api/a.md", problems)
+        self.assertIn("Small is not in the index", problems)
+        self.assertFalse([line for line in problems if line.startswith("Box::get is not in the index")])
+
+    def test_a_name_has_to_be_used_by_a_snippet_and_not_only_by_its_comments_and_literals(self):
+        self.assertNotIn("is_small", self.unused("bool b = flowviz::is_small<char>;"))
+        self.assertIn("is_small", self.unused('// is_small\nbool b = "is_small"; bool very_is_small;'))
+        self.assertNotIn("FLOWVIZ_METRICS_WIDTH", self.unused("int width = FLOWVIZ_METRICS_WIDTH;"))
+
+    def test_a_member_has_to_be_used_in_a_snippet_that_names_its_class(self):
+        for used in ("Box box{1}; box.get();", "auto b = make(); b->get();  // a Box", "&Box::get;"):
+            self.assertNotIn("Box::get", self.unused(used))
+        for other in ("other.get();", "Box box{1}; int get;", "Box box{1};\n// box.get();", "Boxes boxes; boxes.get();"):
+            self.assertIn("Box::get", self.unused(other))
+        self.assertIn("Box::get", self.unused("Box box{1};", "other.get();"))  # two snippets
+        self.assertNotIn("Box::limit", self.unused("template <> struct flowviz::Box<int> { static int limit; };"))
+        self.assertNotIn("Outer::Inner::act", self.unused("Outer::Inner i; i.act();"))
+
+    def test_an_enumerator_has_to_stand_in_code_of_some_page(self):
+        self.assertIn("Box::Turn::first stands nowhere in code", self.missing(pages={"a": "the first"}))
+        self.assertNotIn("Box::Turn::first stands nowhere in code", self.missing(pages={"a": "`first`"}))
 
     def test_what_is_not_promised_is_not_asked_for_with_all_that_is_in_it(self):
-        page = f"`Box` {names.NOT_PROMISED}\n`Box::Turn`, `Outer`, `inner`, `get`"
-        for name in ("Box", "Box::Turn", "Box::Turn::first", "Outer", "Outer::Inner", "Outer::Inner::act", "inner::join"):
-            self.assertNotIn(name, self.missing(page))
-        self.assertIn("Box::get", self.missing(page))  # a member is named with its class
-        self.assertIn("Open", self.missing(page))
+        index = f"`Box` {names.NOT_PROMISED}\n`Box::Turn`, `Outer`, `inner`, `get`"
+        asked = "\n".join(self.missing(index))
+        for name in ("Box::Turn", "Outer", "inner::join"):
+            self.assertNotIn(f"{name} ", asked)
+            self.assertNotIn(f"{name}::", asked)
+        self.assertIn("Box::get ", asked)  # a member is named with its class
+        self.assertIn("Open ", asked)
 
 
 if __name__ == "__main__":
