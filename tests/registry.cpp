@@ -302,7 +302,7 @@ TEST_CASE("what is registered as data keeps the rules that the compiler checks o
       {"'bad label': a name is lower-case", [](Definition& d) { d.labels = {{"bad label", true, {}, 1}}; }},
       {"'le': the labels le", [](Definition& d) { d.constant_labels = {{"le", "1"}}; }},
       {"a name is lower-case", [](Definition& d) { d.constant_labels = {{"bad name\n", "1"}}; }},
-      {"'a': the bounds of buckets ascend strictly, and 1 stands behind 5",
+      {"'a': the bounds of buckets ascend strictly, and number 2 does not",
        [](Definition& d) {
          d.kind = Kind::histogram;
          d.name = "a";

@@ -6,12 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <flowviz_metrics/encode/number.hpp>
 #include <flowviz_metrics/error.hpp>
 #include <flowviz_metrics/value.hpp>
 
@@ -27,16 +25,13 @@ inline void number_of_bounds(std::string_view metric, std::size_t count) {
 }
 
 /// The bounds of the buckets of a histogram, whose name is empty as long as it is not known.
-inline void bounds(std::string_view metric, std::span<const double> bounds) {
+inline void bounds(std::string_view metric, const std::vector<double>& bounds) {
   number_of_bounds(metric, bounds.size());
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     if (!is_finite(bounds[i])) rule_broken(metric, "the bounds of buckets are finite; +Inf is implied");
     if (i > 0 && !(bounds[i - 1] < bounds[i])) {
-      std::string rule = "the bounds of buckets ascend strictly, and ";
-      char digits[encode::max_number];
-      rule.append(digits, encode::write_number(digits, bounds[i]));
-      rule += " stands behind ";
-      rule.append(digits, encode::write_number(digits, bounds[i - 1]));
+      const std::string rule =
+          "the bounds of buckets ascend strictly, and number " + std::to_string(i + 1) + " does not";
       rule_broken(metric, rule.c_str());
     }
   }
@@ -47,9 +42,9 @@ inline void bounds(std::string_view metric, std::span<const double> bounds) {
 /// The bounds of a histogram, laid out for the search: padded with +Inf to an even number, so that two can be compared
 /// at once.
 struct Bounds {
-  explicit Bounds(const std::vector<double>& bounds)
-      : count(static_cast<std::uint32_t>(bounds.size())), padded(bounds) {
-    if (count % 2 != 0) padded.push_back(std::numeric_limits<double>::infinity());
+  explicit Bounds(const std::vector<double>& bounds) : count(static_cast<std::uint32_t>(bounds.size())) {
+    padded.assign(count + count % 2, std::numeric_limits<double>::infinity());
+    for (std::uint32_t i = 0; i < count; ++i) padded[i] = bounds[i];
   }
   std::uint32_t count = 0;
   std::vector<double> padded;

@@ -21,17 +21,17 @@ class Buckets {
   template <class... Bound>
     requires(sizeof...(Bound) > 0 && (std::is_arithmetic_v<Bound> && ...))
   explicit(sizeof...(Bound) == 1) Buckets(Bound... bounds)
-      : Buckets(std::span<const double>(Array<sizeof...(Bound)>{static_cast<double>(bounds)...})) {}
+      : Buckets(Array<sizeof...(Bound)>{static_cast<double>(bounds)...}) {}
 
   /// Bounds out of configuration; throws as above.
-  [[nodiscard]] static Buckets checked(std::span<const double> bounds) { return Buckets(bounds); }
+  [[nodiscard]] static Buckets checked(std::span<const double> bounds) { return Buckets(bounds.data(), bounds.size()); }
 
   /// `count` bounds: `start`, `start + width`, ...
   [[nodiscard]] static Buckets linear(double start, double width, std::size_t count) {
     rules::number_of_bounds({}, count);
     double bounds[rules::max_bounds];
     for (std::size_t i = 0; i < count; ++i) bounds[i] = start + width * static_cast<double>(i);
-    return checked({bounds, count});
+    return Buckets(bounds, count);
   }
 
   /// `count` bounds: `start`, `start * factor`, ...
@@ -42,22 +42,22 @@ class Buckets {
       bounds[i] = start;
       start *= factor;
     }
-    return checked({bounds, count});
+    return Buckets(bounds, count);
   }
 
   /// For latencies of requests in seconds, from 5 ms to 10 s; thresholds of common objectives are bounds.
   [[nodiscard]] static Buckets http() {
     constexpr double bounds[] = {.005, .01, .025, .05, .1, .2, .25, .5, 1, 2, 2.5, 5, 10};
-    return checked(bounds);
+    return Buckets(bounds);
   }
 
   /// For sizes in bytes, from 100 to ten million by decades.
   [[nodiscard]] static Buckets bytes() {
     constexpr double bounds[] = {1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
-    return checked(bounds);
+    return Buckets(bounds);
   }
 
-  [[nodiscard]] std::span<const double> bounds() const noexcept { return bounds_; }
+  [[nodiscard]] std::span<const double> bounds() const noexcept { return {bounds_.data(), bounds_.size()}; }
 
   bool operator==(const Buckets&) const = default;
 
@@ -65,10 +65,10 @@ class Buckets {
   template <std::size_t N>
   using Array = const double[N];
 
-  // One way to make them: each way to fill a vector costs every including file the compiling of it.
-  explicit Buckets(std::span<const double> bounds) : bounds_(bounds.data(), bounds.data() + bounds.size()) {
-    rules::bounds({}, bounds);
-  }
+  // One way to make them: each way to make a span, or to fill a vector, costs every including file the compiling of it.
+  template <std::size_t N>
+  explicit Buckets(Array<N>& bounds) : Buckets(bounds, N) {}
+  Buckets(const double* bounds, std::size_t count) : bounds_(bounds, bounds + count) { rules::bounds({}, bounds_); }
 
   std::vector<double> bounds_;
 };

@@ -4,7 +4,6 @@
 /// From cells to samples: adds the cells of a registry's metrics up and hands every family and sample to an encoder,
 /// the process's and the library's own metrics last.
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +19,7 @@
 #include <flowviz_metrics/encode/page_type.hpp>
 #include <flowviz_metrics/encode/sink.hpp>
 #include <flowviz_metrics/merged_families.hpp>
+#include <flowviz_metrics/native_value.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/refresh.hpp>
@@ -319,7 +319,7 @@ class Collector {
         // Observations go on between the two readings; the native buckets say how many there are.
         std::uint64_t left = native_.count;
         for (std::uint64_t& bucket : std::span(counts_).first(counts_.size() - 1)) {
-          bucket = std::min(bucket, left);
+          if (bucket > left) bucket = left;
           left -= bucket;
         }
         counts_.back() = left;
@@ -393,7 +393,7 @@ class Collector {
     std::size_t i = 0;
     for (const std::uint64_t count : counts) {
       std::string labels(registry_->constant_labels());
-      if (!metric.reasons.empty()) encode::append_label(labels, "reason", metric.reasons[i++]);
+      if (metric.reason_count != 0) encode::append_label(labels, "reason", metric.reasons[i++]);
       encoder_.sample(labels, count);
     }
   }

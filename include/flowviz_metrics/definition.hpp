@@ -6,7 +6,6 @@
 /// Strings, numbers and vectors: no function and no pointer into the code that registered it, so that definitions can be
 /// compared and printed, and outlive a plug-in.
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include <flowviz_metrics/bounds.hpp>
 #include <flowviz_metrics/cardinality.hpp>
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/label.hpp>
 #include <flowviz_metrics/name.hpp>

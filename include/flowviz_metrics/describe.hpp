@@ -4,7 +4,6 @@
 /// The catalogue: what a registry's page can show, as data and as JSON, for what is made from it: boards, rules, tables,
 /// tests. It says what was registered, not what was counted.
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/json.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/registry.hpp>
@@ -87,9 +87,9 @@ inline MetricDescription described(const Definition& definition) {
 
 inline MetricDescription described(const own::Metric& metric) {
   MetricDescription counter = described(metric.name, "counter", metric.help);
-  if (!metric.reasons.empty()) {
-    counter.labels.push_back(closed("reason", {metric.reasons.begin(), metric.reasons.end()}));
-    counter.max_series = metric.reasons.size();
+  if (metric.reason_count != 0) {
+    counter.labels.push_back(closed("reason", {metric.reasons, metric.reasons + metric.reason_count}));
+    counter.max_series = metric.reason_count;
   }
   return counter;
 }

@@ -4,7 +4,6 @@
 /// What was counted under `_other` by series that have ended: their overflow stays on the page, for it is a total.
 
 #include <cstddef>
-#include <vector>
 
 #include <flowviz_metrics/cells/std_platform.hpp>
 
@@ -13,7 +12,7 @@ FLOWVIZ_METRICS_BEGIN
 /// The overflow of one metric's labels, as far as series have ended. Written by one thread at a time, read by all.
 class EndedOverflow {
  public:
-  explicit EndedOverflow(std::size_t labels) : labels_(labels) {}
+  static constexpr std::size_t max_labels = 16;  ///< of a metric
 
   /// A series that is in no table any more had `amount` under `_other` of a label.
   void add(std::size_t label, double amount) noexcept {
@@ -40,7 +39,7 @@ class EndedOverflow {
   struct Label {
     cells::StdPlatform::atomic<double> ended{0}, shown{0};
   };
-  std::vector<Label> labels_;
+  Label labels_[max_labels];
 };
 
 FLOWVIZ_METRICS_END

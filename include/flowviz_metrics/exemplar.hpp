@@ -3,15 +3,15 @@
 /// \file
 /// Exemplars: where one of many observations came from, as labels that lead somewhere, most often to a trace.
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <string_view>
 
 #include <flowviz_metrics/cells/incidents.hpp>
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/label.hpp>
@@ -42,21 +42,8 @@ class Exemplar {
  public:
   static constexpr std::size_t max_code_points = 128;
 
-  Exemplar(std::initializer_list<ExemplarLabel> labels) noexcept : Exemplar(std::span(labels.begin(), labels.size())) {}
-  explicit Exemplar(std::span<const ExemplarLabel> labels) noexcept {
-    if constexpr (!metrics_enabled) return;
-    std::size_t code_points = 0;
-    bool is_one = true;
-    for (std::size_t i = 0; i < labels.size() && is_one; ++i) {
-      const std::string_view name = labels[i].name.text();
-      for (const ExemplarLabel& other : labels.first(i)) is_one = is_one && other.name.text() != name;
-      code_points += name.size() + code_points_of(labels[i].value);
-      is_one = is_one && code_points <= max_code_points;
-      if (is_one) append(name, labels[i].value);
-    }
-    fits_ = is_one;
-    if (!fits_) cells::incidents.exemplars_refused.add();
-  }
+  Exemplar(std::initializer_list<ExemplarLabel> labels) noexcept : Exemplar(labels.begin(), labels.size()) {}
+  explicit Exemplar(std::span<const ExemplarLabel> labels) noexcept : Exemplar(labels.data(), labels.size()) {}
 
   /// Whether it can be kept.
   [[nodiscard]] bool fits() const noexcept { return fits_; }
@@ -68,6 +55,21 @@ class Exemplar {
   friend class DoubleCounterSeries;
   friend class HistogramSeries;
   friend class NativeHistogramSeries;
+
+  Exemplar(const ExemplarLabel* labels, std::size_t count) noexcept {
+    if constexpr (!metrics_enabled) return;
+    std::size_t code_points = 0;
+    bool is_one = true;
+    for (std::size_t i = 0; i < count && is_one; ++i) {
+      const std::string_view name = labels[i].name.text();
+      for (std::size_t k = 0; k < i; ++k) is_one = is_one && labels[k].name.text() != name;
+      code_points += name.size() + code_points_of(labels[i].value);
+      is_one = is_one && code_points <= max_code_points;
+      if (is_one) append(name, labels[i].value);
+    }
+    fits_ = is_one;
+    if (!fits_) cells::incidents.exemplars_refused.add();
+  }
 
   // Keeps it with `value`, observed now in the cell at `at`.
   void keep(Chunk& chunk, std::uint32_t at, double value) const noexcept {
@@ -85,7 +87,7 @@ class Exemplar {
   struct Text {
     [[nodiscard]] bool empty() const noexcept { return size == 0; }
     Text& operator+=(std::string_view more) noexcept {
-      std::copy(more.begin(), more.end(), data + size);
+      if (!more.empty()) std::memcpy(data + size, more.data(), more.size());
       size += more.size();
       return *this;
     }
@@ -99,7 +101,10 @@ class Exemplar {
   static std::size_t code_points_of(std::string_view text) noexcept {
     if (encode::is_ascii(text)) return text.size();
     std::size_t count = 0;
-    for (; !text.empty(); ++count) text.remove_prefix(std::max(encode::sequence_length(text), std::size_t{1}));
+    for (; !text.empty(); ++count) {
+      const std::size_t length = encode::sequence_length(text);
+      text.remove_prefix(length == 0 ? 1 : length);
+    }
     return count;
   }
 

@@ -6,7 +6,6 @@
 /// A family is plain data and copies every text it is given. Nothing in it points into the code that registered it, so
 /// a plug-in that is unloaded leaves nothing that a scrape could fall into.
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -27,6 +26,7 @@
 #include <flowviz_metrics/cells/text_set.hpp>
 #include <flowviz_metrics/clean_text.hpp>
 #include <flowviz_metrics/definition.hpp>
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/encode/scratch.hpp>
@@ -58,7 +58,7 @@ class BasicFamily {
 
  public:
   using Link = typename cells::Chain<P, BasicFamily>::Link;
-  static constexpr std::size_t max_labels = 16;
+  static constexpr std::size_t max_labels = EndedOverflow::max_labels;
 
   /// Throws `Error` if the definition breaks a rule, or memory is lacking. `constant_labels` is the registry's label text.
   BasicFamily(Definition definition, std::string_view constant_labels, Pool& pool);
@@ -258,7 +258,7 @@ void BasicFamily<P>::make_table(Pool& pool, std::uint32_t combinations) {
     expiring_ = Owned<ExpiringSeries>::make(
         cells::process_slots, typename ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells},
         definition_.kind == Kind::up_down ? ExpiringSeries::Ends::even : ExpiringSeries::Ends::any);
-    ended_overflow_ = Owned<EndedOverflow>::make(definition_.labels.size());
+    ended_overflow_ = Owned<EndedOverflow>::make();
     if (!expiring_->ready()) no_memory();
     return;
   }

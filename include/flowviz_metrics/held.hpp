@@ -36,7 +36,7 @@ class Held {
   Held& operator=(Held other) noexcept {
     std::swap(series_, other.series_);
     std::swap(chunk_, other.chunk_);
-    std::swap(handles_, other.handles_);
+    handles_ = std::exchange(other.handles_, handles_);
     return *this;
   }
   // Release, paired with the acquire of who reads both counts: what was counted through this handle is seen by then.

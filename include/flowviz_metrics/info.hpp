@@ -25,7 +25,8 @@ class Info {
       definition.name = name.text();
       definition.legacy_name = name.legacy();
       definition.help = help.text();
-      for (const ConstantLabel& label : labels) definition.constant_labels.emplace_back(label.name.text(), label.value);
+      for (const ConstantLabel& label : labels)
+        definition.constant_labels.push_back({std::string(label.name.text()), std::string(label.value)});
       registry.add(std::move(definition));
     }
   }

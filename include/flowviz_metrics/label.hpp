@@ -4,7 +4,6 @@
 /// The two kinds of labels, both finite: closed ones, whose values are the enumerators of an enum, and open ones, whose
 /// first N distinct texts are kept and whose other texts are counted under `_other`.
 
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include <flowviz_metrics/cardinality.hpp>
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/enum_text.hpp>
 #include <flowviz_metrics/name.hpp>
 

@@ -225,12 +225,12 @@ class Metric {
     definition.legacy_name = legacy_name;
     definition.help = help;
     for (const ConstantLabel& label : traits.options.constant_labels) {
-      definition.constant_labels.emplace_back(label.name.text(), label.value);
+      definition.constant_labels.push_back({std::string(label.name.text()), std::string(label.value)});
     }
     (definition.labels.push_back(define(labels)), ...);
-    definition.bounds.assign(traits.bounds.begin(), traits.bounds.end());
+    definition.bounds = std::vector<double>(traits.bounds.data(), traits.bounds.data() + traits.bounds.size());
     if (traits.native != nullptr) definition.native = *traits.native;
-    definition.states.assign(traits.states.begin(), traits.states.end());
+    for (const std::string_view state : traits.states) definition.states.push_back(std::string(state));
     definition.max_series = traits.options.max_series.value;
     return definition;
   }

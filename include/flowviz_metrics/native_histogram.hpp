@@ -9,6 +9,7 @@
 #include <flowviz_metrics/histogram.hpp>
 #include <flowviz_metrics/metric.hpp>
 #include <flowviz_metrics/native_buckets.hpp>
+#include <flowviz_metrics/native_value.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

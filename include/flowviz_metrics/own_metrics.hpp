@@ -4,7 +4,7 @@
 /// What the library shows of itself and of the process, by name: what pages, catalogues and the rules of names go by.
 
 #include <array>
-#include <span>
+#include <cstddef>
 #include <string_view>
 
 #include <flowviz_metrics/version.hpp>
@@ -12,10 +12,11 @@
 FLOWVIZ_METRICS_BEGIN
 namespace own {
 
-/// A counter of the library. With `reasons` it has a label `reason` and a series for each; without, one series.
+/// A counter of the library. With reasons it has a label `reason` and a series for each; without, one series.
 struct Metric {
   std::string_view name, help;
-  std::span<const std::string_view> reasons{};
+  const std::string_view* reasons = nullptr;
+  std::size_t reason_count = 0;
 };
 
 /// Of metrics with an open label: what was counted under `_other`, by these labels.
@@ -26,12 +27,14 @@ inline constexpr Metric label_overflow{
 
 inline constexpr std::array<std::string_view, 2> repairs{"not_utf8", "too_long"};
 inline constexpr Metric texts_repaired{"flowviz_metrics_label_texts_repaired_total",
-                                       "Label values that were not UTF-8, or too long.", repairs};
+                                       "Label values that were not UTF-8, or too long.", repairs.data(),
+                                       repairs.size()};
 
 inline constexpr std::array<std::string_view, 4> refusals{"negative", "not_finite", "not_pinned", "exemplar"};
 inline constexpr Metric values_refused{
     "flowviz_metrics_values_refused_total",
-    "Values that had no effect because the metric cannot hold them, and exemplars that break a rule.", refusals};
+    "Values that had no effect because the metric cannot hold them, and exemplars that break a rule.", refusals.data(),
+    refusals.size()};
 
 inline constexpr Metric allocation_failures{"flowviz_metrics_allocation_failures_total",
                                             "Times that memory for cells or series could not be had."};
@@ -40,7 +43,7 @@ inline constexpr std::array<std::string_view, 3> failures{"threw", "late", "not_
 inline constexpr Metric callbacks_left_out{"flowviz_metrics_callbacks_left_out_total",
                                            "Times that a page left out a metric because its callback threw or took too "
                                            "long, or a counter's value that is no total.",
-                                           failures};
+                                           failures.data(), failures.size()};
 
 inline constexpr Metric families_left_out{
     "flowviz_metrics_families_left_out_total",

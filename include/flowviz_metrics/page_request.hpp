@@ -4,9 +4,7 @@
 /// What a reader asks of a page over HTTP, and how many readers are served at once: what is the same for every server,
 /// whose adapter hands the request's headers and query over and sends the answer.
 
-#include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/negotiate.hpp>
 #include <flowviz_metrics/scrape.hpp>
 
@@ -114,9 +113,8 @@ class PageRequest {
 
   // Takes what stands before the first `separator` off `text`. Quotes mean nothing in a query.
   static std::string_view until(std::string_view& text, char separator) noexcept {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    const std::string_view taken = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::string_view taken = text.substr(0, text.find(separator));
+    text.remove_prefix(taken.size() < text.size() ? taken.size() + 1 : taken.size());
     return taken;
   }
 
@@ -148,9 +146,9 @@ class PageRequest {
       } else if (c < '0' || c > '9') {
         return {};
       } else if (unit == 0) {
-        whole = std::min(whole * 10 + (c - '0'), day + 1);
+        whole = whole > day ? whole : whole * 10 + (c - '0');
       } else {
-        unit = std::max<std::int64_t>(unit / 10, 1);
+        if (unit > 1) unit /= 10;
         parts += unit > 1 ? (c - '0') * unit : 0;
       }
     }
@@ -159,7 +157,8 @@ class PageRequest {
   }
 
   static Nanoseconds within(Nanoseconds timeout) noexcept {
-    return timeout - std::min(timeout / 5, Nanoseconds(std::chrono::milliseconds(500)));
+    constexpr Nanoseconds most = std::chrono::milliseconds(500);
+    return timeout - (timeout / 5 < most ? timeout / 5 : most);
   }
 
   std::string accept_, accept_encoding_;

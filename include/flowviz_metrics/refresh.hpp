@@ -11,9 +11,9 @@
 #include <pthread.h>
 #include <time.h>
 
-#include <chrono>
 #include <vector>
 
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/family.hpp>
 
 FLOWVIZ_METRICS_BEGIN

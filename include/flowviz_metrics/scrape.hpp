@@ -3,7 +3,6 @@
 /// \file
 /// A registry as a page in the format that the reader asks for.
 
-#include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <span>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include <flowviz_metrics/collect.hpp>
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/negotiate.hpp>
 #include <flowviz_metrics/encode/protobuf.hpp>
 #include <flowviz_metrics/encode/text.hpp>

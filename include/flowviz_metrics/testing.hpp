@@ -4,13 +4,13 @@
 /// For unit tests of code that counts.
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/scrape.hpp>
 #include <flowviz_metrics/timer.hpp>
 

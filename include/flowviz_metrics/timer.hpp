@@ -4,10 +4,10 @@
 /// Measuring how long something takes, on the monotonic clock.
 
 #include <atomic>
-#include <chrono>
 #include <type_traits>
 #include <utility>
 
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN

@@ -4,12 +4,12 @@
 /// What metrics take as values: parameters that convert from what callers have, and from nothing that they did not
 /// mean.
 
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <limits>
 
 #include <flowviz_metrics/cells/incidents.hpp>
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +22,7 @@
 #include <flowviz_metrics/bundles/http_server_options.hpp>
 #include <flowviz_metrics/bundles/trace_context.hpp>
 #include <flowviz_metrics/counter.hpp>
+#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/histogram.hpp>
 #include <flowviz_metrics/http.hpp>
 #include <flowviz_metrics/native_histogram.hpp>

@@ -15,7 +15,6 @@
 /// zeroes are seen. A bucket is counted before its value is added to the sum, with release; who reads sums with acquire,
 /// before the blocks, finds each value's bucket counted, and the block that it is in.
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +41,9 @@ struct NativeRange {
 
   void add(NativeRange other) noexcept {
     if (other.high < other.low) return;
-    *this = high < low ? other : NativeRange{std::min(low, other.low), std::max(high, other.high)};
+    if (high < low) *this = other;
+    if (other.low < low) low = other.low;
+    if (other.high > high) high = other.high;
   }
   [[nodiscard]] NativeRange coarser(std::uint32_t by) const noexcept {
     return high < low ? *this : NativeRange{coarser_index(low, by), coarser_index(high, by)};
@@ -191,8 +192,9 @@ class NativeBlocks {
     for (; range.width() > scale.max_buckets && shift < NativeScale::coarsest; ++shift) range = range.coarser(1);
 
     // And as much again at its ends.
-    const std::uint32_t least = std::min(scale.max_buckets, std::uint32_t{16});
-    const std::uint32_t size = std::max(least, 2 * range.width());
+    constexpr std::uint32_t enough = 16;
+    const std::uint32_t least = scale.max_buckets < enough ? scale.max_buckets : enough;
+    const std::uint32_t size = 2 * range.width() > least ? 2 * range.width() : least;
     const auto first = range.low - static_cast<std::int32_t>((size - range.width()) / 2);
     Block* block = Block::make(sign, shift, first, size);
     if (block == nullptr) return nullptr;

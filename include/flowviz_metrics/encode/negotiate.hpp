@@ -155,6 +155,8 @@ struct ContentType {
 };
 
 /// By format, without a scheme and then with each of them.
+// A template, as what uses it: only files that ask have the compiler put them together.
+template <class = void>
 inline constexpr auto content_types = [] {
   constexpr std::array<std::string_view, 4> formats{
       Negotiated{}.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -171,9 +173,10 @@ inline constexpr auto content_types = [] {
 }();
 
 /// It names the scheme that was asked for. Text 1.0.0 always names one.
+template <class = void>
 constexpr std::string_view content_type(Format format, std::optional<Escaping> asked) noexcept {
   if (format == Format::text_1 && !asked) asked = Escaping::underscores;
-  const auto& types = content_types[static_cast<std::size_t>(format)];
+  const auto& types = content_types<>[static_cast<std::size_t>(format)];
   return types[asked ? static_cast<std::size_t>(*asked) + 1 : 0].view();
 }
 
@@ -183,6 +186,7 @@ constexpr std::string_view content_type(Format format, std::optional<Escaping> a
 /// closely, then the one that it names first. Text 0.0.4 for a header that is empty, asks for nothing that there is, or
 /// cannot be read. The scheme of escaping is the one that it names beside that format, else underscores. Any bytes will do;
 /// the cost is one pass over them.
+template <class = void>
 [[nodiscard]] constexpr Negotiated negotiate(std::string_view header) noexcept {
   struct Claim {
     int weight = 0;  // of the range that names the format most closely

@@ -9,7 +9,7 @@
 #include <string>
 
 #include <flowviz_metrics/cells/exemplars.hpp>
-#include <flowviz_metrics/native_buckets.hpp>
+#include <flowviz_metrics/native_value.hpp>
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN

@@ -6,7 +6,6 @@
 ///
 /// The numbers of the fields are those of metrics.proto in prometheus/client_model.
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -168,7 +167,7 @@ class BasicProtobufEncoder {
         add_span(spans, side.first + static_cast<std::int32_t>(i) - behind, length);
         behind = side.first + static_cast<std::int32_t>(i + length);
       }
-      i += std::max(length, std::size_t{1});
+      i += length == 0 ? 1 : length;
     }
     // A reader takes one without spans for a classic histogram.
     constexpr std::uint32_t positive_spans = 12;
