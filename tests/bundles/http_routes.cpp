@@ -31,6 +31,27 @@ struct Fixture {
 
 }  // namespace
 
+TEST_CASE("paths with identifiers are counted under the templates that were given up front") {
+  Fixture fixture;
+  fixture.routes.add(Method::get, "/api/db/tasks");
+  fixture.routes.add(Method::get, "/api/db/tasks/{task_id}");
+  fixture.routes.add(Method::get, "/api/db/tasks/{task_id}/subtasks/{subtask_id}");
+  for (const char* path : {"/api/db/tasks/TASK-123", "/api/db/tasks/TASK-124", "/api/db/tasks"}) {
+    fixture.metrics.begin(fixture.routes.find(Method::get, path)->metrics).finish(200);
+  }
+  const std::string samples = samples_of(fixture.registry, "http_requests_total");
+  const auto counted = [&](const std::string& handler, const char* times) {
+    return samples.find("{method=\"GET\",handler=\"" + handler + "\",status=\"2xx\"} " + times + "\n") !=
+           std::string::npos;
+  };
+  CHECK(counted("/api/db/tasks/{task_id}", "2"));
+  CHECK(counted("/api/db/tasks", "1"));
+  CHECK(counted("/api/db/tasks/{task_id}/subtasks/{subtask_id}", "0"));
+  CHECK(samples.find("TASK") == std::string::npos);
+  CHECK(fixture.taken(Method::get, "/api/db/tasks/TASK-123/subtasks/SUB-1") ==
+        "GET /api/db/tasks/{task_id}/subtasks/{subtask_id}");
+}
+
 TEST_CASE("the first route that takes a request is found, before those that only take its path") {
   Fixture fixture;
   fixture.routes.add(Method::post, "/lots/new");

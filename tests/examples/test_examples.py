@@ -7,12 +7,20 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 import unittest
 
-SOURCES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "service"))
+import postgres
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "examples"
+BUNDLES = ROOT / "include" / "flowviz_metrics" / "bundles"
 PROGRAMS = pathlib.Path(os.environ["EXAMPLES"])
 DEADLINE_S = 60  # something that takes longer is stuck
 
@@ -36,12 +44,26 @@ class ExampleTest(unittest.TestCase):
 class Examples(ExampleTest):
     def test_each_is_one_file_of_less_than_sixty_lines(self):
         files = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in SOURCES.glob("*.cpp")}
-        self.assertEqual(sorted(files), ["describe.cpp", "httplib.cpp", "minimal.cpp", "pushgateway.cpp", "sqlite.cpp",
+        self.assertEqual(sorted(files), ["describe.cpp", "httplib.cpp", "libpq.cpp", "minimal.cpp", "pushgateway.cpp", "sqlite.cpp",
                                          "testing.cpp", "textfile.cpp"])  # fmt: skip
         self.assertLess(max(files.values()), 60, files)
 
     def test_sqlite_counts_its_statements_by_name(self):
-        done = run(PROGRAMS / "example_sqlite")
+        self.check_statements(run(PROGRAMS / "example_sqlite"))
+
+    def test_libpq_counts_its_statements_by_name(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="flowviz-examples-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        folder.chmod(0o755)  # the server is somebody else's
+        server = postgres.Postgres(folder, self.track)
+        self.check_statements(run(PROGRAMS / "example_libpq", f"host={server.home} port={server.port} user=postgres dbname=postgres"))
+        self.assertEqual(run(PROGRAMS / "example_libpq", f"host={folder}").returncode, 1)
+
+    def track(self, running):
+        self.addCleanup(running.kill)
+        return running
+
+    def check_statements(self, done):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr, "L-1\nL-2\n")
         self.assert_valid(done.stdout)
@@ -100,6 +122,11 @@ class BundleExamples(ExampleTest):
                      "db_pool_connections_max 35"],
         "errors": ['errors_total{type="validation",severity="info"} 1',
                    'errors_total{type="internal",severity="error"} 1'],
+        "http_server": ['http_requests_total{method="GET",handler="/api/db/tasks/{task_id}",status="2xx"} 1',
+                        'http_requests_total{method="GET",handler="/api/db/tasks/{task_id}",status="4xx"} 1',
+                        'http_requests_total{method="POST",handler="/api/db/tasks",status="2xx"} 0',
+                        'http_requests_total{method="GET",handler="none",status="4xx"} 1',
+                        'http_response_size_bytes_sum{handler="/api/db/tasks/{task_id}"} 23'],
         "notifications": ['notifications_sent_total{channel="webhook",status="ok"} 1',
                           'notifications_sent_total{channel="webhook",status="failed"} 1'],
         "outbound": ['outbound_requests_total{target="qc_webhook",outcome="ok"} 1',
@@ -122,6 +149,12 @@ class BundleExamples(ExampleTest):
                  for file in (SOURCES / "bundles").glob("*.cpp")}  # fmt: skip
         self.assertEqual(sorted(files), sorted(self.samples))
         self.assertLess(max(files.values()), 60, files)
+        # What takes a registry is a bundle; the other headers are what bundles are made of.
+        bundles = {file.name for file in BUNDLES.glob("*.hpp") if re.search(r"^  (explicit )?[A-Z]\w+\(Registry& ", file.read_text(), re.M)}
+        self.assertGreaterEqual(len(bundles), 10, bundles)
+        shown = {name for file in (SOURCES / "bundles").glob("*.cpp")
+                 for name in re.findall(r"<flowviz_metrics/bundles/(\w+\.hpp)>", file.read_text())}  # fmt: skip
+        self.assertEqual(bundles - shown, set())
 
     def test_each_prints_a_valid_page_with_what_it_counted(self):
         for name, samples in self.samples.items():
