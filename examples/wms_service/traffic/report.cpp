@@ -37,6 +37,15 @@ json latency_json(const std::vector<double>& sorted) {
   return latency;
 }
 
+std::vector<double> latencies_of_all(const Tally& total) {
+  std::vector<double> latencies;
+  for (const auto& [endpoint, tally] : total.endpoints) {
+    latencies.insert(latencies.end(), tally.latencies_ms.begin(), tally.latencies_ms.end());
+  }
+  std::sort(latencies.begin(), latencies.end());
+  return latencies;
+}
+
 std::string told(const Endpoint& endpoint) {
   return endpoint.method + " " + (endpoint.route == no_route ? "(no such route)" : endpoint.route);
 }
@@ -107,6 +116,7 @@ void write_report(const std::string& path, const Options& options, const ShiftRe
               {"starved_connections", verdict.starved_connections},
               {"completions_per_connection", completions(result)},
               {"requests", json::array()},
+              {"latency_ms_of_all", latency_json(latencies_of_all(total))},
               {"latency_ms", json::array()},
               {"without_answer", json::array()},
               {"unexpected_examples", json::array()},
