@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Catches a slow-down without a clock: counts the instructions of what matters and holds them against recorded figures.
 
-    run.py [--record] [--include DIR] [COMPILER...]
+    run.py [--record | --table] [--include DIR] [COMPILER...]
 
 Builds subjects.cpp with each compiler (g++ and clang++), runs it under callgrind and compares the instructions of one
 repetition with recorded.json, which has figures for each processor family and compiler. A figure may differ by 4 %, or by
 half an instruction. One that is lower than that is no slow-down but fails too: the recorded one would let the next slow-down
-pass. `--record` writes the figures of these compilers down and says what changed.
+pass. `--record` writes the figures of these compilers down and says what changed. With them it writes the table of
+docs/api.md, and a table that says something else is a failure; `--table` writes it without measuring, out of what is recorded.
 
 A compiler whose release has no figures is held against the nearest release that has, with a wider margin. It says so, and
 does not ask for less. `--include` names the headers to measure.
@@ -33,6 +34,9 @@ import checks
 from checks import Failed, must
 
 RECORDED = HERE / "recorded.json"
+PAGE = ROOT / "docs" / "api.md"
+BEGIN, END = "<!-- instructions: tests/instructions/run.py --record writes this table -->\n", "<!-- end of instructions -->\n"
+TABLE_OF = "x86_64"  # the processor family whose figures the page has
 FLAGS = ["-std=c++20", "-O2", "-DNDEBUG", "-pthread"]
 
 # By how much a figure may differ: as a part of it, and in instructions, whichever is more.
@@ -142,12 +146,44 @@ def record(all_figures, path):
     path.write_text(json.dumps(dict(sorted(recorded.items())), indent=2) + "\n", encoding="utf-8")
 
 
+def table(recorded):
+    """The figures of one processor family as a table of Markdown, a column for each compiler."""
+    columns = {name.removeprefix(f"{TABLE_OF} "): figures for name, figures in sorted(recorded.items()) if name.startswith(TABLE_OF)}
+    subjects = list(dict.fromkeys(subject for figures in columns.values() for subject in figures))
+    cell = lambda figure: "" if figure is None else f"{figure:.0f}"
+    rows = [["instructions", *columns], ["---", *("---:" for _ in columns)]]
+    rows += [[subject, *(cell(figures.get(subject)) for figures in columns.values())] for subject in subjects]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def with_table(page, recorded):
+    """The text of a page with the table of what is recorded between the two comments that say where it goes."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise Failed(f"there is no place for the table: `{BEGIN.strip()}` and `{END.strip()}`")
+    return f"{before}{begin}\n{table(recorded)}\n{end}{after}"
+
+
+def check_table(page, recorded):
+    """None, or that the page's table is not what is recorded."""
+    return None if page == with_table(page, recorded) else "its table is not what is recorded; run with --table"
+
+
+def write_table(recorded):
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), recorded), encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--record", action="store_true", help="write the figures down")
+    parser.add_argument("--table", action="store_true", help="write the table of docs/api.md out of what is recorded")
     parser.add_argument("--include", type=pathlib.Path, default=ROOT / "include", help="the headers to measure")
     parser.add_argument("compilers", nargs="*", default=["g++", "clang++"])
     options = parser.parse_args()
+    if options.table:
+        write_table(json.loads(RECORDED.read_text(encoding="utf-8")))
+        return 0
 
     def measured(command):
         try:
@@ -163,9 +199,10 @@ def main():
         if failures:
             sys.exit("\n".join(failures))
         record([(compiler, figures) for compiler, figures, _ in results], RECORDED)
+        write_table(json.loads(RECORDED.read_text(encoding="utf-8")))
         return 0
     recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
-    checks_to_make = []
+    checks_to_make = [("docs/api.md", check_table, PAGE.read_text(encoding="utf-8"), recorded)]
     for compiler, figures, failed in results:
         if failed:
             continue

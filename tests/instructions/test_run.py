@@ -141,5 +141,26 @@ class Recording(unittest.TestCase):
         self.assertEqual(run.totals(dumps), {"one": 70, "two, more": 8})
 
 
+class Tables(unittest.TestCase):
+    RECORDED = {"x86_64 g++ 12": {"a": 16.6, "b": 3}, "x86_64 clang++ 14": {"a": 13.0}, "aarch64 g++ 12": {"a": 7}}
+    PAGE = f"# Names\n{run.BEGIN}{run.END}after\n"
+
+    def test_the_table_has_the_figures_of_one_processor_family_by_compiler(self):
+        rows = "| instructions | clang++ 14 | g++ 12 |\n| --- | ---: | ---: |\n| a | 13 | 17 |\n| b |  | 3 |\n"
+        self.assertEqual(run.with_table(self.PAGE, self.RECORDED), f"# Names\n{run.BEGIN}\n{rows}\n{run.END}after\n")
+
+    def test_a_table_that_is_not_what_is_recorded_is_red_and_written_anew(self):
+        page = run.with_table(self.PAGE, self.RECORDED)
+        self.assertIsNone(run.check_table(page, self.RECORDED))
+        changed = {**self.RECORDED, "x86_64 g++ 12": {"a": 19, "b": 3}}
+        self.assertIn("run with --table", run.check_table(page, changed))
+        self.assertIsNone(run.check_table(run.with_table(page, changed), changed))
+
+    def test_a_page_without_a_place_for_the_table_is_red(self):
+        for page in ("", run.BEGIN, run.END):
+            with self.subTest(page), self.assertRaises(run.Failed):
+                run.check_table(page, self.RECORDED)
+
+
 if __name__ == "__main__":
     unittest.main()
