@@ -30,7 +30,7 @@ FLOWVIZ_METRICS_BEGIN
 
 /// One walk over registries. Takes no lock and stops no writer: it reads cells while they are written.
 ///
-/// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)`, also with an exemplar, and
+/// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)`, of counters also with extras, and
 /// `histogram(labels, series)`; see encode::TextEncoder.
 template <class Encoder>
 class Collector {
@@ -199,24 +199,29 @@ class Collector {
     family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
       totals.assign(count, Number{});
       exemplars_.clear();
-      if (family.definition().kind == Kind::counter || family.definition().kind == Kind::double_counter) {
-        read_exemplars(chunk, at, count);
-      }
+      if (has_beginning(family.definition().kind)) read_exemplars(chunk, at, count);
       if constexpr (std::is_same_v<Number, std::int64_t>) {
         // The cells wrap as unsigned numbers do, the result is signed: the same bits (C++20).
         read(chunk, at, std::span(reinterpret_cast<std::uint64_t*>(totals.data()), count));
       } else {
         read(chunk, at, std::span(totals));
       }
-      exemplars_.empty() ? show(family, links, totals) : show_with_exemplars(family, links, totals);
+      const bool births = family.notes_births() && encoder_.shows_extras();
+      exemplars_.empty() && !births ? show(family, links, totals) : show_with_extras(family, links, totals);
     });
+  }
+
+  // When a series began, or 0 if that is not to be shown.
+  template <class Series>
+  static std::int64_t born(const Family& family, const Series& series) noexcept {
+    return family.notes_births() ? series.born() : 0;
   }
 
   // The exemplars of `count` cells from `at` on; none if none of them has one. Before the cells are read, which have
   // counted by then what these are exemplars of.
   void read_exemplars(const Chunk& chunk, std::uint32_t at, std::uint32_t count) {
     exemplars_.clear();
-    if (!chunk.exemplars().any() || !encoder_.shows_exemplars()) return;
+    if (!chunk.exemplars().any() || !encoder_.shows_extras()) return;
     exemplars_.resize(count);
     bool any = false;
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -250,15 +255,13 @@ class Collector {
 
   // Apart from the above, which the lines of most counters come from.
   template <class Link, class Number>
-  FLOWVIZ_METRICS_NOINLINE void show_with_exemplars(const Family& family, const Link* links,
-                                                    const std::vector<Number>& totals) {
+  FLOWVIZ_METRICS_NOINLINE void show_with_extras(const Family& family, const Link* links,
+                                                 const std::vector<Number>& totals) {
     const auto written = [&](std::uint32_t, const auto& series) { return family.cells().written(series.place()); };
     each_shown(links, static_cast<std::uint32_t>(totals.size()), written, [&](std::uint32_t i, const auto& series) {
-      if (exemplars_[i].there) {
-        encoder_.sample(series.labels(), totals[i], exemplars_[i]);
-      } else {
-        encoder_.sample(series.labels(), totals[i]);
-      }
+      const bool has_one = i < exemplars_.size() && exemplars_[i].there;
+      encoder_.sample(series.labels(), totals[i],
+                      encode::PageExtras{has_one ? &exemplars_[i] : nullptr, born(family, series)});
       add_overflow(family, series);
     });
   }
@@ -299,8 +302,8 @@ class Collector {
       double sum = 0;
       read_exemplars(chunk, at + i * cells, cells - 1);
       blocks.read_histogram(at + i * cells, counts_, sum);
-      encoder_.histogram(padded(series),
-                         {counts_, sum, !chunk.has_below_zero(at + i * cells + cells - 1), exemplars_, nullptr});
+      encoder_.histogram(padded(series), {counts_, sum, !chunk.has_below_zero(at + i * cells + cells - 1), exemplars_,
+                                          nullptr, born(family, series)});
       add_overflow(family, series);
     });
   }
@@ -324,7 +327,7 @@ class Collector {
         }
         counts_.back() = left;
         const bool rises = !chunk.has_below_zero(first + classic + cells::NativeBlocks<cells::StdPlatform>::sum);
-        encoder_.histogram(padded(series), {counts_, native_.sum, rises, exemplars_, &native_});
+        encoder_.histogram(padded(series), {counts_, native_.sum, rises, exemplars_, &native_, born(family, series)});
         add_overflow(family, series);
       });
     });

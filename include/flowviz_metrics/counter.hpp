@@ -4,7 +4,6 @@
 /// Counters: totals that only rise, of whole things (`Counter`) or of amounts and times (`DoubleCounter`).
 
 #include <cstdint>
-#include <limits>
 
 #include <flowviz_metrics/exemplar.hpp>
 #include <flowviz_metrics/metric.hpp>
@@ -96,7 +95,7 @@ class DoubleCounterSeries {
   friend class Metric;
   DoubleCounterSeries(const Family&, Place place) noexcept : place_(place) {}
   static bool refused(double v) noexcept {
-    if (v >= 0 && v <= std::numeric_limits<double>::max()) [[likely]]
+    if (is_total(v)) [[likely]]
       return false;
     (v < 0 ? cells::incidents.negative_values : cells::incidents.not_finite).add();
     return true;

@@ -52,6 +52,11 @@ constexpr bool is_set(Kind kind) noexcept {
 /// Whether it is a histogram on a page.
 constexpr bool is_histogram(Kind kind) noexcept { return kind == Kind::histogram || kind == Kind::native_histogram; }
 
+/// Whether its series begin at zero and are counted here, so that it can be said when they began.
+constexpr bool has_beginning(Kind kind) noexcept {
+  return kind == Kind::counter || kind == Kind::double_counter || is_histogram(kind);
+}
+
 /// A label as data.
 struct LabelDefinition {
   std::string name;

@@ -38,12 +38,14 @@ struct MetricDescription {
   std::vector<LabelDescription> labels;  ///< of a state set last the one of its states, which makes no series
   std::vector<double> bounds;            ///< the upper bounds of a histogram's buckets, without +Inf
   std::uint64_t max_series = 1;          ///< how many series there can ever be, those with `_other` among them
+  bool created = false;                  ///< whether OpenMetrics shows when each series began
 
   /// How many lines with a value that makes on a page in a text format.
   [[nodiscard]] std::uint64_t max_samples() const noexcept {
-    return type == "histogram"  ? max_series * (bounds.size() + 3)
-           : type == "stateset" ? max_series * labels.back().values.size()
-                                : max_series;
+    const std::uint64_t lines = type == "histogram"  ? bounds.size() + 3
+                                : type == "stateset" ? labels.back().values.size()
+                                                     : 1;
+    return max_series * (lines + (created ? 1 : 0));
   }
 };
 
@@ -114,6 +116,7 @@ inline MetricDescription described(const own::Metric& metric) {
   registry.each_family([&](const Family& family) {
     const Definition& definition = family.definition();
     catalogue.push_back(describing::described(definition));
+    catalogue.back().created = family.notes_births();
     for (const LabelDefinition& label : definition.labels) {
       if (!label.open || is_set(definition.kind)) continue;
       ++overflows;

@@ -16,6 +16,7 @@
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/label.hpp>
 #include <flowviz_metrics/series_cells.hpp>
+#include <flowviz_metrics/wall_clock.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -75,9 +76,7 @@ class Exemplar {
   void keep(Chunk& chunk, std::uint32_t at, double value) const noexcept {
     if constexpr (!metrics_enabled) return;
     if (!fits_) return;
-    const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
-    chunk.keep_exemplar(at, {value, std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count()},
-                        labels());
+    chunk.keep_exemplar(at, {value, unix_milliseconds()}, labels());
   }
 
   // Each code point is 4 bytes at most, or 2 if it is escaped; a name, of one byte at least, brings 4 characters with it.

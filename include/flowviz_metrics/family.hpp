@@ -33,6 +33,7 @@
 #include <flowviz_metrics/ended_overflow.hpp>
 #include <flowviz_metrics/owned.hpp>
 #include <flowviz_metrics/series_cells.hpp>
+#include <flowviz_metrics/wall_clock.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -60,8 +61,11 @@ class BasicFamily {
   using Link = typename cells::Chain<P, BasicFamily>::Link;
   static constexpr std::size_t max_labels = EndedOverflow::max_labels;
 
+  /// Whether its series know when they were made.
+  enum class Births : std::uint8_t { forgotten, noted };
+
   /// Throws `Error` if the definition breaks a rule, or memory is lacking. `constant_labels` is the registry's label text.
-  BasicFamily(Definition definition, std::string_view constant_labels, Pool& pool);
+  BasicFamily(Definition definition, std::string_view constant_labels, Pool& pool, Births births = Births::forgotten);
   BasicFamily(const BasicFamily&) = delete;
   BasicFamily& operator=(const BasicFamily&) = delete;
 
@@ -78,6 +82,9 @@ class BasicFamily {
     const ReadSection section(cells::process_readers);
     expiring_->each_segment(visit);
   }
+
+  /// Whether its series know when they were made, in milliseconds since 1970 (UTC).
+  [[nodiscard]] bool notes_births() const noexcept { return births_ == Births::noted; }
 
   /// Whether a label's values expire.
   [[nodiscard]] bool expires() const noexcept { return static_cast<bool>(expiring_); }
@@ -196,7 +203,10 @@ class BasicFamily {
   /// A metric whose series take no more cells than this moves into a chunk that it shares with others.
   static constexpr std::uint32_t small_family_cells = 64;
 
+  [[nodiscard]] std::int64_t born_now() const noexcept { return notes_births() ? unix_milliseconds() : 0; }
+
   Definition definition_;
+  Births births_;
   SeriesCells cells_{definition_};
   Bounds bounds_;
   cells::NativeScale native_scale_{definition_.native.zero_threshold,
@@ -219,8 +229,11 @@ using Family = BasicFamily<cells::StdPlatform>;
 // ------------------------------------------------------------------------------------------------------------------
 
 template <cells::Platform P>
-BasicFamily<P>::BasicFamily(Definition definition, std::string_view constant_labels, Pool& pool)
-    : definition_(std::move(definition)), bounds_(definition_.bounds), constant_labels_(constant_labels) {
+BasicFamily<P>::BasicFamily(Definition definition, std::string_view constant_labels, Pool& pool, Births births)
+    : definition_(std::move(definition)),
+      births_(has_beginning(definition_.kind) ? births : Births::forgotten),
+      bounds_(definition_.bounds),
+      constant_labels_(constant_labels) {
   for (const auto& [name, value] : definition_.constant_labels) encode::append_label(constant_labels_, name, value);
   const std::uint32_t combinations = count_combinations();
   make_texts();
@@ -256,13 +269,15 @@ void BasicFamily<P>::make_table(Pool& pool, std::uint32_t combinations) {
   const std::uint32_t cells = cells_.count();
   if (!expiring_labels_.empty()) {
     expiring_ = Owned<ExpiringSeries>::make(
-        cells::process_slots, typename ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells},
+        cells::process_slots,
+        typename ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells, notes_births()},
         definition_.kind == Kind::up_down ? ExpiringSeries::Ends::even : ExpiringSeries::Ends::any);
     ended_overflow_ = Owned<EndedOverflow>::make();
     if (!expiring_->ready()) no_memory();
     return;
   }
-  kept_ = Owned<SeriesTable>::make(cells::process_slots, typename SeriesTable::Layout{combinations, cells});
+  kept_ =
+      Owned<SeriesTable>::make(cells::process_slots, typename SeriesTable::Layout{combinations, cells, notes_births()});
   if (!kept_->ready()) no_memory();
   if (std::uint64_t{combinations} * cells <= small_family_cells) {
     const Place place = pool.take(cells::process_slots, combinations * cells);
@@ -340,7 +355,9 @@ void BasicFamily<P>::make_first_series() {
   encode::Scratch labels;
   const std::vector<Value> all_other(values.size());
   append_labels(labels, all_other);
-  const auto add_refuge = [&](auto& table) { return table.add_refuge(labels.view(), others_among(all_other)); };
+  const auto add_refuge = [&](auto& table) {
+    return table.add_refuge(labels.view(), others_among(all_other), born_now());
+  };
   if (!labels.ok() || !(expiring_ ? add_refuge(*expiring_) : add_refuge(*kept_))) no_memory();
   if (values.empty()) first_of_all_ = kept_->refuge();
 }
@@ -370,7 +387,7 @@ typename BasicFamily<P>::Place BasicFamily<P>::place(std::span<const Value> valu
     if (const Place there = table.find(combination); there.chunk != nullptr) return there;
     encode::Scratch labels;
     append_labels(labels, values);
-    if (labels.ok()) return table.find_or_add(combination, labels.view(), others_among(values));
+    if (labels.ok()) return table.find_or_add(combination, labels.view(), others_among(values), born_now());
     cells::incidents.allocation_failures.add();
     return table.refuge();
   };

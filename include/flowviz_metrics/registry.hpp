@@ -69,6 +69,10 @@ class BasicRegistry {
   [[nodiscard]] bool shows_process() const noexcept { return shows_process_.load(std::memory_order_relaxed); }
   void show_process() noexcept { shows_process_.store(true, std::memory_order_relaxed); }
 
+  /// Whether metrics that are registered from now on note when their series began; see `expose_created_times`.
+  [[nodiscard]] bool shows_created() const noexcept { return shows_created_.load(std::memory_order_relaxed); }
+  void show_created() noexcept { shows_created_.store(true, std::memory_order_relaxed); }
+
   /// How long the last page was: room to start the next one with.
   [[nodiscard]] std::size_t last_page_bytes() const noexcept {
     return last_page_bytes_.load(std::memory_order_relaxed);
@@ -107,6 +111,7 @@ class BasicRegistry {
   cells::Chain<P, Family> families_;
   cells::Pool<P> pool_;
   typename P::template atomic<bool> shows_process_{false};
+  typename P::template atomic<bool> shows_created_{false};
   mutable typename P::template atomic<std::size_t> last_page_bytes_{0};
   Constants* constants_ = nullptr;  // owned; a raw pointer, for the default registry is constinit
 };
@@ -124,6 +129,15 @@ FLOWVIZ_METRICS_SHARED inline constinit ForeverRegistry forever_registry;
 
 /// The registry that metrics belong to whose definition names none. Usable before main and never destroyed.
 [[nodiscard]] inline Registry& default_registry() noexcept { return forever_registry.registry; }
+
+/// Has the counters, histograms and summaries that are registered from now on say when each of their series began: as `_created` on
+/// pages of OpenMetrics, as `created_timestamp` in protobuf. The other format has no place for it.
+///
+/// Prometheus keeps each `_created` as one more series, unless it reads them as what they are (`created-timestamp-zero-ingestion`), so this
+/// is for who needs it. Costs a clock and 8 bytes for each series. What belongs to somebody else, callbacks and the process, shows none.
+///
+///     flowviz::expose_created_times(registry);   // before its metrics
+inline void expose_created_times(Registry& registry = default_registry()) noexcept { registry.show_created(); }
 
 // ------------------------------------------------------------------------------------------------------------------
 
@@ -225,7 +239,8 @@ typename BasicRegistry<P>::Family& BasicRegistry<P>::add(Definition definition) 
   bool met = false;
   families_.each([&](Family& other) { met = met || meets(other); });
   if (!met) {
-    auto family = Owned<Family>::make(definition, constant_labels(), pool_);
+    auto family = Owned<Family>::make(definition, constant_labels(), pool_,
+                                      shows_created() ? Family::Births::noted : Family::Births::forgotten);
     Family* appended = families_.append_unless_there(family.get(), meets);
     if (appended == family.get()) return *family.release();
   }

@@ -98,6 +98,19 @@ TEST_CASE("native buckets are spans, and deltas from bucket to bucket") {
   CHECK(families[0].natives[0].negative == Buckets{{300, 3}});
 }
 
+TEST_CASE("a series says when it began in field 3 of a counter and 15 of a histogram") {
+  const std::string bytes = hex(page([&](ProtobufEncoder& to) {
+    to.family("a_total", "", PageType::counter);
+    to.sample(std::string_view(), 1.0, {nullptr, 2'000'000'000'000});
+    to.family("h", "", PageType::histogram);
+    to.histogram(std::string_view(), {.buckets = std::vector<std::uint64_t>{1}, .created = 2'000'000'000'001});
+  }));
+  CHECK(bytes.find("1a08"
+                   "0880a8d6b9071000") != std::string::npos);  // 2,000,000,000 s, 0 ns
+  CHECK(bytes.find("7a0a"
+                   "0880a8d6b90710c0843d") != std::string::npos);  // 2,000,000,000 s, 1,000,000 ns
+}
+
 TEST_CASE("label texts lose their escapes, and empty ones are left out") {
   const auto samples = support::read_protobuf(page([](ProtobufEncoder& to) {
     to.family("g", "G.", PageType::gauge);

@@ -124,6 +124,23 @@ TEST_CASE("OpenMetrics' doubles say that they are doubles, its counts do not") {
         }) == "# HELP a A.\n# TYPE a gauge\na 0.0\na -7.0\na 0.5\na 100000.0\na 1e+06\na 1e+21\na +Inf\na NaN\na -9\n");
 }
 
+TEST_CASE("OpenMetrics shows when series began, in seconds with their milliseconds") {
+  const std::vector<std::uint64_t> buckets{3};
+  CHECK(open_metrics([&](TextEncoder& to) {
+          to.family("a_seconds_total", "A.", PageType::counter);
+          to.sample("", std::uint64_t{3}, {nullptr, 1'700'000'000'007});
+          to.sample("x=\"1\"", 0.5, {nullptr, 1'700'000'000'000});
+          to.sample("x=\"2\"", 0.5, {});
+          to.family("h", "H.", PageType::histogram);
+          to.histogram("x=\"1\"", {.buckets = buckets, .sum = 7, .created = 1'700'000'000'120});
+        }) ==
+        "# HELP a_seconds A.\n# TYPE a_seconds counter\n# UNIT a_seconds seconds\n"
+        "a_seconds_total 3\na_seconds_created 1700000000.007\n"
+        "a_seconds_total{x=\"1\"} 0.5\na_seconds_created{x=\"1\"} 1700000000.000\na_seconds_total{x=\"2\"} 0.5\n"
+        "# HELP h H.\n# TYPE h histogram\nh_bucket{x=\"1\",le=\"+Inf\"} 3\nh_sum{x=\"1\"} 7.0\nh_count{x=\"1\"} 3\n"
+        "h_created{x=\"1\"} 1700000000.120\n");
+}
+
 TEST_CASE("OpenMetrics has no sum that falls, is below zero or NaN; the text format has") {
   const std::vector<std::uint64_t> buckets{1, 2};
   const auto write = [&](TextEncoder& to) {

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
   using flowviz::OpenLabel;
   using namespace std::chrono_literals;
   flowviz::Registry registry{{{"site", "n\"o\\r\nth"}}};
+  flowviz::expose_created_times(registry);
 
   const flowviz::Counter lots{registry, "lots_total", "Quotes \" backslashes \\ line\nfeeds and tabs\t.",
                               flowviz::Label<LotType>{"lot_type"}, OpenLabel{"zone", 20}};

@@ -51,6 +51,8 @@ def page(accept):
 
 
 def sample(found, name, labels, value):
+    if name.endswith("_created"):  # see check_created
+        return
     if name == "oldName_total":  # OpenMetrics gives it that ending, and so does Python's reader of text
         name = "oldName"
     labels = {key: text for key, text in labels.items() if text}  # an empty label is an absent one
@@ -92,13 +94,13 @@ def message_class():
     message("LabelPair", (1, "name", "string"), (2, "value", "string"))
     message("Timestamp", (1, "seconds", "uint64"), (2, "nanos", "int32"))
     message("Exemplar", (1, "label", "*LabelPair"), (2, "value", "double"), (3, "timestamp", "Timestamp"))
-    message("Value", (1, "value", "double"), (2, "exemplar", "Exemplar"))
+    message("Value", (1, "value", "double"), (2, "exemplar", "Exemplar"), (3, "created_timestamp", "Timestamp"))
     message("Bucket", (1, "cumulative_count", "uint64"), (2, "upper_bound", "double"), (3, "exemplar", "Exemplar"))
     message("BucketSpan", (1, "offset", "sint32"), (2, "length", "uint32"))
     message("Histogram", (1, "sample_count", "uint64"), (2, "sample_sum", "double"), (3, "bucket", "*Bucket"), (5, "schema", "sint32"),
             (6, "zero_threshold", "double"), (7, "zero_count", "uint64"), (9, "negative_span", "*BucketSpan"),
             (10, "negative_delta", "*sint64"), (12, "positive_span", "*BucketSpan"), (13, "positive_delta", "*sint64"),
-            (16, "exemplars", "*Exemplar"))
+            (15, "created_timestamp", "Timestamp"), (16, "exemplars", "*Exemplar"))
     message("Metric", (1, "label", "*LabelPair"), (2, "gauge", "Value"), (3, "counter", "Value"), (7, "histogram", "Histogram"))
     message("MetricFamily", (1, "name", "string"), (2, "help", "string"), (3, "type", "int32"), (4, "metric", "*Metric"),
             (5, "unit", "string"))  # fmt: skip
@@ -227,6 +229,34 @@ def check_exemplars(pages):
     for name, found in (("OpenMetrics", open_metrics), ("protobuf", protobuf)):
         if found != EXEMPLARS:
             problems.append(f"{name}: {found}")
+    return "".join(f"\n  {one}" for one in problems) or None
+
+
+def check_created(pages):
+    """Each series of what is counted says in both formats that have a place for it that it began when the page was made."""
+    wanted, open_metrics, protobuf = set(), {}, {}
+
+    def key(name, labels):
+        return name.removesuffix("_total"), tuple(sorted((name, text) for name, text in labels.items() if text))
+
+    for family in read_open_metrics(pages["open_metrics"][0].decode()):
+        counts = family.type in ("counter", "histogram") and not family.name.startswith("flowviz_metrics")
+        for one in family.samples:
+            if one.name.endswith("_created"):
+                open_metrics[key(family.name, one.labels)] = float(one.value)
+            elif counts:
+                wanted.add(key(family.name, {name: text for name, text in one.labels.items() if name != "le"}))
+    for family in families_of(pages["protobuf"][0]):
+        for metric in family.metric:
+            for value in (metric.counter, metric.histogram):
+                if value.HasField("created_timestamp"):
+                    labels = {pair.name: pair.value for pair in metric.label}
+                    protobuf[key(family.name, labels)] = value.created_timestamp.seconds + value.created_timestamp.nanos / 1e9
+    problems = []
+    for name, found in (("OpenMetrics", open_metrics), ("protobuf", protobuf)):
+        problems += [f"{name}: without a time: {one}" for one in wanted - found.keys()]
+        problems += [f"{name}: with a time: {one}" for one in found.keys() - wanted]
+        problems += [f"{name}: {one}: {at}" for one, at in found.items() if abs(at - time.time()) > DEADLINE_S]
     return "".join(f"\n  {one}" for one in problems) or None
 
 
@@ -429,6 +459,7 @@ def main():
             ("types, help texts and units", check_about, pages),
             ("promtool has nothing against the text", check_promtool, pages["text"][0]),
             ("exemplars", check_exemplars, pages),
+            ("when series began", check_created, pages),
             ("doubles in text are Go's and Python's", doubles.check_doubles, ""),
             ("doubles in OpenMetrics are Go's and Python's", doubles.check_doubles, doubles.OPEN_METRICS),
             *((f"Prometheus {server.version} by {accepted}", check_prometheus, server, accepted, reference)

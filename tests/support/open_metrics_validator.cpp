@@ -159,7 +159,11 @@ class Validator {
     if (sample == nullptr) return;
     sample->line = number;
     check_belongs(*sample);
-    if (sample->value_text != open_number(sample->value) && !is_plain_integer(sample->value_text)) {
+    // A time has its milliseconds.
+    static const std::regex time("[1-9][0-9]*\\.[0-9]{3}");
+    if (sample->name == family_.name + "_created") {
+      if (!std::regex_match(sample->value_text, time)) refuse("created", number, sample->value_text);
+    } else if (sample->value_text != open_number(sample->value) && !is_plain_integer(sample->value_text)) {
       refuse("canonical_number", number, sample->value_text);
     }
     family_.samples.push_back(std::move(*sample));

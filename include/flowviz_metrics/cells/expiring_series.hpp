@@ -75,8 +75,8 @@ class ExpiringSeries : public SeriesStore<P> {
   [[nodiscard]] bool ready() const noexcept { return Store::ready() && notes_ != nullptr; }
 
   /// See SeriesTable.
-  bool add_refuge(std::string_view labels, std::uint16_t tag = 0) noexcept {
-    Series* series = make_series(0, labels, tag);
+  bool add_refuge(std::string_view labels, std::uint16_t tag = 0, std::int64_t born = 0) noexcept {
+    Series* series = make_series(0, labels, tag, born);
     if (series == nullptr) return false;
     if (!claim_cells(series)) {
       destroy(series);
@@ -88,11 +88,12 @@ class ExpiringSeries : public SeriesStore<P> {
   }
 
   /// The place of a combination, whose series is made if need be; the refuge if memory is lacking.
-  Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint16_t tag = 0) noexcept {
+  Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint16_t tag = 0,
+                       std::int64_t born = 0) noexcept {
     assert(!retired_ && "a series was used after its registry was destroyed");
     if (const Place<P> there = find(combination); there.chunk != nullptr) return there;
     if (combination != 0) {
-      if (const Series* series = add(combination, labels, tag)) return series->place();
+      if (const Series* series = add(combination, labels, tag, born)) return series->place();
       failures_.fetch_add(1, std::memory_order_relaxed);
     }
     return refuge();
@@ -149,8 +150,8 @@ class ExpiringSeries : public SeriesStore<P> {
     typename P::template plain<Series*> ended;
   };
 
-  Series* add(std::uint32_t combination, std::string_view labels, std::uint16_t tag) noexcept {
-    Series* series = make_series(combination, labels, tag);
+  Series* add(std::uint32_t combination, std::string_view labels, std::uint16_t tag, std::int64_t born) noexcept {
+    Series* series = make_series(combination, labels, tag, born);
     if (series == nullptr) return nullptr;
     if (!claim_cells(series)) {
       destroy(series);

@@ -50,6 +50,7 @@ class SeriesStore {
   struct Layout {
     std::uint32_t combinations = 1;      ///< how many combinations there are; the table has an entry for each
     std::uint32_t cells_per_series = 1;  ///< how many cells a series has
+    bool dated = false;                  ///< whether a series knows when it was made, for 8 bytes more
   };
 
   /// Memory for the table is taken here; `ready()` says whether it was there.
@@ -139,7 +140,8 @@ class SeriesStore {
   /// The label text of a series can be read up to the next multiple of this many bytes.
   static constexpr std::size_t text_step = 8;
 
-  /// A series, as small as can be, for there are many; the characters of its label text follow in memory.
+  /// A series, as small as can be, for there are many; the characters of its label text follow in memory, and then its time, if it
+  /// has one.
   struct Series {
     typename P::template plain<Chunk<P>*> chunk;
     typename P::template plain<Segment*> segment;
@@ -153,6 +155,13 @@ class SeriesStore {
 
     [[nodiscard]] std::string_view labels() const noexcept {
       return {reinterpret_cast<const char*>(this + 1), length.get()};
+    }
+
+    /// When it was made, in whatever unit the maker has. Only where the layout is dated.
+    [[nodiscard]] std::int64_t born() const noexcept {
+      std::int64_t time = 0;
+      std::memcpy(&time, reinterpret_cast<const char*>(this + 1) + padded(length.get()), sizeof(time));
+      return time;
     }
   };
 
@@ -171,10 +180,14 @@ class SeriesStore {
  protected:
   ~SeriesStore() { clear(); }
 
-  static std::size_t series_bytes(std::size_t length) noexcept {
-    return sizeof(Series) + (length + text_step - 1) / text_step * text_step;
+  static constexpr std::size_t padded(std::size_t length) noexcept {
+    return (length + text_step - 1) / text_step * text_step;
   }
-  static Series* make_series(std::uint32_t combination, std::string_view labels, std::uint16_t tag) noexcept {
+  [[nodiscard]] std::size_t series_bytes(std::size_t length) const noexcept {
+    return sizeof(Series) + padded(length) + (layout_.dated ? sizeof(std::int64_t) : 0);
+  }
+  Series* make_series(std::uint32_t combination, std::string_view labels, std::uint16_t tag,
+                      std::int64_t born) const noexcept {
     const std::size_t bytes = series_bytes(labels.size());
     void* memory = P::allocate(bytes, alignof(Series));
     if (memory == nullptr) return nullptr;
@@ -183,10 +196,12 @@ class SeriesStore {
     series->combination.set(combination);
     series->tag.set(tag);
     series->length.set(static_cast<std::uint32_t>(labels.size()));
-    if (!labels.empty()) std::memcpy(reinterpret_cast<char*>(series + 1), labels.data(), labels.size());
+    auto* text = reinterpret_cast<char*>(series + 1);
+    if (!labels.empty()) std::memcpy(text, labels.data(), labels.size());
+    if (layout_.dated) std::memcpy(text + padded(labels.size()), &born, sizeof(born));
     return series;
   }
-  static void destroy(Series* series) noexcept {
+  void destroy(Series* series) const noexcept {
     const std::size_t bytes = series_bytes(series->length.get());
     series->~Series();
     P::deallocate(series, bytes, alignof(Series));

@@ -36,21 +36,23 @@ class SeriesTable : public SeriesStore<P> {
   }
 
   /// Adds the refuge; false when memory is lacking. To be called once, before the table is shared.
-  bool add_refuge(std::string_view labels, std::uint16_t tag = 0) noexcept {
+  bool add_refuge(std::string_view labels, std::uint16_t tag = 0, std::int64_t born = 0) noexcept {
     if (table_ == nullptr) return false;
-    refuge_ = append(0, labels, tag);
+    refuge_ = append(0, labels, tag, born);
     if (refuge_ == nullptr) return false;
     refuge_->shown.store(Store::Shown::when_asked_for, std::memory_order_relaxed);
     return true;
   }
 
-  /// The place of a combination, whose series is made if need be; `labels` is its label text, `tag` is kept with it.
+  /// The place of a combination, whose series is made if need be; `labels` is its label text, `tag` is kept with it, and `born` where
+  /// the layout is dated.
   /// The refuge if memory is lacking.
-  Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint16_t tag = 0) noexcept {
+  Place<P> find_or_add(std::uint32_t combination, std::string_view labels, std::uint16_t tag = 0,
+                       std::int64_t born = 0) noexcept {
     assert(!retired_ && "a series was used after its registry was destroyed");
     if (const Place<P> there = find(combination); there.chunk != nullptr) return there;
     if (combination != 0) {
-      if (const Series* series = append(combination, labels, tag)) return series->place();
+      if (const Series* series = append(combination, labels, tag, born)) return series->place();
       failures_.fetch_add(1, std::memory_order_relaxed);
     }
     return refuge();
@@ -72,11 +74,11 @@ class SeriesTable : public SeriesStore<P> {
   }
 
  private:
-  Series* append(std::uint32_t combination, std::string_view labels, std::uint16_t tag) noexcept {
+  Series* append(std::uint32_t combination, std::string_view labels, std::uint16_t tag, std::int64_t born) noexcept {
     // Read before the table is searched: all series up to this one are in the table by then, so a search that fails has
     // ruled them out. Acquire, paired with the release in help().
     Series* last = helped_.load(std::memory_order_acquire);
-    Series* series = make_series(combination, labels, tag);
+    Series* series = make_series(combination, labels, tag, born);
     if (series == nullptr) return nullptr;
     Series* there = table_[combination].load(std::memory_order_acquire);
     if (there == nullptr) {

@@ -25,6 +25,12 @@ struct PageExemplar {
   std::string labels;  ///< rendered, without braces
 };
 
+/// What one series of a counter may have besides its value.
+struct PageExtras {
+  const PageExemplar* exemplar = nullptr;
+  std::int64_t created = 0;  ///< when it began, in milliseconds since 1970 (UTC); 0 if that is not to be shown
+};
+
 /// One series of a histogram.
 struct PageHistogram {
   std::span<const std::uint64_t> buckets;        ///< of each bucket alone, not cumulated; the last one is +Inf
@@ -32,6 +38,7 @@ struct PageHistogram {
   bool sum_rises = true;                         ///< whether none of them was below zero
   std::span<const PageExemplar> exemplars{};     ///< of each bucket, or none
   const NativeHistogramValue* native = nullptr;  ///< of a native one
+  std::int64_t created = 0;                      ///< as of a counter
 };
 
 }  // namespace encode

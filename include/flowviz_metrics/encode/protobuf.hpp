@@ -89,16 +89,16 @@ class BasicProtobufEncoder {
   [[nodiscard]] static bool escapes_labels() noexcept { return false; }
   [[nodiscard]] static Padded escaped(std::string_view labels) noexcept { return {labels}; }
 
-  /// Whether it shows exemplars.
-  [[nodiscard]] static bool shows_exemplars() noexcept { return true; }
+  /// Whether it shows exemplars and when series began.
+  [[nodiscard]] static bool shows_extras() noexcept { return true; }
 
   template <class Labels, class Number>
   void sample(Labels labels, Number value) {
-    write_sample(text_of(labels), value, nullptr);
+    write_sample(text_of(labels), value, {});
   }
   template <class Labels, class Number>
-  void sample(Labels labels, Number value, const PageExemplar& exemplar) {
-    write_sample(text_of(labels), value, &exemplar);
+  void sample(Labels labels, Number value, const PageExtras& extras) {
+    write_sample(text_of(labels), value, extras);
   }
 
   /// One series of a histogram; a native one has classic buckets beside its own if the family has bounds.
@@ -118,6 +118,7 @@ class BasicProtobufEncoder {
       add_native(12, series.native->positive);
       if (bounds_.empty() && !series.exemplars.empty()) add_exemplar(value_, 16, series.exemplars.front());
     }
+    add_created(15, series.created);
     metric_.clear();
     add_labels(metric_, text_of(labels));
     metric_.message(7, value_);
@@ -128,10 +129,11 @@ class BasicProtobufEncoder {
 
  private:
   template <class Number>
-  void write_sample(std::string_view labels, Number value, const PageExemplar* exemplar) {
+  void write_sample(std::string_view labels, Number value, const PageExtras& extras) {
     value_.clear();
     value_.number(1, static_cast<double>(value));  // all values are doubles here
-    if (exemplar != nullptr) add_exemplar(value_, 2, *exemplar);
+    if (extras.exemplar != nullptr) add_exemplar(value_, 2, *extras.exemplar);
+    add_created(3, extras.created);
     metric_.clear();
     add_labels(metric_, labels);
     metric_.message(type_ == PageType::counter ? 3 : 2, value_);
@@ -183,14 +185,20 @@ class BasicProtobufEncoder {
 
   void add_exemplar(Message& to, std::uint32_t field, const PageExemplar& exemplar) {
     if (!exemplar.there) return;
-    time_.clear();
-    time_.number(1, static_cast<std::uint64_t>(exemplar.of.milliseconds / 1000));
-    time_.number(2, static_cast<std::uint64_t>(exemplar.of.milliseconds % 1000 * 1'000'000));
     exemplar_.clear();
     add_labels(exemplar_, exemplar.labels);
     exemplar_.number(2, exemplar.of.value);
-    exemplar_.message(3, time_);
+    add_time(exemplar_, 3, exemplar.of.milliseconds);
     to.message(field, exemplar_);
+  }
+  void add_created(std::uint32_t field, std::int64_t milliseconds) {
+    if (milliseconds != 0) add_time(value_, field, milliseconds);
+  }
+  void add_time(Message& to, std::uint32_t field, std::int64_t milliseconds) {
+    time_.clear();
+    time_.number(1, static_cast<std::uint64_t>(milliseconds / 1000));
+    time_.number(2, static_cast<std::uint64_t>(milliseconds % 1000 * 1'000'000));
+    to.message(field, time_);
   }
 
   // Label text is what cells keep, so it is read back.

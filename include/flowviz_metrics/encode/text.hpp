@@ -63,6 +63,7 @@ class BasicTextEncoder {
     }
     const bool quoted = !is_classic(base, NameOf::metric);
     name_.assign(base, ending, quoted);
+    created_.assign(base, "_created", quoted);
     if (type == PageType::histogram) {
       bucket_.assign(base, "_bucket", quoted);
       sum_.assign(base, "_sum", quoted);
@@ -95,20 +96,22 @@ class BasicTextEncoder {
     return labels_.assign(room_).padded();
   }
 
-  /// Whether it shows exemplars; only OpenMetrics has them.
-  [[nodiscard]] bool shows_exemplars() const noexcept { return open_metrics_; }
+  /// Whether it shows exemplars and when series began; only OpenMetrics does.
+  [[nodiscard]] bool shows_extras() const noexcept { return open_metrics_; }
 
-  /// A sample with an exemplar.
+  /// A sample of a counter with these.
   template <class Number>
-  void sample(std::string_view labels, Number value, const PageExemplar& exemplar) {
-    write_head(labels);
+  void sample(std::string_view labels, Number value, const PageExtras& extras) {
+    write_head(name_, labels);
     char digits[max_number + 2];
     if constexpr (std::is_same_v<Number, double>) {
       sink_ += text_between(digits, write_number(digits, OpenDouble{value}));
     } else {
       sink_ += text_between(digits, write_number(digits, value));
     }
-    write_exemplar(exemplar);
+    if (extras.exemplar != nullptr) write_exemplar(*extras.exemplar);
+    sink_ += '\n';
+    if (extras.created != 0) write_created(labels, extras.created);
   }
 
   /// All samples of one series of a histogram. These formats cannot show native buckets.
@@ -145,15 +148,15 @@ class BasicTextEncoder {
       sink_.line(value, name_.open.padded(), labels, std::string_view("} "));
     }
   }
-  void write_head(std::string_view labels) {
-    sink_ += labels.empty() ? name_.bare.text() : name_.open.text();
+  void write_head(const SampleName& name, std::string_view labels) {
+    sink_ += labels.empty() ? name.bare.text() : name.open.text();
     sink_ += labels;
     sink_ += labels.empty() ? " " : "} ";
   }
 
   // Apart from the above, which is inlined where a page's counters are written.
   FLOWVIZ_METRICS_NOINLINE void write_open_sample(std::string_view labels, double value) {
-    write_head(labels);
+    write_head(name_, labels);
     char digits[max_number + 3];
     char* end = write_number(digits, OpenDouble{value});
     // An info is 1, and nothing that was measured.
@@ -175,13 +178,20 @@ class BasicTextEncoder {
         sink_.line(count, head_.padded(), le_[i].padded());
       }
     }
-    // In OpenMetrics sums are counters, which neither fall nor are NaN, as one that was infinite may be.
-    if (open_metrics_ && (no_sum_ || !series.sum_rises || !(series.sum >= 0))) return;
-    const bool bare = labels.size() == 0;
-    const Padded sum = (bare ? sum_.bare : sum_.open).padded(), number = (bare ? count_.bare : count_.open).padded();
-    const std::string_view close = bare ? " " : "} ";
-    open_metrics_ ? sink_.line(OpenDouble{series.sum}, sum, labels, close) : sink_.line(series.sum, sum, labels, close);
-    sink_.line(count, number, labels, close);
+    if (shows_sum(series)) {
+      const bool bare = labels.size() == 0;
+      const Padded sum = (bare ? sum_.bare : sum_.open).padded(), number = (bare ? count_.bare : count_.open).padded();
+      const std::string_view close = bare ? " " : "} ";
+      open_metrics_ ? sink_.line(OpenDouble{series.sum}, sum, labels, close)
+                    : sink_.line(series.sum, sum, labels, close);
+      sink_.line(count, number, labels, close);
+    }
+    if (open_metrics_ && series.created != 0) write_created(text_of(labels), series.created);
+  }
+
+  // In OpenMetrics sums are counters, which neither fall nor are NaN, as one that was infinite may be.
+  [[nodiscard]] bool shows_sum(const PageHistogram& series) const noexcept {
+    return !open_metrics_ || (!no_sum_ && series.sum_rises && series.sum >= 0);
   }
 
   FLOWVIZ_METRICS_NOINLINE void write_bucket(std::uint64_t count, std::size_t i, const PageExemplar& exemplar) {
@@ -190,9 +200,10 @@ class BasicTextEncoder {
     char digits[max_number];
     sink_ += text_between(digits, write_number(digits, count));
     write_exemplar(exemplar);
+    sink_ += '\n';
   }
 
-  // The rest of a line behind its number.
+  // Behind a line's number.
   void write_exemplar(const PageExemplar& exemplar) {
     char digits[max_number + 2];
     sink_ += " # {";
@@ -200,10 +211,21 @@ class BasicTextEncoder {
     sink_ += "} ";
     sink_ += text_between(digits, write_number(digits, OpenDouble{exemplar.of.value}));
     sink_ += ' ';
-    char* end = write_number(digits, exemplar.of.milliseconds / 1000);
+    write_time(exemplar.of.milliseconds);
+  }
+
+  FLOWVIZ_METRICS_NOINLINE void write_created(std::string_view labels, std::int64_t milliseconds) {
+    write_head(created_, labels);
+    write_time(milliseconds);
+    sink_ += '\n';
+  }
+
+  // As seconds.
+  void write_time(std::int64_t milliseconds) {
+    char digits[max_number + 2];
+    char* end = write_number(digits, milliseconds / 1000);
     *end++ = '.';
-    for (const int unit : {100, 10, 1}) *end++ = static_cast<char>('0' + exemplar.of.milliseconds / unit % 10);
-    *end++ = '\n';
+    for (const int unit : {100, 10, 1}) *end++ = static_cast<char>('0' + milliseconds / unit % 10);
     sink_ += text_between(digits, end);
   }
 
@@ -242,7 +264,7 @@ class BasicTextEncoder {
   bool no_sum_ = false;
   std::string family_;  // its name as the page has it
   SampleName name_;     // of samples
-  SampleName bucket_, sum_, count_;
+  SampleName bucket_, sum_, count_, created_;
   std::vector<PaddedString> le_;  // le="0.5"} and so on
   // Kept for their memory:
   PaddedString head_;    // the beginning of a series' lines of buckets
