@@ -96,6 +96,7 @@ TEST_CASE("pages say when series began of what is registered after they were ask
   const flowviz::DoubleCounter busy{registry, "busy_seconds_total", "Busy."};
   const Histogram took{registry, "took_seconds", "Took.", Buckets{1}};
   const flowviz::NativeHistogram drove{registry, "drove_seconds", "Drove.", flowviz::NativeBuckets{}};
+  const flowviz::Summary weighed{registry, "weighed_bytes", "Weighed."};
   const flowviz::Gauge level{registry, "level", "Level."};
   const flowviz::UpDownCounter going{registry, "going", "Going."};
   const flowviz::CounterCallback asked{registry, "asked_total", "Asked.", [] { return 3; }};
@@ -111,7 +112,7 @@ TEST_CASE("pages say when series began of what is registered after they were ask
   }
   CHECK(names ==
         "busy_seconds{} drove_seconds{} lots{lot_type=finished,} "
-        "lots{lot_type=intermediate,} lots{lot_type=raw,} took_seconds{} ");
+        "lots{lot_type=intermediate,} lots{lot_type=raw,} took_seconds{} weighed_bytes{} ");
 }
 
 TEST_CASE("a series that is new began when it was made, and keeps its time when it is removed and written to again") {

@@ -107,7 +107,7 @@ class Collector {
   bool wanted(const Definition& definition) const {
     if (names_.empty()) return true;
     const std::vector<std::string> names =
-        is_histogram(definition.kind) ? names_on_page(definition) : std::vector<std::string>{definition.name};
+        has_parts(definition.kind) ? names_on_page(definition) : std::vector<std::string>{definition.name};
     for (const std::string& name : names) {
       if (wanted(std::string_view(name))) return true;
     }
@@ -123,6 +123,7 @@ class Collector {
   void begin(const Definition& definition) {
     const PageType type = is_counter(definition.kind)          ? PageType::counter
                           : is_histogram(definition.kind)      ? PageType::histogram
+                          : definition.kind == Kind::summary   ? PageType::summary
                           : definition.kind == Kind::info      ? PageType::info
                           : definition.kind == Kind::state_set ? PageType::state_set
                                                                : PageType::gauge;
@@ -158,6 +159,7 @@ class Collector {
                     [](const Chunk& chunk, std::uint32_t at, auto totals) { chunk.read_up_downs(at, totals); });
         break;
       case Kind::histogram:
+      case Kind::summary:
         each_histogram(family);
         break;
       case Kind::native_histogram:

@@ -31,6 +31,7 @@ enum class Kind : std::uint8_t {
   up_down,
   histogram,
   native_histogram,
+  summary,
   info,
   state_set,         ///< which of several states, as one number
   gauge_callback,    ///< a gauge whose values a function sets when a page is made
@@ -52,9 +53,12 @@ constexpr bool is_set(Kind kind) noexcept {
 /// Whether it is a histogram on a page.
 constexpr bool is_histogram(Kind kind) noexcept { return kind == Kind::histogram || kind == Kind::native_histogram; }
 
+/// Whether a series has more samples than one, of names with endings.
+constexpr bool has_parts(Kind kind) noexcept { return is_histogram(kind) || kind == Kind::summary; }
+
 /// Whether its series begin at zero and are counted here, so that it can be said when they began.
 constexpr bool has_beginning(Kind kind) noexcept {
-  return kind == Kind::counter || kind == Kind::double_counter || is_histogram(kind);
+  return kind == Kind::counter || kind == Kind::double_counter || has_parts(kind);
 }
 
 /// A label as data.
@@ -101,6 +105,7 @@ template <class = void>
   if (is_histogram(definition.kind)) {
     return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
   }
+  if (definition.kind == Kind::summary) return {name, name + "_sum", name + "_count", name + "_created"};
   if (definition.kind == Kind::info) return {name, without("_info")};
   return {name};
 }

@@ -31,7 +31,7 @@ struct LabelDescription {
 /// A metric as the catalogue has it.
 struct MetricDescription {
   std::string name;
-  std::string_view type;  ///< "counter", "gauge", "histogram", "info" or "stateset"
+  std::string_view type;  ///< "counter", "gauge", "histogram", "summary", "info" or "stateset"
   std::string_view unit;  ///< the unit that its name ends in, "seconds" for one; or empty
   std::string help;
   std::vector<std::pair<std::string, std::string>> constant_labels;  ///< its own and those of its registry
@@ -43,6 +43,7 @@ struct MetricDescription {
   /// How many lines with a value that makes on a page in a text format.
   [[nodiscard]] std::uint64_t max_samples() const noexcept {
     const std::uint64_t lines = type == "histogram"  ? bounds.size() + 3
+                                : type == "summary"  ? 2
                                 : type == "stateset" ? labels.back().values.size()
                                                      : 1;
     return max_series * (lines + (created ? 1 : 0));
@@ -54,6 +55,7 @@ namespace describing {
 inline std::string_view type_of(Kind kind) noexcept {
   return is_counter(kind)          ? "counter"
          : is_histogram(kind)      ? "histogram"
+         : kind == Kind::summary   ? "summary"
          : kind == Kind::info      ? "info"
          : kind == Kind::state_set ? "stateset"
                                    : "gauge";

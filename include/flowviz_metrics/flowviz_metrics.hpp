@@ -14,5 +14,6 @@
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/scrape.hpp>
 #include <flowviz_metrics/state_set.hpp>
+#include <flowviz_metrics/summary.hpp>
 #include <flowviz_metrics/timer.hpp>
 #include <flowviz_metrics/up_down_counter.hpp>

@@ -63,6 +63,8 @@ class SeriesCells {
     switch (definition.kind) {
       case Kind::up_down:
         return 2;  // ups, downs
+      case Kind::summary:
+        return 2;  // count, sum
       case Kind::histogram:
         return static_cast<std::uint32_t>(definition.bounds.size()) + 2;  // buckets with +Inf, sum
       case Kind::native_histogram:
@@ -74,7 +76,9 @@ class SeriesCells {
   }
 
   // How many of the cells are counts, the first ones.
-  [[nodiscard]] std::uint32_t counts() const noexcept { return kind_ == Kind::histogram ? count_ - 1 : count_; }
+  [[nodiscard]] std::uint32_t counts() const noexcept {
+    return kind_ == Kind::histogram || kind_ == Kind::summary ? count_ - 1 : count_;
+  }
   static double double_at(Place place) noexcept {
     double amount = 0;
     place.chunk->read_doubles(place.at, {&amount, 1});

@@ -84,6 +84,7 @@ void time_histogram_label(const flowviz::Histogram<Colour>& histogram, Colour c)
   const auto timer = histogram.with(c).time();
 }
 
+void write_summary(const flowviz::Summary<>& summary, double v) { summary.observe(v); }
 void write_native(const flowviz::NativeHistogram<>& histogram, double v) { histogram.observe(v); }
 void write_native_label(const flowviz::NativeHistogram<Text>& histogram, std::string_view t, double v) {
   histogram.with(t).observe(v);

@@ -69,6 +69,10 @@ int main(int argc, char** argv) {
       registry, "leaned_celsius", "Leaned.",
       flowviz::NativeBuckets{.schema = 5, .max_buckets = 320, .classic = flowviz::Buckets{1, 20}}};
   for (int i = -50; i <= 100; ++i) leaned.observe(0.25 * i);
+  const flowviz::Summary weighed{registry, "weighed_bytes", "Weighed.", OpenLabel{"zone", 2}};
+  for (const double value : {1.5, 1e6}) weighed.with("a\"b").observe(value);
+  const flowviz::Summary warmed{registry, "warmed_celsius", "Warmed."};
+  for (const double value : {-3.0, 5.0}) warmed.observe(value);
   const flowviz::Info build{registry, "build_info", "Build.", {{"version", "1.2.3"}}};
   const flowviz::StateSet<LotType, flowviz::Text> doors{registry, "door_lets_in", "Which lots a door lets in.",
                                                         flowviz::States<LotType>(),

@@ -221,10 +221,10 @@ class Validator {
   void check_sample(const Sample& sample) {
     const bool is_bucket = family_.type == "histogram" && sample.name.ends_with("_bucket");
     if ((sample.label("le") != nullptr) != is_bucket) refuse_sample("le", sample);
-    const bool is_count = is_bucket || (family_.type == "histogram" && sample.name.ends_with("_count"));
+    const bool has_parts = family_.type == "histogram" || family_.type == "summary";
+    const bool is_count = is_bucket || (has_parts && sample.name == family_.name + "_count");
     if (is_count && !is_plain_integer(sample.value_text)) refuse_sample("whole_count", sample);
-    const bool is_sum =
-        (family_.type == "histogram" || family_.type == "summary") && sample.name == family_.name + "_sum";
+    const bool is_sum = has_parts && sample.name == family_.name + "_sum";
     if ((is_count || is_sum || family_.type == "counter") && !(sample.value >= 0)) {
       refuse_sample("counter_value", sample);
     }

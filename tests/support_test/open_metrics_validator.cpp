@@ -35,6 +35,7 @@ const std::string counter = "# HELP c C.\n# TYPE c counter\n";
 const std::string info = "# HELP i I.\n# TYPE i info\n";
 const std::string states = "# HELP s S.\n# TYPE s stateset\n";
 const std::string histogram = "# HELP h H.\n# TYPE h histogram\n";
+const std::string summary = "# HELP s S.\n# TYPE s summary\n";
 const std::string rest = "h_sum 3.0\nh_count 2\n";
 
 const std::vector<BrokenPage> broken_pages = {
@@ -91,6 +92,10 @@ const std::vector<BrokenPage> broken_pages = {
     {"counter_value", 3, counter + "c_total NaN\n" + end},
     {"counter_value", 4, histogram + "h_bucket{le=\"+Inf\"} 2\nh_sum -3.0\nh_count 2\n" + end},
     {"counter_value", 4, histogram + "h_bucket{le=\"+Inf\"} 2\nh_sum NaN\nh_count 2\n" + end},
+    {"counter_value", 3, summary + "s_sum -3.0\ns_count 2\n" + end},
+    {"counter_value", 3, summary + "s_sum NaN\ns_count 2\n" + end},
+    {"whole_count", 4, summary + "s_sum 3.0\ns_count 2.0\n" + end},
+    {"stray_sample", 3, summary + "s_total 2\n" + end},
     {"created", 4, counter + "c_total 1\nc_created 1.7e+09\n" + end},
     {"created", 4, counter + "c_total 1\nc_created 1700000000.5\n" + end},
     {"split_metric", 5, counter + "c_total{a=\"x\"} 1\nc_total{a=\"y\"} 1\nc_created{a=\"x\"} 17.000\n" + end},
@@ -197,6 +202,8 @@ TEST_CASE("pages of OpenMetrics that come close to a rule are valid") {
            counter + "c_total 1 # {a=\"" + std::string(127, 'x') + "\"} 1.0\n" + end,
            counter + "c_total 1\nc_created 1700000000.123\n" + end,
            histogram + "h_bucket{le=\"+Inf\"} 2\n" + rest + "h_created 1700000000.123\n" + end,
+           summary + "s_sum 3.0\ns_count 2\ns_created 1700000000.123\n" + end,
+           summary + "s_count 2\n" + end,
            info + "i_info{a=\"x\"} 1\n" + end,
            states + "s{s=\"a\"} 1\ns{s=\"b\"} 0\n" + end,
            histogram + "h_bucket{le=\"1.0\"} 2 # {a=\"x\"} 1.0 17.000\nh_bucket{le=\"+Inf\"} 2\n" + rest + end,

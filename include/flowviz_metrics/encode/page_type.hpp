@@ -16,7 +16,7 @@ FLOWVIZ_METRICS_BEGIN
 namespace encode {
 
 /// What a family is to the reader of a page, whatever counts it.
-enum class PageType : std::uint8_t { counter, gauge, histogram, info, state_set };
+enum class PageType : std::uint8_t { counter, gauge, histogram, summary, info, state_set };
 
 /// The exemplar of a counter or of a bucket, if it has one.
 struct PageExemplar {
@@ -31,7 +31,7 @@ struct PageExtras {
   std::int64_t created = 0;  ///< when it began, in milliseconds since 1970 (UTC); 0 if that is not to be shown
 };
 
-/// One series of a histogram.
+/// One series of a histogram, or of a summary, which has one bucket.
 struct PageHistogram {
   std::span<const std::uint64_t> buckets;        ///< of each bucket alone, not cumulated; the last one is +Inf
   double sum = 0;                                ///< of the observed values

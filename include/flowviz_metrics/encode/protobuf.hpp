@@ -80,8 +80,11 @@ class BasicProtobufEncoder {
     append_escaped_name(text_, name, NameOf::metric, escaping_);
     family_.text(1, text_);  // counters keep their _total here
     family_.text(2, help);
-    constexpr std::uint64_t counter = 0, gauge = 1, histogram = 4;
-    family_.number(3, type == PageType::counter ? counter : type == PageType::histogram ? histogram : gauge);
+    constexpr std::uint64_t counter = 0, gauge = 1, summary = 2, histogram = 4;
+    family_.number(3, type == PageType::counter     ? counter
+                      : type == PageType::summary   ? summary
+                      : type == PageType::histogram ? histogram
+                                                    : gauge);
     unit_ = unit_of(name);
   }
 
@@ -101,7 +104,7 @@ class BasicProtobufEncoder {
     write_sample(text_of(labels), value, extras);
   }
 
-  /// One series of a histogram; a native one has classic buckets beside its own if the family has bounds.
+  /// One series of a summary or a histogram; a native one has classic buckets beside its own if the family has bounds.
   template <class Labels>
   void histogram(Labels labels, const PageHistogram& series) {
     std::uint64_t count = 0;
@@ -109,7 +112,8 @@ class BasicProtobufEncoder {
     value_.clear();
     value_.number(1, count);
     value_.number(2, series.sum);
-    if (series.native == nullptr || !bounds_.empty()) add_buckets(series.buckets, series.exemplars);
+    const bool is_summary = type_ == PageType::summary;
+    if (!is_summary && (series.native == nullptr || !bounds_.empty())) add_buckets(series.buckets, series.exemplars);
     if (series.native != nullptr) {
       value_.signed_number(5, series.native->schema);
       value_.number(6, series.native->zero_threshold);
@@ -118,10 +122,10 @@ class BasicProtobufEncoder {
       add_native(12, series.native->positive);
       if (bounds_.empty() && !series.exemplars.empty()) add_exemplar(value_, 16, series.exemplars.front());
     }
-    add_created(15, series.created);
+    add_created(is_summary ? 4 : 15, series.created);
     metric_.clear();
     add_labels(metric_, text_of(labels));
-    metric_.message(7, value_);
+    metric_.message(is_summary ? 4 : 7, value_);
     family_.message(4, metric_);
   }
 

@@ -64,7 +64,7 @@ class BasicTextEncoder {
     const bool quoted = !is_classic(base, NameOf::metric);
     name_.assign(base, ending, quoted);
     created_.assign(base, "_created", quoted);
-    if (type == PageType::histogram) {
+    if (type == PageType::histogram || type == PageType::summary) {
       bucket_.assign(base, "_bucket", quoted);
       sum_.assign(base, "_sum", quoted);
       count_.assign(base, "_count", quoted);
@@ -73,6 +73,7 @@ class BasicTextEncoder {
     for (const double bound : bounds) add_le(bound);
     if (type == PageType::histogram) add_le(std::numeric_limits<double>::infinity());
     is_info_ = type == PageType::info;
+    is_summary_ = type == PageType::summary;
     no_sum_ = !bounds.empty() && bounds.front() < 0;  // not even before something below zero is observed
   }
 
@@ -114,7 +115,7 @@ class BasicTextEncoder {
     if (extras.created != 0) write_created(labels, extras.created);
   }
 
-  /// All samples of one series of a histogram. These formats cannot show native buckets.
+  /// All samples of one series of a histogram or a summary. These formats cannot show native buckets.
   void histogram(std::string_view labels, const PageHistogram& series) { write_histogram(labels, series); }
   void histogram(Padded labels, const PageHistogram& series) { write_histogram(labels, series); }
 
@@ -167,6 +168,22 @@ class BasicTextEncoder {
 
   template <class Text>
   void write_histogram(Text labels, const PageHistogram& series) {
+    const std::uint64_t count = is_summary_ ? series.buckets.front() : write_buckets(labels, series);
+    const bool bare = labels.size() == 0, has_sum = shows_sum(series);
+    const std::string_view close = bare ? " " : "} ";
+    if (has_sum) {
+      const Padded sum = (bare ? sum_.bare : sum_.open).padded();
+      open_metrics_ ? sink_.line(OpenDouble{series.sum}, sum, labels, close)
+                    : sink_.line(series.sum, sum, labels, close);
+    }
+    // A histogram has both or neither.
+    if (has_sum || is_summary_) sink_.line(count, (bare ? count_.bare : count_.open).padded(), labels, close);
+    if (open_metrics_ && series.created != 0) write_created(text_of(labels), series.created);
+  }
+
+  // Returns what is in all of them.
+  template <class Text>
+  std::uint64_t write_buckets(Text labels, const PageHistogram& series) {
     // All but the bound is the same in all lines of buckets.
     head_.assign(bucket_.open.text()).append(text_of(labels)).append(labels.size() == 0 ? "" : ",");
     std::uint64_t count = 0;
@@ -178,15 +195,7 @@ class BasicTextEncoder {
         sink_.line(count, head_.padded(), le_[i].padded());
       }
     }
-    if (shows_sum(series)) {
-      const bool bare = labels.size() == 0;
-      const Padded sum = (bare ? sum_.bare : sum_.open).padded(), number = (bare ? count_.bare : count_.open).padded();
-      const std::string_view close = bare ? " " : "} ";
-      open_metrics_ ? sink_.line(OpenDouble{series.sum}, sum, labels, close)
-                    : sink_.line(series.sum, sum, labels, close);
-      sink_.line(count, number, labels, close);
-    }
-    if (open_metrics_ && series.created != 0) write_created(text_of(labels), series.created);
+    return count;
   }
 
   // In OpenMetrics sums are counters, which neither fall nor are NaN, as one that was infinite may be.
@@ -248,6 +257,8 @@ class BasicTextEncoder {
         return " counter\n";
       case PageType::histogram:
         return " histogram\n";
+      case PageType::summary:
+        return " summary\n";
       case PageType::info:
         return open_metrics_ ? " info\n" : " gauge\n";  // which has no type of its own in the older format
       case PageType::state_set:
@@ -261,6 +272,7 @@ class BasicTextEncoder {
   const bool open_metrics_;
   const Escaping escaping_;
   bool is_info_ = false;
+  bool is_summary_ = false;
   bool no_sum_ = false;
   std::string family_;  // its name as the page has it
   SampleName name_;     // of samples
