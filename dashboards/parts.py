@@ -5,14 +5,17 @@ the files. What all panels have in common, from the data source to the colours, 
 In expressions the words JOB, APP, API, PG, PGB, NODE and BOX inside of braces stand for the selectors below.
 """
 
+import json
+import pathlib
 import re
 
 SCHEMA_VERSION = 39  # Grafana 10.4 and later
 GRID = 24
 
 # Where the pages of alerts/runbooks are read in a browser: an example, for a repository does not know its address. Set it
-# here, or in a board that was copied, which has it in one hidden variable.
-RUNBOOKS = "https://example.com/flowviz_metrics/alerts/runbooks"
+# in links.json, or in a board that was copied, which has it in one hidden variable.
+LINKS = json.loads((pathlib.Path(__file__).resolve().parents[1] / "alerts" / "links.json").read_text(encoding="utf-8"))
+RUNBOOKS = LINKS["runbooks"]
 
 SELECTORS = {
     "JOB": 'job=~"$job"',

@@ -80,6 +80,39 @@ use_echarts() {
   say "$version" >"$folder/version"
 }
 
+# use_debian_13 PACKAGE...: unpacks packages of that release in build/debian-13/PACKAGE, whatever this system is: programs that Debian
+# 12 lacks, and newer ones to check against. It is done by an apt that shares nothing with the system's but the keys and the mirror.
+use_debian_13() {
+  local root=$PWD/build/debian-13 key=/usr/share/keyrings/debian-archive-keyring.gpg
+  mkdir -p "$root/apt/lists/partial" "$root/apt/archives/partial" || return
+  (
+    flock 9 # another suite may want it, too
+    missing=()
+    for package in "$@"; do [[ -e $root/$package/complete ]] || missing+=("$package"); done
+    ((${#missing[@]})) || exit 0
+    [[ -e $key ]] || install_packages debian-archive-keyring || exit
+    mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | awk '$1 $2 == "DebianDebian" { print $3; exit }')
+    say "deb [signed-by=$key] ${mirror:-http://deb.debian.org/debian} trixie main" >"$root/apt/sources.list"
+    : >"$root/apt/status"
+    cat >"$root/apt/apt.conf" <<END
+Dir::State "$root/apt";
+Dir::State::status "$root/apt/status";
+Dir::Cache "$root/apt";
+Dir::Etc::sourcelist "$root/apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+APT::Sandbox::User "";
+Acquire::Languages "none";
+END
+    export APT_CONFIG=$root/apt/apt.conf
+    apt-get -qq update || exit
+    for package in "${missing[@]}"; do
+      rm -rf "${root:?}/$package" && mkdir "$root/$package" && cd "$root/$package" || exit
+      apt-get -qq download "$package" && dpkg -x "$package"_*.deb . && rm "$package"_*.deb && touch complete || exit
+    done
+  ) 9>"$root/lock"
+}
+
 # use_libcxx VERSION: has clang's presets with libc++ find that version of it. A system has only one of them at a time, and
 # whoever has another one keeps it: what is not installed is unpacked in build/.
 use_libcxx() {
@@ -104,42 +137,15 @@ use_libcxx() {
   export LIBRARY_PATH=$root/lib LD_LIBRARY_PATH=$root/lib
 }
 
-# use_newer_prometheus: the Prometheus of the Debian release after 12, or the system's own if it is no older, in
-# $NEWER_PROMETHEUS. What is not installed is unpacked in build/, by an apt that shares nothing with the system's but the keys
-# and the mirror.
+# use_newer_prometheus: the Prometheus of Debian 13, or the system's own if it is no older, in $NEWER_PROMETHEUS.
 use_newer_prometheus() {
-  local version=2.53 release=trixie root=$PWD/build/prometheus-newer
   export NEWER_PROMETHEUS
-  if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' prometheus)" ge "$version"; then
+  if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' prometheus)" ge 2.53; then
     NEWER_PROMETHEUS=$(command -v prometheus)
     return
   fi
-  NEWER_PROMETHEUS=$root/usr/bin/prometheus
-  mkdir -p build
-  (
-    flock 9 # another suite may want it, too
-    [[ -e $root/complete ]] && exit
-    rm -rf "$root" && mkdir -p "$root/apt/partial" && cd "$root" || exit
-    mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | awk '$1 $2 == "DebianDebian" { print $3; exit }')
-    key=/usr/share/keyrings/debian-archive-keyring.gpg
-    say "deb [signed-by=$key] ${mirror:-http://deb.debian.org/debian} $release main" >sources.list
-    : >status
-    cat >apt.conf <<END
-Dir::State::status "$root/status";
-Dir::State::lists "$root/apt";
-Dir::Cache "$root/apt";
-Dir::Etc::sourcelist "$root/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-APT::Sandbox::User "";
-Acquire::Languages "none";
-END
-    export APT_CONFIG=$root/apt.conf
-    apt-get -qq update && apt-get -qq download prometheus && dpkg -x prometheus_*.deb . || exit
-    usr/bin/prometheus --version || exit
-    rm -rf apt ./*.deb
-    touch complete
-  ) 9>build/prometheus-newer.lock
+  NEWER_PROMETHEUS=$PWD/build/debian-13/prometheus/usr/bin/prometheus
+  use_debian_13 prometheus
 }
 
 # build PRESET TARGET...: configures and builds. What `ninja_options` holds goes to ninja.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The first board to open: is anything wrong, since when, and which board says why."""
 
+import objectives as o
 from parts import (
     GREEN, ORANGE, QUANTILES, RED, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, ratio, rising,
     row, stat, steps, table, timeseries, up_or_down, words,
@@ -32,17 +33,19 @@ BOARD = board(
             ),
             stat(
                 "Error budget left",
-                "What is left of the 0.1 % of requests that may fail within 30 days (SLO 99.9 %). Below 0 % the SLO "
+                f"What is left of the {o.percent(o.budget('availability'))} % of requests that may fail within {o.DAYS} days "
+                f"(SLO {o.promised('availability')} %). Below 0 % the SLO "
                 "is missed: stop risky releases, and see the SLO board for how fast it goes.",
-                'job_slo:error_budget_left:ratio30d{JOB,slo="availability"}',
+                f'job_slo:error_budget_left:ratio{o.DAYS}d{{JOB,slo="availability"}}',
                 "percentunit", w=4, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
                 no_value="no traffic", runbooks=["HttpErrorBudgetBurn"], to="slo",
             ),
             stat(
                 "Latency budget left",
-                "What is left of the 1 % of requests that may take longer than 200 ms within 30 days (SLO p99 < 200 "
-                "ms). Below 0 % the SLO is missed; the API board shows which handlers are slow.",
-                'job_slo:error_budget_left:ratio30d{JOB,slo="latency_p99"}',
+                f"What is left of the {o.percent(o.budget('latency_p99'))} % of requests that may take longer than "
+                f"{o.bound_ms('latency_p99')} within {o.DAYS} days (SLO p99 < {o.bound_ms('latency_p99')}). Below 0 % the SLO is "
+                "missed; the API board shows which handlers are slow.",
+                f'job_slo:error_budget_left:ratio{o.DAYS}d{{JOB,slo="latency_p99"}}',
                 "percentunit", w=4, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
                 no_value="no traffic", runbooks=["HttpLatencyBudgetBurn"], to="slo",
             ),

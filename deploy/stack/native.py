@@ -25,9 +25,11 @@ DEADLINE_S = 60  # what is not ready by then does not become so
 STOP_S = 20
 # The stack's contract.
 PORTS = {"api": 8000, "metrics": 9464, "postgres": 5433, "pgbouncer": 6432, "prometheus": 9090, "alertmanager": 9093,
-         "node": 9100, "postgres_exporter": 9187}  # fmt: skip
-JOBS = ("app", "prometheus", "alertmanager", "node", "postgres")
-LEFT_OUT = "Grafana, cAdvisor and pgbouncer-exporter, which Debian 12 has no packages of"
+         "node": 9100, "postgres_exporter": 9187, "pgbouncer_exporter": 9127}  # fmt: skip
+JOBS = ("app", "prometheus", "alertmanager", "node", "postgres", "pgbouncer")
+LEFT_OUT = "Grafana and cAdvisor, which Debian has no packages of"
+# Debian 12 has another program by this name; scripts/stack fetches the one of Debian 13.
+PGBOUNCER_EXPORTER = ROOT / "build/debian-13/prometheus-pgbouncer-exporter/usr/bin/prometheus-pgbouncer-exporter"
 
 
 class Failed(Exception):
@@ -123,11 +125,12 @@ class Stack:
             self._prometheus()
             self._node_exporter()
             self._postgres_exporter()
+            self._pgbouncer_exporter()
         except BaseException:
             self.down(say=lambda _: None)
             raise
 
-    def _home(self, name):
+    def home(self, name):
         home = self.folder / name
         home.mkdir(exist_ok=True)
         self._give_away(home)
@@ -193,7 +196,7 @@ class Stack:
         return ["-h", self.folder / "postgres", "-p", self.ports["postgres"], "-U", "postgres"]
 
     def _postgres(self):
-        home = self._home("postgres")
+        home = self.home("postgres")
         data = home / "data"
         is_new = not (data / "PG_VERSION").exists()
         if is_new:
@@ -210,7 +213,7 @@ class Stack:
             self._run(["psql", *self.superuser, "-qXf", ROOT / "deploy/postgres/init.sql"], env=environment)
 
     def _pgbouncer(self):
-        home = self._home("pgbouncer")
+        home = self.home("pgbouncer")
         self._write(home / "userlist.txt", self._run([ROOT / "deploy/pgbouncer/userlist.sh", *self.superuser]))
         settings = (ROOT / "deploy/pgbouncer/pgbouncer.ini").read_text()
         here = {
@@ -227,20 +230,28 @@ class Stack:
         ini = self._write(home / "pgbouncer.ini", settings)
         self._start("pgbouncer", ["prlimit", "--nofile=2048:", "pgbouncer", ini], self._accepts("pgbouncer"))
 
+    @staticmethod
+    def copied(program, home):
+        """A copy that everybody may run: where it was built, others may not read."""
+        copy = home / program.name
+        shutil.copy2(program, copy)
+        copy.chmod(0o755)
+        return copy
+
     def _service(self, service, flags):
-        home = self._home("wms_service")
-        program = home / "wms_service"
-        shutil.copy2(service, program)
-        program.chmod(0o755)
+        program = self.copied(pathlib.Path(service), self.home("wms_service"))
+        webhook = []
+        if secret_files.read(self.secrets, "qc_webhook_url") != secret_files.NOWHERE:
+            webhook = ["--qc-webhook-url-file", self.secrets / "qc_webhook_url"]
         command = [
             program, "--database", f"postgresql://flowviz@127.0.0.1:{self.ports['pgbouncer']}/flowviz",
             "--database-password-file", self.secrets / "flowviz_password", "--tokens", self.secrets / "wms_tokens",
-            "--listen", f"127.0.0.1:{self.ports['api']}", "--metrics-listen", f"127.0.0.1:{self.ports['metrics']}", *flags,
+            "--listen", f"127.0.0.1:{self.ports['api']}", "--metrics-listen", f"127.0.0.1:{self.ports['metrics']}", *webhook, *flags,
         ]  # fmt: skip
         self._start("wms_service", command, self._accepts("metrics", "/health/db"))
 
     def _alertmanager(self):
-        home = self._home("alertmanager")
+        home = self.home("alertmanager")
         settings = yaml.safe_load((ROOT / "deploy/alertmanager/alertmanager.yml").read_text())
         # Releases before 0.28 take an address, and no file that holds one.
         for receiver in settings["receivers"]:
@@ -254,14 +265,14 @@ class Stack:
         self._start("alertmanager", command, self._accepts("alertmanager", "/-/ready"))
 
     def _prometheus(self):
-        home = self._home("prometheus")
-        rules = self._home("prometheus/alerts")
+        home = self.home("prometheus")
+        rules = self.home("prometheus/alerts")
         for path in sorted((ROOT / "alerts").glob("*.rules.yml")):
             self._write(rules / path.name, path.read_text())
         settings = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
         settings["rule_files"] = [f"{rules}/*.rules.yml"]
         settings["alerting"]["alertmanagers"][0]["static_configs"] = [{"targets": [f"127.0.0.1:{self.ports['alertmanager']}"]}]
-        ports = {"app": "metrics", "postgres": "postgres_exporter"}
+        ports = {"app": "metrics", "postgres": "postgres_exporter", "pgbouncer": "pgbouncer_exporter"}
         settings["scrape_configs"] = [one for one in settings["scrape_configs"] if one["job_name"] in JOBS]
         for one in settings["scrape_configs"]:
             port = self.ports[ports.get(one["job_name"], one["job_name"])]
@@ -281,6 +292,16 @@ class Stack:
                        "DATA_SOURCE_PASS_FILE": str(self.secrets / "postgres_exporter_password")}  # fmt: skip
         command = ["prometheus-postgres-exporter", f"--web.listen-address=127.0.0.1:{self.ports['postgres_exporter']}"]
         self._start("postgres-exporter", command, self._accepts("postgres_exporter", "/"), env=environment)
+
+    def _pgbouncer_exporter(self):
+        if not PGBOUNCER_EXPORTER.exists():
+            raise Failed(f"{PGBOUNCER_EXPORTER} is missing; scripts/stack up --native fetches it")
+        program = self.copied(PGBOUNCER_EXPORTER, self.home("pgbouncer_exporter"))
+        password = secret_files.read(self.secrets, "pgbouncer_stats_password")
+        address = f"postgres://pgbouncer_stats:{password}@127.0.0.1:{self.ports['pgbouncer']}/pgbouncer?sslmode=disable"
+        environment = {**os.environ, "PGBOUNCER_EXPORTER_CONNECTION_STRING": address}
+        command = [program, f"--web.listen-address=127.0.0.1:{self.ports['pgbouncer_exporter']}"]
+        self._start("pgbouncer-exporter", command, self._accepts("pgbouncer_exporter", "/"), env=environment)
 
     # --- Down ---
 

@@ -112,7 +112,7 @@ struct Metrics {
   void count(const Problem& problem) const;
 
   flowviz::Info build{registry,
-                      "wms_build_info",
+                      "flowviz_build_info",
                       "The version of the service that is running.",
                       {{"version", FLOWVIZ_METRICS_VERSION}}};
 };

@@ -38,7 +38,8 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "harness"))
+sys.path[:0] = [str(ROOT / "tests" / "harness"), str(ROOT / "alerts")]
+import build
 import checks
 import on_prometheus
 from checks import Failed, must, start
@@ -211,11 +212,11 @@ def check_alert(rule):
     summary = notes.get("summary", "")
     expect("the summary is no static sentence", summary.endswith(".") and "{{" not in summary)
     expect("the description is not about this one", "{{" in notes.get("description", "") or name == "Watchdog")
-    expect("another alert's runbook", notes.get("runbook_url") == f"alerts/runbooks/{name}.md")
-    page = ROOT / notes["runbook_url"]
-    expect(f"{notes['runbook_url']} does not exist", page.is_file())
+    links = json.loads((ALERTS / "links.json").read_text(encoding="utf-8"))
+    expect("another alert's runbook", notes.get("runbook_url") == f"{links['runbooks']}/{name}.md")
+    expect(f"alerts/runbooks/{name}.md does not exist", (ALERTS / "runbooks" / f"{name}.md").is_file())
     board = rule["labels"].get("board")
-    expect("the link leads to another board", notes.get("dashboard_url") == f"http://127.0.0.1:3001/d/{board}")
+    expect("the link leads to another board", notes.get("dashboard_url") == f"{links['boards']}/d/{board}")
     expect(f"no board {board}", board in CATALOGUE_BOARDS)
     boards = ROOT / "dashboards"
     if boards.is_dir():  # as soon as there are boards, this one is among them
@@ -311,6 +312,14 @@ def check_intervals():
     expect("series of two intervals are not found", len(mixed_intervals(broken, {"a:b:c": {"2m"}, "d:e:f": {None}})) == 2)
 
 
+def check_built():
+    """Rules of objectives, links and the table in docs/ are what they are written from; other links are found."""
+    changed = [str(path.relative_to(ROOT)) for path in build.differences()]
+    expect(f"{changed} are not what alerts/build.py writes", not changed)
+    moved = build.linked('runbook_url: "https://wiki.example/x/AppDown.md"\ndashboard_url: /d/api\n')
+    expect(f"links are not set: {moved}", moved.count(build.linked("runbook_url: AppDown.md")[13:]) == 1 and "wiki" not in moved)
+
+
 def check_lint():
     must(["promtool", "check", "rules", "--lint=all", "--lint-fatal", *rule_files()])
 
@@ -360,6 +369,13 @@ def rendered_alertmanager(folder, urls):
 
 def check_alertmanager(config):
     must(["amtool", "check-config", config])
+
+
+def check_alertmanager_as_it_is():
+    """The file itself, by a release that knows all of it: 0.28, which Debian 13 has. AMTOOL names the program."""
+    program = pathlib.Path(os.environ.get("AMTOOL", ROOT / "build/debian-13/prometheus-alertmanager/usr/bin/amtool"))
+    expect(f"{program} is missing; use_debian_13 in scripts/lib.sh fetches it", program.is_file())
+    must([program, "check-config", ALERTMANAGER])
 
 
 ROUTES = [
@@ -595,7 +611,7 @@ def main():
             return checks.report(mutations(folder, options.only))
         # The first one waits for samples, and costs little while the others run.
         work = [("budget at a burn of 1", on_prometheus.check_budget_at_burn_of_one, folder, ALERTS), ("lint", check_lint),
-                ("jobs are named in one place", check_jobs_in_one_place), ("intervals", check_intervals)]  # fmt: skip
+                ("jobs are named in one place", check_jobs_in_one_place), ("intervals", check_intervals), ("what is written once", check_built)]  # fmt: skip
         failures = []
         work += [(f"catalogue: {n}", check_catalogue_entry, n, e) for n, e in CATALOGUE.items()]
         for file, rule in rules():
@@ -613,7 +629,8 @@ def main():
         names = {rule["alert"] for rule in alerts()}
         work += [(f"runbook {p.stem}", check_runbook, p, names) for p in sorted((ALERTS / "runbooks").glob("*.md"))]
         work += [(f"promtool test rules {path.name}", check_test_file, path) for path in test_files()]
-        work += [("prometheus.yml", check_prometheus, folder), ("timing", check_timing)]
+        work += [("prometheus.yml", check_prometheus, folder), ("timing", check_timing),
+                 ("alertmanager.yml as it is", check_alertmanager_as_it_is)]  # fmt: skip
         try:
             # A port that nobody listens on: what Alertmanager sends in these checks arrives nowhere.
             urls = {n: f"http://127.0.0.1:9/{n}" for n in ("discord_webhook_url", "second_webhook_url", "watchdog_url")}

@@ -196,7 +196,7 @@ def check_misfits_are_found():
 def check_uses():
     """Every metric of `app` is on a board: what nobody looks at is not worth its series, or a board is missing."""
     shown = "\n".join(text for name, text in files().items())
-    hidden = {"wms_build_info", "flowviz_db_pool_connections_active", "flowviz_db_pool_connections_idle",
+    hidden = {"flowviz_build_info", "flowviz_db_pool_connections_active", "flowviz_db_pool_connections_idle",
               "process_virtual_memory_bytes", "process_virtual_memory_max_bytes"}  # fmt: skip
     names = catalogue_by_source()["app"].keys() - hidden
     return listed([f"no board shows {name}" for name in sorted(names) if not re.search(rf"\b{name}(?:_bucket|_sum|_count)?\b", shown)])

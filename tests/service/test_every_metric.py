@@ -15,7 +15,7 @@ import test_webhook
 
 # Seen to change elsewhere, or the same throughout.
 CONSTANT = {
-    "wms_build_info": "a release is another program",
+    "flowviz_build_info": "a release is another program",
     "db_pool_connections_max": "a setting",
     "process_max_fds": "a setting of the system",
     "process_virtual_memory_max_bytes": "a setting of the system",
