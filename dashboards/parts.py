@@ -231,7 +231,7 @@ def heatmap(title, description, expression, unit, *, w=12, h=8, **more):
         "calculate": False,
         "cellGap": 1,
         "cellValues": {"unit": "short"},
-        "color": {"exponent": 0.5, "mode": "scheme", "scheme": "Oranges", "steps": 64},
+        "color": {"exponent": 0.5, "fill": "dark-orange", "mode": "scheme", "reverse": False, "scheme": "Oranges", "steps": 64},
         "exemplars": {"color": "rgba(255,0,255,0.7)"},
         "filterValues": {"le": 1e-9},
         "legend": {"show": True},
@@ -249,7 +249,7 @@ def hours(title, description, expression, legend, unit, *, w=12, h=10, **more):
         "calculate": False,
         "cellGap": 1,
         "cellValues": {"unit": unit},
-        "color": {"exponent": 0.5, "mode": "scheme", "scheme": "Oranges", "steps": 64},
+        "color": {"exponent": 0.5, "fill": "dark-orange", "mode": "scheme", "reverse": False, "scheme": "Oranges", "steps": 64},
         "filterValues": {"le": 1e-9},
         "legend": {"show": True},
         "rowsFrame": {"layout": "auto"},
@@ -281,7 +281,7 @@ def pie(title, description, expression, legend, unit=COUNT, *, w=8, h=8, **more)
     """Shares of a whole over the range of the board."""
     options = {
         "displayLabels": ["percent"],
-        "legend": {"displayMode": "table", "placement": "right", "showLegend": True, "values": ["value", "percent"]},
+        "legend": {"calcs": [], "displayMode": "table", "placement": "right", "showLegend": True, "values": ["value", "percent"]},
         "pieType": "donut",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "tooltip": {"mode": "single", "sort": "none"},
@@ -344,10 +344,11 @@ def datasource_variable():
 def label_variable(name, label, description, expression, all_value=".+"):
     """The values of a label, all of them unless some are chosen. All of them stands for `all_value` in expressions, so that a
     value that comes later is among them; None stands for those that the expression finds and no other."""
+    every = {} if all_value is None else {"allValue": all_value}
     return {
-        "name": name, "label": label, "type": "query", "description": description, "datasource": DATASOURCE,
+        "name": name, "label": label, "type": "query", "description": description, "datasource": DATASOURCE, **every,
         "definition": expression, "query": {"qryType": 1, "query": expression, "refId": "variable"},
-        "regex": "", "sort": 1, "refresh": 2, "multi": True, "includeAll": True, "allValue": all_value,
+        "regex": "", "sort": 1, "refresh": 2, "multi": True, "includeAll": True,
         "current": {"selected": True, "text": ["All"], "value": ["$__all"]}, "hide": 0, "options": [], "skipUrlSync": False,
     }  # fmt: skip
 

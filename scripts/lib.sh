@@ -80,6 +80,21 @@ use_echarts() {
   say "$version" >"$folder/version"
 }
 
+# use_grafana_schema: Grafana's types as a JSON schema, in $GRAFANA_SCHEMA. Made anew when tests/dashboards/grafana.ts changes.
+use_grafana_schema() {
+  local folder=$PWD/build/grafana-schema source=tests/dashboards/grafana.ts
+  local packages=(@grafana/schema@12.1.1 ts-json-schema-generator@2.3.0)
+  export GRAFANA_SCHEMA=$folder/board.schema.json
+  cmp -s "$source" "$folder/made-from" && [[ $(cat "$folder/packages" 2>/dev/null) == "${packages[*]}" ]] && return
+  command -v npm >/dev/null || install_packages npm
+  mkdir -p "$folder"
+  npm install --silent --no-audit --no-fund --prefix "$folder" "${packages[@]}" || return
+  cp "$source" "$folder/grafana.ts"
+  (cd "$folder" && node_modules/.bin/ts-json-schema-generator --path grafana.ts --type Board --no-type-check --out "$GRAFANA_SCHEMA") || return
+  say "${packages[*]}" >"$folder/packages"
+  cp "$source" "$folder/made-from"
+}
+
 # use_debian_13 PACKAGE...: unpacks packages of that release in build/debian-13/PACKAGE, whatever this system is: programs that Debian
 # 12 lacks, and newer ones to check against. It is done by an apt that shares nothing with the system's but the keys and the mirror.
 use_debian_13() {

@@ -64,7 +64,7 @@ class Prometheus:
         """What All stands for: what the variable says, else the values that there are."""
         found = {}
         for variable in board["templating"]["list"]:
-            if variable["type"] == "query" and variable["allValue"] is None:
+            if variable["type"] == "query" and variable.get("allValue") is None:
                 series, label = re.fullmatch(r"label_values\((.*), *(\w+)\)", variable["definition"]).groups()
                 seen = self.get("query", query=f"count by ({label}) (last_over_time({series}[{self.end - self.start}s]))", time=self.end)
                 found[variable["name"]] = "|".join(re.escape(one["metric"][label]).replace("\\", "\\\\") for one in seen)
