@@ -261,6 +261,7 @@ class Validator {
           continue;
         }
         if (!(*bound > last_bound)) refuse_sample("bucket_order", *bucket);
+        if (bucket->exemplar && !(bucket->exemplar->value > last_bound)) refuse_sample("exemplar", *bucket);
         if (bucket->value < last_count) refuse_sample("bucket_cumulative", *bucket);
         below_zero = below_zero || *bound < 0;
         last_bound = *bound;

@@ -119,6 +119,8 @@ const std::vector<BrokenPage> broken_pages = {
     {"exemplar", 3, gauge + "g 1 # {a=\"x\"} 1.0 17.000\n" + end},
     {"exemplar", 3,
      histogram + "h_bucket{le=\"1.0\"} 2 # {a=\"x\"} 1.5 17.000\nh_bucket{le=\"+Inf\"} 2\n" + rest + end},
+    {"exemplar", 4,
+     histogram + "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2 # {a=\"x\"} 1.0 17.000\n" + rest + end},
     {"exemplar", 3, counter + "c_total 1 # {a=\"" + std::string(128, 'x') + "\"} 1.0 17.000\n" + end},
     {"family_clash", 0, counter + "c_total 1\n# HELP c_total G.\n# TYPE c_total gauge\nc_total 1\n" + end},
 };
