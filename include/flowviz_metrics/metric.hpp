@@ -40,7 +40,7 @@ class Metric {
   /// Closed labels cost a few arithmetic operations; an open one a hash, a probe and a comparison. Wait-free but for
   /// the first time that a combination is seen, which allocates. A value beyond a label's domain gives the `_other`
   /// series of that label.
-  [[nodiscard]] auto with(typename LabelTraits<L>::Argument... values) const noexcept
+  [[nodiscard]] auto with(typename LabelTraits<L>::Argument... values) const noexcept  // one for each label, in order
     requires(sizeof...(L) > 0)
   {
     if constexpr (!metrics_enabled) {

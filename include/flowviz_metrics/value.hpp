@@ -29,7 +29,7 @@ class Count {
  public:
   constexpr Count(std::integral auto n) noexcept  // NOLINT: meant to convert
       : value_(static_cast<std::uint64_t>(n)) {}
-  Count(std::floating_point auto) = delete;
+  Count(std::floating_point auto) = delete;  // counts are whole: for amounts there are DoubleCounter and Gauge
 
   [[nodiscard]] constexpr bool negative() const noexcept { return static_cast<std::int64_t>(value_) < 0; }
   [[nodiscard]] constexpr std::uint64_t value() const noexcept { return value_; }

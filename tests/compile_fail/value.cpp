@@ -17,13 +17,13 @@ void count(const flowviz::Counter<>& requests, const flowviz::DoubleCounter<>& b
 
 #ifdef MUST_NOT_COMPILE_1
   // expect: deleted
-  // expect: Count
+  // expect: counts are whole: for amounts there are DoubleCounter and Gauge
   requests.inc(0.5);
 #endif
 
 #ifdef MUST_NOT_COMPILE_2
   // expect: deleted
-  // expect: Count
+  // expect: counts are whole: for amounts there are DoubleCounter and Gauge
   requests.inc(1.0f);
 #endif
 
@@ -34,7 +34,7 @@ void count(const flowviz::Counter<>& requests, const flowviz::DoubleCounter<>& b
 
 #ifdef MUST_NOT_COMPILE_4
   // expect: deleted
-  // expect: Count
+  // expect: counts are whole: for amounts there are DoubleCounter and Gauge
   running.dec(0.5);
 #endif
 }

@@ -38,13 +38,13 @@ void count(const flowviz::Counter<LotType, flowviz::Text>& lots, const flowviz::
 #endif
 
 #ifdef MUST_NOT_COMPILE_too_few
-  // expect: with
+  // expect: one for each label, in order
   // expect: arguments
   lots.with(LotType::raw).inc();
 #endif
 
 #ifdef MUST_NOT_COMPILE_too_many
-  // expect: with
+  // expect: one for each label, in order
   // expect: arguments
   lots.with(LotType::raw, "/a", true).inc();
 #endif
