@@ -16,6 +16,7 @@ GAUGES = {"untyped": "gauge", "unknown": "gauge", "stateset": "gauge"}
 # What the samples of a family may be called beyond its own name.
 ENDINGS = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count"), "counter": ("_total",), "info": ("_info",)}
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[^"}]|"(?:\\.|[^"\\])*")*)\})?\s+(\S+)')
+CLASSIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:\\.|[^"\\])*)"')
 
 
@@ -85,6 +86,17 @@ def read(text):
     return source
 
 
+def only_classic(names, where):
+    """Raises NoSource if a name is beyond the classic alphabet. It depends on the Prometheus, its version and its configuration,
+    by which name it knows such a metric."""
+    for name in names:
+        if not CLASSIC.fullmatch(name):
+            raise NoSource(
+                f"{where}the name {name!r} is beyond the classic alphabet, and boards ask for classic names. Take a page in the text "
+                "format 0.0.4, where it is escaped, and have Prometheus 3 scrape it so, with metric_name_escaping_scheme: underscores"
+            )
+
+
 def unit_of(name):
     last = name.removesuffix("_total").rpartition("_")[2]
     return last if last in UNITS else ""
@@ -104,7 +116,25 @@ def read_catalogue(text):
         ]  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:
         raise NoSource(f"this is JSON, and no catalogue: {error!r}") from error
+    for family in families:
+        only_classic((family.name, *family.labels), "")
     return Source(families, True)
+
+
+def quoted_name(line):
+    """The name that a line has between quotation marks, or None if it has none."""
+    if metadata := re.match(r'# (?:HELP|TYPE|UNIT) "((?:\\.|[^"\\])*)"', line):
+        return metadata[1]
+    labels = re.match(r"[a-zA-Z0-9_:]*\{", line)
+    if line.startswith("#") or not labels:
+        return None
+    rest = line[labels.end() :]
+    while rest and not rest.startswith("}"):
+        name = re.match(r'\s*(?:"((?:\\.|[^"\\])*)"|[a-zA-Z0-9_]+)\s*(?:=\s*"(?:\\.|[^"\\])*"\s*)?,?\s*', rest)
+        if not name or name[1] is not None:
+            return name and name[1]
+        rest = rest[name.end() :]
+    return None
 
 
 def read_page(text):
@@ -112,6 +142,8 @@ def read_page(text):
     families, helps = {}, {}
     order = []
     for number, line in enumerate(text.splitlines(), 1):
+        if quoted := quoted_name(line):
+            only_classic((quoted,), f"line {number}: ")
         if line.startswith("# HELP "):
             name, _, helps_text = line[7:].partition(" ")
             helps[name] = helps_text.replace("\\n", " ").replace("\\\\", "\\").replace('\\"', '"')

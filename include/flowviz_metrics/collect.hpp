@@ -89,7 +89,7 @@ class Collector {
   }
 
   void collect_several() {
-    MergedFamilies<Registry> merged;
+    MergedFamilies<Registry> merged(encoder_.escaping());
     for (const Registry* registry : registries_) {
       registry->each_family([&](const Family& family) {
         if (shown(family) && !merged.add(*registry, family)) cells::incidents.families_left_out.add();
@@ -131,6 +131,9 @@ class Collector {
   }
 
   void collect(const Family& family) {
+    const Definition& definition = family.definition();
+    escapes_labels_ =
+        encoder_.escapes_labels() && (definition.utf8_labels || definition.utf8_name || registry_->has_utf8_labels());
     if (family.expires()) {
       family.end_idle(TimerClock::now().time_since_epoch());
       for (std::size_t i = 0; i < family.definition().labels.size(); ++i)
@@ -196,6 +199,12 @@ class Collector {
     return {series.labels()};
   }
 
+  // Those of a series as the page has them.
+  template <class Series>
+  encode::Padded shown_labels(const Series& series) {
+    return escapes_labels_ ? encoder_.escaped(series.labels()) : padded(series);
+  }
+
   template <class Number, class Read>
   void each_series(const Family& family, std::vector<Number>& totals, Read read) {
     family.each_segment([&](const Chunk& chunk, std::uint32_t at, const auto* links, std::uint32_t count) {
@@ -209,7 +218,8 @@ class Collector {
         read(chunk, at, std::span(totals));
       }
       const bool births = family.notes_births() && encoder_.shows_extras();
-      exemplars_.empty() && !births ? show(family, links, totals) : show_with_extras(family, links, totals);
+      if (!exemplars_.empty() || births) return show_with_extras(family, links, totals);
+      escapes_labels_ ? show<true>(family, links, totals) : show<false>(family, links, totals);
     });
   }
 
@@ -235,7 +245,7 @@ class Collector {
   }
 
   // One function for all ways to walk, so that what writes a line is inlined into it.
-  template <class Link, class Number>
+  template <bool escapes_labels, class Link, class Number>
   void show(const Family& family, const Link* links, const std::vector<Number>& totals) {
     [[maybe_unused]] const bool asked_for_total = family.definition().kind == Kind::counter_callback;
     const auto written = [&](std::uint32_t i, const auto& series) {
@@ -250,7 +260,7 @@ class Collector {
         if (Chunk::is_unset(totals[i])) return;
         if (asked_for_total && !is_total(totals[i])) return cells::incidents.callbacks_not_totals.add();
       }
-      encoder_.sample(padded(series), totals[i]);
+      encoder_.sample(escapes_labels ? encoder_.escaped(series.labels()) : padded(series), totals[i]);
       add_overflow(family, series);
     });
   }
@@ -262,7 +272,7 @@ class Collector {
     const auto written = [&](std::uint32_t, const auto& series) { return family.cells().written(series.place()); };
     each_shown(links, static_cast<std::uint32_t>(totals.size()), written, [&](std::uint32_t i, const auto& series) {
       const bool has_one = i < exemplars_.size() && exemplars_[i].there;
-      encoder_.sample(series.labels(), totals[i],
+      encoder_.sample(shown_labels(series).text, totals[i],
                       encode::PageExtras{has_one ? &exemplars_[i] : nullptr, born(family, series)});
       add_overflow(family, series);
     });
@@ -282,7 +292,8 @@ class Collector {
               labels = series.labels();
               encode::append_label(labels, definition.name, definition.states[state]);
               const bool is_in_it = number == static_cast<double>(state + 1);
-              encoder_.sample(std::string_view(labels), std::uint64_t{is_in_it});
+              const std::string_view shown = escapes_labels_ ? encoder_.escaped(labels).text : labels;
+              encoder_.sample(shown, std::uint64_t{is_in_it});
             }
           });
     });
@@ -304,8 +315,8 @@ class Collector {
       double sum = 0;
       read_exemplars(chunk, at + i * cells, cells - 1);
       blocks.read_histogram(at + i * cells, counts_, sum);
-      encoder_.histogram(padded(series), {counts_, sum, !chunk.has_below_zero(at + i * cells + cells - 1), exemplars_,
-                                          nullptr, born(family, series)});
+      encoder_.histogram(shown_labels(series), {counts_, sum, !chunk.has_below_zero(at + i * cells + cells - 1),
+                                                exemplars_, nullptr, born(family, series)});
       add_overflow(family, series);
     });
   }
@@ -329,7 +340,8 @@ class Collector {
         }
         counts_.back() = left;
         const bool rises = !chunk.has_below_zero(first + classic + cells::NativeBlocks<cells::StdPlatform>::sum);
-        encoder_.histogram(padded(series), {counts_, native_.sum, rises, exemplars_, &native_, born(family, series)});
+        encoder_.histogram(shown_labels(series),
+                           {counts_, native_.sum, rises, exemplars_, &native_, born(family, series)});
         add_overflow(family, series);
       });
     });
@@ -353,7 +365,7 @@ class Collector {
     for (std::size_t i = 0; i < definition.labels.size(); ++i) {
       // What was set under a gauge's _other is no amount, and a closed label's _other is as good as its other values.
       if (definition.labels[i].open && !is_set(definition.kind)) {
-        std::string labels(registry_->constant_labels());
+        std::string labels(constant_labels());
         encode::append_label(labels, own::overflow_metric, definition.name);
         encode::append_label(labels, own::overflow_label, definition.labels[i].name);
         overflow_.push_back({std::move(labels), family.expires() ? family.ended_overflow().shown(i, overflow_here_[i])
@@ -363,8 +375,14 @@ class Collector {
     }
   }
 
-  void collect_process() {
+  // Those of the registry as the page has them; valid until the encoder escapes others.
+  std::string_view constant_labels() {
     const std::string_view labels = registry_->constant_labels();
+    return encoder_.escapes_labels() && registry_->has_utf8_labels() ? encoder_.escaped(labels).text : labels;
+  }
+
+  void collect_process() {
+    const std::string labels(constant_labels());
     each_process_metric([&](std::string_view name, std::string_view help, bool rises, double value) {
       if (!wanted(name)) return;
       encoder_.family(name, help, rises ? PageType::counter : PageType::gauge);
@@ -397,7 +415,7 @@ class Collector {
     encoder_.family(metric.name, metric.help, PageType::counter);
     std::size_t i = 0;
     for (const std::uint64_t count : counts) {
-      std::string labels(registry_->constant_labels());
+      std::string labels(constant_labels());
       if (metric.reason_count != 0) encode::append_label(labels, "reason", metric.reasons[i++]);
       encoder_.sample(labels, count);
     }
@@ -413,6 +431,7 @@ class Collector {
   Refresh<Clock> refresh_;
   const Registry* registry_ = nullptr;  // the one that is being walked
   Encoder& encoder_;
+  bool escapes_labels_ = false;  // of the family that is being collected
   std::vector<std::uint64_t> counts_;
   std::vector<std::int64_t> differences_;
   std::vector<double> amounts_;

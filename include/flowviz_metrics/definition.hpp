@@ -17,6 +17,7 @@
 #include <flowviz_metrics/cardinality.hpp>
 #include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/encode/name_escaping.hpp>
 #include <flowviz_metrics/label.hpp>
 #include <flowviz_metrics/name.hpp>
 #include <flowviz_metrics/native_buckets.hpp>
@@ -85,18 +86,22 @@ struct Definition {
   std::vector<std::string> states;  ///< of a state set, in the order of their numbers, from 1
   std::uint32_t max_series = default_max_series;
   bool legacy_name = false;  ///< the name breaks rules of naming, and has to stay
+  bool utf8_name = false;    ///< the name may be beyond the classic alphabet
+  bool utf8_labels = false;  ///< so may those of labels, constant ones among them
 
   bool operator==(const Definition&) const = default;
 };
 
 // The functions from here on are templates, without a choice, so that only files with a registration or a page compile them.
 
-/// The names of all samples and metric families that a definition puts on a page of any format.
+/// The names of all samples and metric families that a definition puts on a page of any format, for readers who get names
+/// by that scheme.
 template <class = void>
-[[nodiscard]] std::vector<std::string> names_on_page(const Definition& definition) {
-  const std::string& name = definition.name;
+[[nodiscard]] std::vector<std::string> names_on_page(const Definition& definition,
+                                                     encode::Escaping escaping = encode::Escaping::allow_utf8) {
+  const std::string name = encode::escaped_name(definition.name, encode::NameOf::metric, escaping);
   const auto without = [&](std::string_view ending) {
-    return name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
+    return name.size() > ending.size() && name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
   };
   if (is_counter(definition.kind)) {
     const std::string base = without("_total");  // OpenMetrics names the family without it
@@ -119,17 +124,34 @@ void metric_of(Kind kind, std::string_view name) {
   metric(name);
 }
 
+template <class = void>
+void utf8_metric_of(Kind kind, std::string_view name) {
+  if (is_counter(kind)) return utf8_counter(name);
+  if (kind == Kind::info) return utf8_info(name);
+  utf8_metric(name);
+}
+
+/// Why a label cannot stand beside those of the `names`: one of them has its name, or gets it where names are escaped. Empty if
+/// none does.
+template <class = void>
+std::string label_clash(const std::vector<std::string>& names, std::string_view name) {
+  for (const std::string& other : names) {
+    if (other == name) return "a label name occurs once";
+    if (encode::are_one(other, name, encode::NameOf::label))
+      return "it and '" + other + "' become one name where UTF-8 names are escaped";
+  }
+  return {};
+}
+
 /// A constant label, as one of `owner`, which has others of the names `taken`.
 template <class = void>
 void constant_label(std::string_view owner, std::string_view name, std::string_view value,
-                    const std::vector<std::string>& taken) {
-  label(name);
-  const auto broken = [&](const char* rule) {
+                    const std::vector<std::string>& taken, bool may_be_utf8 = false) {
+  may_be_utf8 ? utf8_label(name) : label(name);
+  const auto broken = [&](const std::string& rule) {
     fail(std::string(owner) + ", label '" + std::string(name) + "': " + rule);
   };
-  for (const std::string& other : taken) {
-    if (other == name) broken("a label name occurs once");
-  }
+  if (const std::string clash = label_clash(taken, name); !clash.empty()) broken(clash);
   if (!encode::is_clean(value)) broken("the value of a constant label is UTF-8");
   if (value.size() > encode::max_label_bytes) broken("the value of a constant label is too long");
 }
@@ -138,7 +160,11 @@ void constant_label(std::string_view owner, std::string_view name, std::string_v
 /// label reads like an identifier is left to who wrote the data.
 template <class = void>
 void definition(const Definition& definition, const std::vector<std::string>& labels_of_registry) {
-  definition.legacy_name ? legacy(definition.name) : metric_of(definition.kind, definition.name);
+  if (definition.utf8_name) {
+    utf8_metric_of(definition.kind, definition.name);
+  } else {
+    definition.legacy_name ? legacy(definition.name) : metric_of(definition.kind, definition.name);
+  }
   if (is_no_help(definition.help)) rule_broken(definition.name, "a help text is not empty");
   if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
   if (definition.kind == Kind::histogram || !definition.bounds.empty()) bounds(definition.name, definition.bounds);
@@ -148,23 +174,29 @@ void definition(const Definition& definition, const std::vector<std::string>& la
   }
   std::vector<std::string> names = labels_of_registry;
   if (definition.kind == Kind::state_set) {
-    label(definition.name);  // the states' own label is called as the metric is
-    for (const std::string& name : names) {
-      if (name == definition.name) rule_broken(definition.name, "a state set's name is that of no other label");
+    // The states' own label is called as the metric is.
+    definition.utf8_name ? utf8_label(definition.name) : label(definition.name);
+    if (!label_clash(names, definition.name).empty()) {
+      rule_broken(definition.name, "a state set's name is that of no other label");
     }
     names.push_back(definition.name);
   }
   for (const auto& [name, value] : definition.constant_labels) {
-    constant_label("'" + definition.name + "'", name, value, names);
+    constant_label("'" + definition.name + "'", name, value, names, definition.utf8_labels);
     names.push_back(name);
   }
+  const std::size_t constants = names.size();
   for (const LabelDefinition& one : definition.labels) {
-    label(one.name);
-    for (const std::string& name : names) {
-      if (name == one.name) {
+    definition.utf8_labels ? utf8_label(one.name) : label(one.name);
+    for (std::size_t i = 0; i < constants; ++i) {
+      if (names[i] == one.name) {
         fail("'" + definition.name + "': the label '" + one.name + "' is a constant label already");
       }
     }
+    if (const std::string clash = label_clash(names, one.name); !clash.empty()) {
+      fail("'" + definition.name + "', label '" + one.name + "': " + clash);
+    }
+    if (definition.utf8_labels) names.push_back(one.name);  // others are told apart by the family
   }
 }
 
@@ -196,7 +228,35 @@ template <class = void>
   if (there.bounds != here.bounds) return "other bounds";
   if (there.states != here.states) return "other states";
   if (there.native != here.native) return "other native buckets";
+  if (there.legacy_name != here.legacy_name || there.utf8_name != here.utf8_name ||
+      there.utf8_labels != here.utf8_labels) {
+    return "names of another type";
+  }
   return "another MaxSeries";
+}
+
+/// Why two definitions that differ cannot stand on one page: they have one name, or put one on it, whatever its format is and
+/// however its names are escaped. Empty if they can.
+template <class = void>
+[[nodiscard]] std::string clash(const Definition& there, const Definition& here) {
+  if (there.name == here.name) return "'" + here.name + "' is registered already, with " + difference(there, here);
+  for (const encode::Escaping escaping : encode::escapings) {
+    const std::vector<std::string> mine = names_on_page(here, escaping);
+    for (const std::string& name : names_on_page(there, escaping)) {
+      bool both = false;
+      for (const std::string& one : mine) both = both || one == name;
+      if (!both) continue;
+      std::string text = "'" + here.name + "' and '" + there.name + "' would both put '" + name + "' on the page";
+      if (escaping != encode::Escaping::allow_utf8) {
+        ((text += " of a reader who gets UTF-8 names escaped (escaping=") += encode::scheme_of(escaping)) += ')';
+      } else if (name != here.name || name != there.name) {
+        text += " of one format or another (OpenMetrics leaves _total and _info out, and adds _created)";
+      }
+      return text;
+    }
+    if (!there.utf8_name && !here.utf8_name) break;  // which no scheme changes
+  }
+  return {};
 }
 
 FLOWVIZ_METRICS_END

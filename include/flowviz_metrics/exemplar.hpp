@@ -25,9 +25,9 @@ class DoubleCounterSeries;
 class HistogramSeries;
 class NativeHistogramSeries;
 
-/// A label of an exemplar. Its name is checked as a metric's label is.
+/// A label of an exemplar. Its name is checked as a metric's label is, and is of the classic alphabet.
 struct ExemplarLabel {
-  LabelName name;
+  ExemplarName name;
   std::string_view value;
 };
 

@@ -24,9 +24,12 @@ class Info {
       definition.kind = Kind::info;
       definition.name = name.text();
       definition.legacy_name = name.legacy();
+      definition.utf8_name = name.utf8();
       definition.help = help.text();
-      for (const ConstantLabel& label : labels)
+      for (const ConstantLabel& label : labels) {
         definition.constant_labels.push_back({std::string(label.name.text()), std::string(label.value)});
+        definition.utf8_labels = definition.utf8_labels || label.name.utf8();
+      }
       registry.add(std::move(definition));
     }
   }

@@ -43,6 +43,7 @@ class Label {
 
   constexpr explicit Label(LabelName name) noexcept : name_(name) {}
   [[nodiscard]] constexpr std::string_view name() const noexcept { return name_.text(); }
+  [[nodiscard]] constexpr bool has_utf8_name() const noexcept { return name_.utf8(); }
 
  private:
   LabelName name_;
@@ -95,8 +96,8 @@ class ExpiringLabel;
 /// The name must not read like an identifier (`id`, `user`, `email`, ...) unless `allow_id_like` is given.
 class OpenLabel {
  public:
-  OpenLabel(OpenLabelName name, std::uint32_t cap) noexcept : name_(name.text()), cap_(cap) {}
-  OpenLabel(LabelName name, std::uint32_t cap, AllowIdLike) noexcept : name_(name.text()), cap_(cap) {}
+  OpenLabel(OpenLabelName name, std::uint32_t cap) noexcept : name_(name), cap_(cap) {}
+  OpenLabel(LabelName name, std::uint32_t cap, AllowIdLike) noexcept : name_(name), cap_(cap) {}
 
   /// Values that exist from the start and are never pushed out. They count towards the cap.
   [[nodiscard]] OpenLabel pin(std::initializer_list<std::string_view> values) && {
@@ -135,13 +136,14 @@ class OpenLabel {
   ///     flowviz::Counter bytes{registry, "upload_bytes_total", "Bytes.", flowviz::OpenLabel{"client", 100}.expires_after(1h)};
   [[nodiscard]] ExpiringLabel<Text> expires_after(std::chrono::nanoseconds lifetime) &&;
 
-  [[nodiscard]] std::string_view name() const noexcept { return name_; }
+  [[nodiscard]] std::string_view name() const noexcept { return name_.text(); }
+  [[nodiscard]] bool has_utf8_name() const noexcept { return name_.utf8(); }
   [[nodiscard]] std::uint32_t cap() const noexcept { return cap_; }
   [[nodiscard]] const std::vector<std::string>& pinned() const noexcept { return pinned_; }
   [[nodiscard]] OtherGauge others() const noexcept { return others_; }
 
  private:
-  std::string_view name_;
+  LabelName name_;
   std::uint32_t cap_;
   std::vector<std::string> pinned_;
   OtherGauge others_ = OtherGauge::refused;

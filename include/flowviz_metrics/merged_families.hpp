@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <flowviz_metrics/encode/name_escaping.hpp>
 #include <flowviz_metrics/name_index.hpp>
 #include <flowviz_metrics/registry.hpp>
 
@@ -23,9 +24,12 @@ class MergedFamilies {
   };
   using Group = std::vector<Member>;
 
+  /// For a page whose names are by this scheme.
+  explicit MergedFamilies(encode::Escaping escaping) noexcept : escaping_(escaping) {}
+
   /// Puts a family to those of its name. False if it clashes with one that is there already.
   bool add(const Registry& registry, const Family& family) {
-    const std::vector<std::string> names = names_on_page(family.definition());
+    const std::vector<std::string> names = names_on_page(family.definition(), escaping_);
     const std::size_t* met = nullptr;
     for (std::size_t i = 0; i < names.size() && met == nullptr; ++i) met = by_name_.find(names[i]);
     if (met == nullptr) {
@@ -44,7 +48,7 @@ class MergedFamilies {
 
  private:
   // Whether the samples of a family can stand beside those of a group: of one type, and none of them twice.
-  static bool fits(const Group& group, const Registry& registry, const Family& family) {
+  bool fits(const Group& group, const Registry& registry, const Family& family) const {
     const Definition& first = group.front().family->definition();
     const Definition& definition = family.definition();
     if (first.name != definition.name || first.kind != definition.kind || first.help != definition.help ||
@@ -53,7 +57,7 @@ class MergedFamilies {
     }
     const Labels own(registry, definition);
     for (const auto& [other_registry, other] : group) {
-      if (!own.is_apart_from(Labels(*other_registry, other->definition()))) return false;
+      if (!own.is_apart_from(Labels(*other_registry, other->definition()), escaping_)) return false;
     }
     return true;
   }
@@ -66,11 +70,13 @@ class MergedFamilies {
       for (const auto& [name, value] : definition.constant_labels) all.push_back({&name, &value});
       for (const LabelDefinition& label : definition.labels) all.push_back({&label.name, nullptr});
     }
-    [[nodiscard]] bool is_apart_from(const Labels& other) const {
+    [[nodiscard]] bool is_apart_from(const Labels& other, encode::Escaping escaping) const {
       if (all.size() != other.all.size()) return true;
       for (const One& label : all) {
         const One* there = nullptr;
-        for (const One& one : other.all) there = *one.name == *label.name ? &one : there;
+        for (const One& one : other.all) {
+          if (encode::are_one(*one.name, *label.name, encode::NameOf::label, escaping)) there = &one;
+        }
         if (there == nullptr || (label.value && there->value && *label.value != *there->value)) return true;
       }
       return false;
@@ -82,6 +88,7 @@ class MergedFamilies {
     std::vector<One> all;
   };
 
+  encode::Escaping escaping_;
   std::vector<Group> groups_;
   NameIndex<std::size_t> by_name_;  // all names that a group puts on the page
 };

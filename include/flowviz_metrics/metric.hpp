@@ -107,7 +107,7 @@ class Metric {
   Metric(Registry& registry, Traits traits, Checked<Rule> name, HelpText help,
          const typename LabelTraits<L>::Definition&... labels) {
     if constexpr (metrics_enabled) {
-      family_ = &registry.add(define(traits, name.text(), name.legacy(), help.text(), labels...));
+      family_ = &registry.add(define(traits, name.text(), name.style(), help.text(), labels...));
       first_ = family_->first_of_all();
     }
   }
@@ -217,17 +217,29 @@ class Metric {
     return definition;
   }
 
-  static Definition define(const Traits& traits, std::string_view name, bool legacy_name, std::string_view help,
+  template <class D>
+  static bool has_utf8_name(const D& label) {
+    if constexpr (requires { label.open(); }) {
+      return label.open().has_utf8_name();
+    } else {
+      return label.has_utf8_name();
+    }
+  }
+
+  static Definition define(const Traits& traits, std::string_view name, NameStyle style, std::string_view help,
                            const typename LabelTraits<L>::Definition&... labels) {
     Definition definition;
     definition.kind = traits.kind;
     definition.name = name;
-    definition.legacy_name = legacy_name;
+    definition.legacy_name = style == NameStyle::legacy;
+    definition.utf8_name = style == NameStyle::utf8;
     definition.help = help;
     for (const ConstantLabel& label : traits.options.constant_labels) {
       definition.constant_labels.push_back({std::string(label.name.text()), std::string(label.value)});
+      definition.utf8_labels = definition.utf8_labels || label.name.utf8();
     }
     (definition.labels.push_back(define(labels)), ...);
+    definition.utf8_labels = (definition.utf8_labels || ... || has_utf8_name(labels));
     definition.bounds = std::vector<double>(traits.bounds.data(), traits.bounds.data() + traits.bounds.size());
     if (traits.native != nullptr) definition.native = *traits.native;
     for (const std::string_view state : traits.states) definition.states.push_back(std::string(state));

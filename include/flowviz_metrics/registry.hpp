@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include <flowviz_metrics/encode/label_text.hpp>
+#include <flowviz_metrics/encode/name_escaping.hpp>
 #include <flowviz_metrics/family.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/owned.hpp>
@@ -84,6 +86,9 @@ class BasicRegistry {
     return constants_ == nullptr ? std::string_view{} : std::string_view(constants_->text);
   }
 
+  /// Whether the names of some may be beyond the classic alphabet.
+  [[nodiscard]] bool has_utf8_labels() const noexcept { return constants_ != nullptr && constants_->utf8; }
+
   /// Visits the constant labels: `visit(name, value)`.
   template <class Visit>
   void each_constant_label(Visit visit) const {
@@ -103,6 +108,7 @@ class BasicRegistry {
   struct Constants {
     std::vector<std::string> names, values;
     std::string text;
+    bool utf8 = false;
   };
 
   void check(const Definition& definition) const;
@@ -149,7 +155,8 @@ BasicRegistry<P>::BasicRegistry(std::span<const ConstantLabel> labels) {
     if (rules::is_one_of(label.name.text(), own)) {
       rule_broken(label.name.text(), "the library's own metrics have a label of this name, a registry's cannot");
     }
-    rules::constant_label("a registry", label.name.text(), label.value, constants->names);
+    rules::constant_label("a registry", label.name.text(), label.value, constants->names, label.name.utf8());
+    constants->utf8 = constants->utf8 || label.name.utf8();
     constants->names.emplace_back(label.name.text());
     constants->values.emplace_back(label.value);
     encode::append_label(constants->text, label.name.text(), label.value);
@@ -193,23 +200,26 @@ void BasicRegistry<P>::check(const Definition& definition) const {
                 "FLOWVIZ_METRICS_MAX_LABEL_BYTES, and cannot share a registry");
   }
   rules::definition(definition, constants_ == nullptr ? std::vector<std::string>() : constants_->names);
-  if (definition.name.starts_with("flowviz_metrics_")) {
-    rule_broken(definition.name, "names that start with flowviz_metrics_ belong to the library's own metrics");
-  }
-  for (const std::string& name : names_on_page(definition)) {
-    bool is_process = name == "process_cpu_seconds";
-    for (const own::ProcessMetric& metric : own::process) is_process = is_process || metric.name == name;
-    if (is_process) {
-      rule_broken(definition.name,
-                  "the library exposes this one itself: call flowviz::expose_process_metrics(registry)");
+  // Escaped, too: what is so for one reader is clear to the others.
+  for (const encode::Escaping escaping : encode::escapings) {
+    if (encode::escaped_name(definition.name, encode::NameOf::metric, escaping).starts_with("flowviz_metrics_")) {
+      rule_broken(definition.name, "names that start with flowviz_metrics_ belong to the library's own metrics");
     }
+    for (const std::string& name : names_on_page(definition, escaping)) {
+      bool is_process = name == "process_cpu_seconds";
+      for (const own::ProcessMetric& metric : own::process) is_process = is_process || metric.name == name;
+      if (is_process) {
+        rule_broken(definition.name,
+                    "the library exposes this one itself: call flowviz::expose_process_metrics(registry)");
+      }
+    }
+    if (!definition.utf8_name) break;  // which no scheme changes
   }
 }
 
 template <cells::Platform P>
 typename BasicRegistry<P>::Family& BasicRegistry<P>::add(Definition definition) {
   check(definition);
-  const std::vector<std::string> names = names_on_page(definition);
   std::string refusal;
   Family* there = nullptr;
   const auto meets = [&](Family& other) {
@@ -217,22 +227,8 @@ typename BasicRegistry<P>::Family& BasicRegistry<P>::add(Definition definition) 
       there = &other;
       return true;
     }
-    if (other.definition().name == definition.name) {
-      refusal = "'" + definition.name + "' is registered already, with " + difference(other.definition(), definition);
-      return true;
-    }
-    for (const std::string& name : names_on_page(other.definition())) {
-      bool both = false;
-      for (const std::string& mine : names) both = both || mine == name;
-      if (!both) continue;
-      refusal =
-          "'" + definition.name + "' and '" + other.definition().name + "' would both put '" + name + "' on the page";
-      if (name != definition.name || name != other.definition().name) {
-        refusal += " of one format or another (OpenMetrics leaves _total and _info out, and adds _created)";
-      }
-      return true;
-    }
-    return false;
+    refusal = clash(other.definition(), definition);
+    return !refusal.empty();
   };
   // Looked for first, so that registering the same metric again costs no memory; and once more while it is appended,
   // for another thread may have come in between.

@@ -81,6 +81,14 @@ int main(int argc, char** argv) {
   const flowviz::Counter legacy{registry, flowviz::LegacyName{"oldName"}, "A name that has to stay."};
   legacy.inc(7);
 
+  const flowviz::Counter dotted{registry, flowviz::Utf8Name{"http.server.requests_total"}, "Names beyond the alphabet.",
+                                OpenLabel{flowviz::Utf8Name{"http.route"}, 2},
+                                flowviz::Label<LotType>{flowviz::Utf8Name{"lot-type_\xc3\xa4"}}};
+  dotted.with("/a\"b", LotType::raw).inc(5);
+  const flowviz::Histogram lasted{registry, flowviz::Utf8Name{"lasted long_seconds"}, "Lasted.", flowviz::Buckets{0.5},
+                                  OpenLabel{flowviz::Utf8Name{"http.route"}, 2}};
+  lasted.with("/").observe(0.25);
+
   const flowviz::Scrape page = flowviz::scrape(registry, argc > 1 ? argv[1] : "");
   std::fwrite(page.body.data(), 1, page.body.size(), stdout);
   std::fputs(page.content_type.c_str(), stderr);

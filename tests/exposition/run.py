@@ -266,6 +266,47 @@ def check_created(pages):
     return "".join(f"\n  {one}" for one in problems) or None
 
 
+# --- Names beyond the classic alphabet, which these readers do not know, by each scheme of escaping ---
+
+UTF8_NAMES = ("http.server.requests_total", "http.route", "lot-type_\u00e4") + tuple(
+    f"lasted long_seconds{ending}" for ending in ("_bucket", "_sum", "_count")
+)
+SCHEMES = {
+    "underscores": lambda c: "_",
+    "dots": lambda c: "_dot_" if c == "." else "__",
+    "values": lambda c: "__" if c == "_" else f"_{ord(c):x}_",
+}
+
+
+def escaped(name, scheme):
+    """What the scheme makes of a name that is not of the classic alphabet."""
+    kept = r"[A-Za-z0-9_:]" if scheme == "underscores" else r"[A-Za-z0-9:]"
+    ending = re.search("_(bucket|sum|count)$|$", name)[0]  # of samples, which comes after what is escaped
+    body = name.removesuffix(ending) if ending else name
+    text = "".join(c if re.fullmatch(kept, c) else SCHEMES[scheme](c) for c in body)
+    return ("U__" if scheme == "values" else "") + text + ending
+
+
+def check_escaped(scheme, reference):
+    """Text and OpenMetrics by a scheme say what the page says for which nobody chose one, under the names of that scheme."""
+    renamed = {escaped(name, "underscores"): escaped(name, scheme) for name in UTF8_NAMES}
+    wanted = {
+        (renamed.get(name, name), tuple(sorted((renamed.get(key, key), text) for key, text in labels))): value
+        for (name, labels), value in reference.items()
+    }  # fmt: skip
+    if scheme != "underscores" and wanted.keys() == reference.keys():
+        return "no name is escaped"
+    problems = []
+    for name, accept in (("text", "text/plain;version=1.0.0"), ("open_metrics", "application/openmetrics-text;version=1.0.0")):
+        data, content_type = page(f"{accept};escaping={scheme}")
+        if not content_type.endswith(f"; version=1.0.0; charset=utf-8; escaping={scheme}"):
+            problems.append(f"{name}: the content type is {content_type!r}")
+        problems.append(differences(name, READERS[name](data)[0], wanted))
+        if name == "text":
+            problems.append(check_promtool(data))
+    return "".join(f"\n  {one}" for one in problems if one) or None
+
+
 def check_promtool(data):
     done = subprocess.run(["promtool", "check", "metrics"], input=data, capture_output=True, timeout=checks.DEADLINE_S, check=False)
     said = done.stderr.decode().splitlines()
@@ -466,6 +507,7 @@ def main():
             ("promtool has nothing against the text", check_promtool, pages["text"][0]),
             ("exemplars", check_exemplars, pages),
             ("when series began", check_created, pages),
+            *((f"names escaped by {scheme}", check_escaped, scheme, reference) for scheme in SCHEMES),
             ("doubles in text are Go's and Python's", doubles.check_doubles, ""),
             ("doubles in OpenMetrics are Go's and Python's", doubles.check_doubles, doubles.OPEN_METRICS),
             *((f"Prometheus {server.version} by {accepted}", check_prometheus, server, accepted, reference)

@@ -24,6 +24,10 @@ SEEDS = {
         b"lots_total\nplace", b"Lots:Total\nplace", b"process_cpu_seconds_total\nx", b"http_requests_total\nle",
         b"a_total\n__name__", b"a_count\nuser_id", b"1_total\nb", b"a_total_total\nb", b"\xc3\xa4_total\nz\xc3\xb6ne", b"\n",
     ],
+    "utf8_names": [
+        b"http.requests\nhttp.route", b"\xe8\x8a\xb1\na b", b"a\"b\\c{}\nd\"=\"e\",", b"1.\nU__a_2e_b", b"a:b\na:b", b".\na\xc3\xa4",
+        b"process.cpu_seconds\nx", b"\xf4\x8f\xbf\xbf.\xed\x9f\xbf\nz\x7e", b"flowviz.metrics.x\nle", b"a_created\nuser.id",
+    ],
     "label_values": [
         b"", b"\x80north", b"\x80a\"b\\c\nd", b"\x80\\n\\\\\\", b"\xff\xfe", b"\x40a\rb\r\n", b"\x80\xf0\x9f\x93\xa6\xe2\x80\xae",
         b"\x80nul\0in it", b"\x80}{,=\"x\" 1 # {}", b"\x10" + 1100 * b"x", b"\x10" + 600 * b"\xff", b"\x80_other", b"\xed\xa0\x80\xc0\x80",

@@ -59,8 +59,17 @@ bare 3
 # EOF
 """
 
+METRIC = {
+    "name": "a", "type": "gauge", "unit": "", "help": "A.", "constant_labels": {}, "labels": [], "bounds": [], "max_series": 1,
+    "max_samples": 1,
+}  # fmt: skip
 REFUSED = [
     ("nothing", "", "there is no metric in it"),
+    ("quoted name", '# HELP "a.b" A.\n# TYPE "a.b" gauge\n{"a.b"} 1\n', "line 1: the name 'a.b' is beyond the classic alphabet"),
+    ("quoted sample", 'x 1\n{"a.b",c="d"} 1\n', "line 2: the name 'a.b' is beyond the classic alphabet"),
+    ("quoted label", 'a{b="},\\"x\\"=",  "c.d"="e"} 1\n', "line 1: the name 'c.d' is beyond the classic alphabet"),
+    ("catalogue with a UTF-8 name", json.dumps({"metrics": [METRIC | {"name": "a.b"}]}), "the name 'a.b' is beyond the classic alphabet"),
+    ("catalogue with a UTF-8 label", json.dumps({"metrics": [METRIC | {"constant_labels": {"c.d": "e"}}]}), "the name 'c.d' is beyond the classic"),
     ("a web page", "<!doctype html>\n<p>hello</p>\n", "line 1 is no sample"),
     ("other JSON", '{"dashboard": {}}', "no catalogue"),
     ("broken JSON", '{"metrics": [', "no catalogue"),

@@ -38,7 +38,7 @@ struct LabelValues<L> {
 template <OwnLabel L>
 [[nodiscard]] typename LabelTraits<L>::Definition own_label(OpenLabelName name, const LabelValues<L>& values) {
   if constexpr (is_closed<L>) {
-    return Label<L>{LabelName::checked(name.text())};
+    return Label<L>{name};
   } else if constexpr (StrongText<L>) {
     return OpenLabel{name, values.cap}.pin(values.pinned).template of<L>();
   } else {

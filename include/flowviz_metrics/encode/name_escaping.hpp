@@ -28,8 +28,8 @@ enum class Escaping : std::uint8_t {
   allow_utf8,   ///< the name itself
 };
 
-inline constexpr std::array<Escaping, 4> escapings{Escaping::underscores, Escaping::dots, Escaping::values,
-                                                   Escaping::allow_utf8};
+inline constexpr std::array<Escaping, 4> escapings{Escaping::allow_utf8, Escaping::underscores, Escaping::dots,
+                                                   Escaping::values};
 
 /// As it stands in headers.
 constexpr std::string_view scheme_of(Escaping escaping) noexcept {
@@ -96,6 +96,21 @@ template <class = void>
   std::string text;
   append_escaped_name(text, name, of, escaping);
   return text;
+}
+
+/// Whether two names are one in a scheme.
+template <class = void>
+[[nodiscard]] bool are_one(std::string_view a, std::string_view b, NameOf of, Escaping escaping) {
+  if (a == b || (is_classic(a, of) && is_classic(b, of))) return a == b;
+  return escaped_name(a, of, escaping) == escaped_name(b, of, escaping);
+}
+/// The same of any scheme.
+template <class = void>
+[[nodiscard]] bool are_one(std::string_view a, std::string_view b, NameOf of) {
+  for (const Escaping escaping : escapings) {
+    if (are_one(a, b, of, escaping)) return true;
+  }
+  return false;
 }
 
 }  // namespace encode

@@ -85,8 +85,10 @@ class BasicProtobufEncoder {
                       : type == PageType::summary   ? summary
                       : type == PageType::histogram ? histogram
                                                     : gauge);
-    unit_ = unit_of(name);
+    unit_ = unit_of(text_);
   }
+
+  [[nodiscard]] Escaping escaping() const noexcept { return escaping_; }
 
   /// Names are escaped as they are read out of a label text; see TextEncoder.
   [[nodiscard]] static bool escapes_labels() noexcept { return false; }
@@ -235,7 +237,7 @@ class BasicProtobufEncoder {
   Page& page_;
   const Escaping escaping_;
   PageType type_ = PageType::counter;
-  std::string_view unit_;
+  std::string_view unit_;  // one of those that unit_of knows
   std::vector<double> bounds_;
   Message family_, metric_, value_, bucket_, span_, label_, exemplar_, time_;  // kept for their memory
   std::string text_, name_room_;

@@ -51,9 +51,8 @@ class BasicTextEncoder {
     sink_ += "\n# TYPE ";
     append_name(sink_, base, NameOf::metric);
     sink_ += type_text(type);
-    // That of the name as it was registered, so that it is the same in all formats; no scheme changes how it ends.
     if (const std::string_view unit =
-            open_metrics_ && type != PageType::info && type != PageType::state_set ? unit_of(name) : "";
+            open_metrics_ && type != PageType::info && type != PageType::state_set ? unit_of(base) : "";
         !unit.empty()) {
       sink_ += "# UNIT ";
       append_name(sink_, base, NameOf::metric);
@@ -86,6 +85,9 @@ class BasicTextEncoder {
   void sample(Padded labels, Number value) {
     write_sample(labels, value);
   }
+
+  /// How names stand on the page.
+  [[nodiscard]] Escaping escaping() const noexcept { return escaping_; }
 
   /// Whether label text with quoted names has to go through `escaped` before it is handed over.
   [[nodiscard]] bool escapes_labels() const noexcept { return escaping_ != Escaping::allow_utf8; }
