@@ -14,6 +14,7 @@
 
 #include <flowviz_metrics/scrape.hpp>
 
+#include "asked_pages.hpp"
 #include "page.hpp"
 #include "refusal.hpp"
 #include "sample_enums.hpp"
@@ -28,18 +29,6 @@ using sample::LotType;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string page_within(const Registry& registry, std::chrono::nanoseconds budget) {
-  std::string page;
-  flowviz::scrape_into(page, registry, {.budget = budget});
-  CHECK(support::validate_text(page).empty());
-  return page;
-}
-
-double left_out(const char* reason) {
-  return support::value_of(support::parse_samples(flowviz::scrape(Registry()).body),
-                           "flowviz_metrics_callbacks_left_out_total", {{"reason", reason}});
-}
 
 // A callback that waits until it is let go.
 struct Gate {

@@ -46,7 +46,8 @@ class AnyCallback {
     Bound(Registry& registry, Traits traits, Name name, HelpText help, F f,
           const typename LabelTraits<L>::Definition&... labels)
         : values(registry, traits, name, help, labels...), function(std::move(f)) {
-      if (!values.family().callback().take([](void* bound) { static_cast<Bound*>(bound)->call(); }, this)) {
+      if (!values.family().callback().take([](void* bound, CallbackAnswer&) { static_cast<Bound*>(bound)->call(); },
+                                           this)) {
         rule_broken(name.text(), "this metric has a callback already");
       }
     }

@@ -13,11 +13,14 @@
 
 FLOWVIZ_METRICS_BEGIN
 
+/// What a call leaves its answer in; that of a collector has more to it.
+struct CallbackAnswer {};
+
 /// The function that a metric's values are asked of, as long as its owner lives.
 class CallbackSlot {
  public:
-  /// For an owner: `function(bound)` is called from now on. False if another one has the metric.
-  bool take(void (*function)(void*), void* bound) noexcept {
+  /// For an owner: `function(bound, answer)` is called from now on. False if another one has the metric.
+  bool take(void (*function)(void*, CallbackAnswer&), void* bound) noexcept {
     if (!gate_.take()) return false;
     call_ = function;
     bound_ = bound;
@@ -34,16 +37,23 @@ class CallbackSlot {
   /// Whether there is a function; if so, it stays until leave().
   bool enter() const noexcept { return gate_.enter(process()); }
   void leave() const noexcept { gate_.leave(); }
+  /// Whose it is: the same for all metrics of a collector. Nobody's if it is nullptr.
+  [[nodiscard]] const void* owner() const noexcept {
+    if (!enter()) return nullptr;
+    const void* owner = bound_;
+    leave();
+    return owner;
+  }
   /// Calls it; false if it throws.
-  bool call() const noexcept {
+  bool call(CallbackAnswer& answer) const noexcept {
 #if defined(__cpp_exceptions)
     try {
-      call_(bound_);
+      call_(bound_, answer);
     } catch (...) {
       return false;
     }
 #else
-    call_(bound_);
+    call_(bound_, answer);
 #endif
     return true;
   }
@@ -58,7 +68,7 @@ class CallbackSlot {
   mutable cells::Gate<cells::StdPlatform> gate_;
   mutable cells::StdPlatform::atomic<std::uint32_t> late_{
       0};  // in which process; a forked child has nothing to wait for
-  void (*call_)(void*) = nullptr;
+  void (*call_)(void*, CallbackAnswer&) = nullptr;
   void* bound_ = nullptr;
 };
 

@@ -2,7 +2,7 @@
 #pragma once
 /// \file
 /// From cells to samples: adds the cells of a registry's metrics up and hands every family and sample to an encoder,
-/// the process's and the library's own metrics last.
+/// the process's and the library's own metrics last (own_page.hpp).
 
 #include <bit>
 #include <cstddef>
@@ -20,8 +20,7 @@
 #include <flowviz_metrics/encode/sink.hpp>
 #include <flowviz_metrics/merged_families.hpp>
 #include <flowviz_metrics/native_value.hpp>
-#include <flowviz_metrics/own_metrics.hpp>
-#include <flowviz_metrics/process.hpp>
+#include <flowviz_metrics/own_page.hpp>
 #include <flowviz_metrics/refresh.hpp>
 #include <flowviz_metrics/registry.hpp>
 #include <flowviz_metrics/timer.hpp>
@@ -33,12 +32,12 @@ FLOWVIZ_METRICS_BEGIN
 /// An encoder has `family(name, help, type, bounds)`, `sample(labels, number)`, of counters also with extras, and
 /// `histogram(labels, series)`; see encode::TextEncoder.
 template <class Encoder>
-class Collector {
+class PageWalk {
  public:
   using Clock = TimerClock::Clock;
 
   /// Of the metrics those with one of the `names`, or all if there are none.
-  Collector(std::span<const Registry* const> registries, std::span<const std::string_view> names, Encoder& encoder)
+  PageWalk(std::span<const Registry* const> registries, std::span<const std::string_view> names, Encoder& encoder)
       : registries_(registries), names_(names), encoder_(encoder) {}
 
   /// What is shown of the process and of the library itself.
@@ -61,13 +60,7 @@ class Collector {
       collect_several();
     }
     if (registries_.empty() || (own == Own::if_named && names_.empty())) return;
-    registry_ = registries_.front();
-    for (const Registry* registry : registries_) {
-      if (!registry->shows_process()) continue;
-      collect_process();
-      break;
-    }
-    collect_own();
+    OwnPage<Encoder>(registries_, names_, encoder_).collect(overflow_);
   }
 
  private:
@@ -113,12 +106,7 @@ class Collector {
     }
     return false;
   }
-  bool wanted(std::string_view name) const {
-    for (const std::string_view one : names_) {
-      if (one == name) return true;
-    }
-    return names_.empty();
-  }
+  bool wanted(std::string_view name) const { return is_among(names_, name); }
 
   void begin(const Definition& definition) {
     const PageType type = is_counter(definition.kind)          ? PageType::counter
@@ -171,6 +159,10 @@ class Collector {
       case Kind::state_set:
         each_state(family);
         break;
+      case Kind::collected_gauge:
+      case Kind::collected_counter:
+        for (const auto& [labels, value] : refresh_.samples(family)) encoder_.sample(shown_text(labels), value);
+        break;
     }
     note_overflow(family);
   }
@@ -203,6 +195,10 @@ class Collector {
   template <class Series>
   encode::Padded shown_labels(const Series& series) {
     return escapes_labels_ ? encoder_.escaped(series.labels()) : padded(series);
+  }
+
+  std::string_view shown_text(std::string_view labels) {
+    return escapes_labels_ ? encoder_.escaped(labels).text : labels;
   }
 
   template <class Number, class Read>
@@ -292,7 +288,7 @@ class Collector {
               labels = series.labels();
               encode::append_label(labels, definition.name, definition.states[state]);
               const bool is_in_it = number == static_cast<double>(state + 1);
-              const std::string_view shown = escapes_labels_ ? encoder_.escaped(labels).text : labels;
+              const std::string_view shown = shown_text(labels);
               encoder_.sample(shown, std::uint64_t{is_in_it});
             }
           });
@@ -365,7 +361,7 @@ class Collector {
     for (std::size_t i = 0; i < definition.labels.size(); ++i) {
       // What was set under a gauge's _other is no amount, and a closed label's _other is as good as its other values.
       if (definition.labels[i].open && !is_set(definition.kind)) {
-        std::string labels(constant_labels());
+        std::string labels(labels_on_page(encoder_, *registry_));
         encode::append_label(labels, own::overflow_metric, definition.name);
         encode::append_label(labels, own::overflow_label, definition.labels[i].name);
         overflow_.push_back({std::move(labels), family.expires() ? family.ended_overflow().shown(i, overflow_here_[i])
@@ -374,57 +370,6 @@ class Collector {
       overflow_here_[i] = 0;
     }
   }
-
-  // Those of the registry as the page has them; valid until the encoder escapes others.
-  std::string_view constant_labels() {
-    const std::string_view labels = registry_->constant_labels();
-    return encoder_.escapes_labels() && registry_->has_utf8_labels() ? encoder_.escaped(labels).text : labels;
-  }
-
-  void collect_process() {
-    const std::string labels(constant_labels());
-    each_process_metric([&](std::string_view name, std::string_view help, bool rises, double value) {
-      if (!wanted(name)) return;
-      encoder_.family(name, help, rises ? PageType::counter : PageType::gauge);
-      encoder_.sample(labels, value);
-    });
-  }
-
-  void collect_own() {
-    if (!overflow_.empty() && wanted(own::label_overflow.name)) {
-      encoder_.family(own::label_overflow.name, own::label_overflow.help, PageType::counter);
-      for (const auto& [labels, amount] : overflow_) encoder_.sample(labels, amount);
-    }
-    const auto& happened = cells::incidents;
-    show(own::texts_repaired, {happened.texts_not_utf8.value(), happened.texts_too_long.value()});
-    show(own::values_refused, {happened.negative_values.value(), happened.not_finite.value(),
-                               happened.values_not_pinned.value(), happened.exemplars_refused.value()});
-    if (wanted(own::allocation_failures.name)) {  // before all metrics are walked for it
-      std::uint64_t count = happened.allocation_failures.value();
-      for (const Registry* registry : registries_) count += registry->allocation_failures();
-      show(own::allocation_failures, {count});
-    }
-    show(own::callbacks_left_out,
-         {happened.callbacks_threw.value(), happened.callbacks_late.value(), happened.callbacks_not_totals.value()});
-    show(own::families_left_out, {happened.families_left_out.value()});
-  }
-
-  // One of the library's own metrics, with a count for each reason, or the only one.
-  void show(const own::Metric& metric, std::initializer_list<std::uint64_t> counts) {
-    if (!wanted(metric.name)) return;
-    encoder_.family(metric.name, metric.help, PageType::counter);
-    std::size_t i = 0;
-    for (const std::uint64_t count : counts) {
-      std::string labels(constant_labels());
-      if (metric.reason_count != 0) encode::append_label(labels, "reason", metric.reasons[i++]);
-      encoder_.sample(labels, count);
-    }
-  }
-
-  struct Overflow {
-    std::string labels;
-    double amount;
-  };
 
   std::span<const Registry* const> registries_;
   std::span<const std::string_view> names_;
@@ -437,7 +382,7 @@ class Collector {
   std::vector<double> amounts_;
   NativeHistogramValue native_;
   std::vector<encode::PageExemplar> exemplars_;  // of the series that are being shown; empty: they have none
-  std::vector<Overflow> overflow_;
+  std::vector<typename OwnPage<Encoder>::Overflow> overflow_;
   double overflow_here_[Family::max_labels] = {};
 };
 

@@ -34,17 +34,25 @@ enum class Kind : std::uint8_t {
   native_histogram,
   summary,
   info,
-  state_set,         ///< which of several states, as one number
-  gauge_callback,    ///< a gauge whose values a function sets when a page is made
-  counter_callback,  ///< the same, of type counter
+  state_set,          ///< which of several states, as one number
+  gauge_callback,     ///< a gauge whose values a function sets when a page is made
+  counter_callback,   ///< the same, of type counter
+  collected_gauge,    ///< one whose series a function shows anew for each page
+  collected_counter,  ///< the same, of type counter
 };
 
 /// Whether it is a counter on a page, whatever it counts with.
 constexpr bool is_counter(Kind kind) noexcept {
-  return kind == Kind::counter || kind == Kind::double_counter || kind == Kind::counter_callback;
+  return kind == Kind::counter || kind == Kind::double_counter || kind == Kind::counter_callback ||
+         kind == Kind::collected_counter;
 }
+/// Whether its series are made for each page, by a collector, and not kept.
+constexpr bool is_collected(Kind kind) noexcept {
+  return kind == Kind::collected_gauge || kind == Kind::collected_counter;
+}
+/// Whether a function has to be asked for it.
 constexpr bool is_callback(Kind kind) noexcept {
-  return kind == Kind::gauge_callback || kind == Kind::counter_callback;
+  return kind == Kind::gauge_callback || kind == Kind::counter_callback || is_collected(kind);
 }
 /// Whether a series is a value that is set, and not added up.
 constexpr bool is_set(Kind kind) noexcept {

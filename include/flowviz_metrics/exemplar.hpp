@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include <flowviz_metrics/cells/incidents.hpp>
-#include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/label.hpp>

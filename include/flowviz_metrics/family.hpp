@@ -75,7 +75,10 @@ class BasicFamily {
   /// The cells that hold the value of a series.
   [[nodiscard]] const SeriesCells& cells() const noexcept { return cells_; }
 
-  /// Visits the series as SeriesTable::each_segment does.
+  /// The label text that all its series begin with.
+  [[nodiscard]] std::string_view constant_labels() const noexcept { return constant_labels_; }
+
+  /// Visits the series as SeriesTable::each_segment does. Of a collector's metric there are none.
   template <class Visit>
   void each_segment(Visit visit) const {
     if (!expiring_) return kept_->each_segment(visit);
@@ -105,11 +108,8 @@ class BasicFamily {
 
   /// Ends the cells but keeps the chunks, so that a write through a handle that outlived its registry is caught.
   void retire_chunks() noexcept {
-    if (expiring_) {
-      expiring_->retire_chunks(cells::process_graveyard);
-    } else {
-      kept_->retire_chunks(cells::process_graveyard);
-    }
+    if (expiring_) expiring_->retire_chunks(cells::process_graveyard);
+    if (kept_) kept_->retire_chunks(cells::process_graveyard);
   }
 
   /// If all labels are closed and all series stand side by side: where the first one is. The series of the values v1,
@@ -165,7 +165,7 @@ class BasicFamily {
 
   /// How often memory for a series, its cells or a label value could not be had.
   [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
-    std::uint64_t count = expiring_ ? expiring_->allocation_failures() : kept_->allocation_failures();
+    std::uint64_t count = expiring_ ? expiring_->allocation_failures() : kept_ ? kept_->allocation_failures() : 0;
     for (const Texts& texts : texts_) {
       if (texts.kept) count += texts.kept->allocation_failures();
       if (texts.expiring) count += texts.expiring->allocation_failures();
@@ -216,7 +216,7 @@ class BasicFamily {
   std::vector<std::uint32_t> strides_;
   std::vector<Texts> texts_;
   std::vector<typename ExpiringSeries::Label> expiring_labels_;
-  // One of them: the series all stay, or go with the values of the labels that expire.
+  // One of them: the series all stay, or go with the values of the labels that expire. None if a collector shows them.
   Owned<SeriesTable> kept_;
   Owned<ExpiringSeries> expiring_;
   Owned<EndedOverflow> ended_overflow_;  // if they go
@@ -236,6 +236,7 @@ BasicFamily<P>::BasicFamily(Definition definition, std::string_view constant_lab
       constant_labels_(constant_labels) {
   for (const auto& [name, value] : definition_.constant_labels) encode::append_label(constant_labels_, name, value);
   const std::uint32_t combinations = count_combinations();
+  if (is_collected(definition_.kind)) return;
   make_texts();
   make_table(pool, combinations);
   make_first_series();
@@ -311,8 +312,12 @@ std::uint32_t BasicFamily<P>::count_combinations() {
         if (label.values[m] == value) broken("the value '" + value + "' occurs twice");
       }
     }
-    if (is_set(definition_.kind) && label.open && label.others == OtherGauge::refused &&
-        label.values.size() != label.cap) {
+    if (is_collected(definition_.kind)) {
+      if (label.open && (!label.values.empty() || label.others != OtherGauge::refused)) {
+        broken("a collector says what there is on each page: nothing is pinned, and nothing shown under _other");
+      }
+    } else if (is_set(definition_.kind) && label.open && label.others == OtherGauge::refused &&
+               label.values.size() != label.cap) {
       broken(
           "a gauge's values cannot be added up in '_other': pin every value, or say "
           ".others(flowviz::OtherGauge::last_set)");

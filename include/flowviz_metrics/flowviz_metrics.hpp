@@ -5,6 +5,7 @@
 /// name.
 
 #include <flowviz_metrics/callback.hpp>
+#include <flowviz_metrics/collector.hpp>
 #include <flowviz_metrics/counter.hpp>
 #include <flowviz_metrics/gauge.hpp>
 #include <flowviz_metrics/histogram.hpp>

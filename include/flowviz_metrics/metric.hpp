@@ -15,20 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include <flowviz_metrics/define.hpp>
 #include <flowviz_metrics/held.hpp>
-#include <flowviz_metrics/label.hpp>
 #include <flowviz_metrics/registry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
-
-/// What a metric is made of besides its name, help text and labels.
-struct Traits {
-  Kind kind = Kind::counter;
-  std::span<const double> bounds;
-  MetricOptions options;
-  std::span<const std::string_view> states{};  ///< of a state set
-  const NativeBuckets* native = nullptr;       ///< of a native histogram
-};
 
 /// The base of the metrics: a handle onto a family, small and copyable. `Series` is what `with()` returns; it is made
 /// from the family and a place.
@@ -107,7 +98,7 @@ class Metric {
   Metric(Registry& registry, Traits traits, Checked<Rule> name, HelpText help,
          const typename LabelTraits<L>::Definition&... labels) {
     if constexpr (metrics_enabled) {
-      family_ = &registry.add(define(traits, name.text(), name.style(), help.text(), labels...));
+      family_ = &registry.add(define<L...>(traits, name, help, labels...));
       first_ = family_->first_of_all();
     }
   }
@@ -195,72 +186,9 @@ class Metric {
     }
   }
 
-  template <class E>
-  static LabelDefinition define(const Label<E>& label) {
-    LabelDefinition definition;
-    definition.name = label.name();
-    definition.cap = static_cast<std::uint32_t>(enums::count<E>);
-    for (const auto& enumerator : enums::all<E>) definition.values.emplace_back(enums::text(enumerator));
-    return definition;
-  }
-  template <StrongText T>
-  static LabelDefinition define(const TextLabel<T>& label) {
-    return define(label.open());
-  }
-  static LabelDefinition define(const OpenLabel& label) {
-    return {std::string(label.name()), true, label.pinned(), label.cap(), label.others(), {}};
-  }
-  template <class Of>
-  static LabelDefinition define(const ExpiringLabel<Of>& label) {
-    LabelDefinition definition = define(label.open());
-    definition.expires_after = label.lifetime();
-    return definition;
-  }
-
-  template <class D>
-  static bool has_utf8_name(const D& label) {
-    if constexpr (requires { label.open(); }) {
-      return label.open().has_utf8_name();
-    } else {
-      return label.has_utf8_name();
-    }
-  }
-
-  static Definition define(const Traits& traits, std::string_view name, NameStyle style, std::string_view help,
-                           const typename LabelTraits<L>::Definition&... labels) {
-    Definition definition;
-    definition.kind = traits.kind;
-    definition.name = name;
-    definition.legacy_name = style == NameStyle::legacy;
-    definition.utf8_name = style == NameStyle::utf8;
-    definition.help = help;
-    for (const ConstantLabel& label : traits.options.constant_labels) {
-      definition.constant_labels.push_back({std::string(label.name.text()), std::string(label.value)});
-      definition.utf8_labels = definition.utf8_labels || label.name.utf8();
-    }
-    (definition.labels.push_back(define(labels)), ...);
-    definition.utf8_labels = (definition.utf8_labels || ... || has_utf8_name(labels));
-    definition.bounds = std::vector<double>(traits.bounds.data(), traits.bounds.data() + traits.bounds.size());
-    if (traits.native != nullptr) definition.native = *traits.native;
-    for (const std::string_view state : traits.states) definition.states.push_back(std::string(state));
-    definition.max_series = traits.options.max_series.value;
-    return definition;
-  }
-
   // None if metrics are compiled out.
   Family* family_ = nullptr;
   Place first_;
 };
-
-/// The template argument that belongs to a label: what the deduction guides of the metrics use.
-template <class E>
-E& value_type_of(const Label<E>&);
-Text& value_type_of(const OpenLabel&);
-template <StrongText T>
-T& value_type_of(const TextLabel<T>&);
-template <class Of>
-Expiring<Of>& value_type_of(const ExpiringLabel<Of>&);
-template <class D>
-using ValueType = std::remove_reference_t<decltype(value_type_of(std::declval<const D&>()))>;
 
 FLOWVIZ_METRICS_END

@@ -39,10 +39,10 @@ inline constexpr Metric values_refused{
 inline constexpr Metric allocation_failures{"flowviz_metrics_allocation_failures_total",
                                             "Times that memory for cells or series could not be had."};
 
-inline constexpr std::array<std::string_view, 3> failures{"threw", "late", "not_a_total"};
+inline constexpr std::array<std::string_view, 5> failures{"threw", "late", "not_a_total", "over_cap", "repeated"};
 inline constexpr Metric callbacks_left_out{"flowviz_metrics_callbacks_left_out_total",
                                            "Times that a page left out a metric because its callback threw or took too "
-                                           "long, or a counter's value that is no total.",
+                                           "long, or a value that the callback must not give.",
                                            failures.data(), failures.size()};
 
 inline constexpr Metric families_left_out{

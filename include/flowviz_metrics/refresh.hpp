@@ -11,8 +11,10 @@
 #include <pthread.h>
 #include <time.h>
 
+#include <cstddef>
 #include <vector>
 
+#include <flowviz_metrics/collected.hpp>
 #include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/family.hpp>
 
@@ -66,10 +68,15 @@ class Refresh {
     if (round_ != nullptr) round_->leave();
   }
 
-  /// Has the callback of a family called by `run`. The family's registry outlives the call.
+  /// Has the callback of a family called by `run`, once for all families of a collector. The family's registry outlives the call.
   void add(const Family& family) {
+    const void* owner = family.callback().owner();
+    if (owner == nullptr) return;
     if (round_ == nullptr) round_ = new Round;  // most pages have no callbacks
-    round_->calls.push_back({&family, State::waits, {}});
+    std::size_t call = 0;
+    while (call < round_->calls.size() && round_->calls[call].owner != owner) ++call;
+    if (call == round_->calls.size()) round_->calls.push_back({&family, owner, State::waits, {}, {}});
+    asked_.push_back({&family, call});
   }
 
   /// Calls them all; no longer than `budget`, if it is above zero.
@@ -91,20 +98,28 @@ class Refresh {
 
   /// Whether a family was added and has answered.
   [[nodiscard]] bool answered(const Family& family) const noexcept {
-    // Without the lock: after run() no helper changes a state any more.
-    if (round_ == nullptr) return false;
-    for (const Call& call : round_->calls) {
-      if (call.family == &family && call.state == State::answered) return true;
-    }
-    return false;
+    const Call* call = call_of(family);
+    return call != nullptr && call->state == State::answered &&
+           (!is_collected(family.definition().kind) || call->samples.find(family) != nullptr);
+  }
+
+  /// The samples of a collector's family that has answered.
+  [[nodiscard]] const auto& samples(const Family& family) const noexcept {
+    return call_of(family)->samples.find(family)->samples();
   }
 
  private:
   enum class State { waits, runs, answered, threw, gone, late };
   struct Call {
-    const Family* family;
+    const Family* family;  // of those that are asked by it the first one
+    const void* owner;
     State state;
     typename Clock::time_point began;
+    CollectedSamples<Family> samples;
+  };
+  struct Asked {
+    const Family* family;
+    std::size_t call;  // which one is its
   };
   struct Lock {
     explicit Lock(Monitor& of) noexcept : monitor(of) { monitor.lock(); }
@@ -140,7 +155,7 @@ class Refresh {
         call.state = State::runs;
         call.began = Clock::now();
         monitor.unlock();
-        const bool answered = callback.call();
+        const bool answered = callback.call(call.samples);
         monitor.lock();
         if (call.state == State::late) {
           callback.set_late(false);
@@ -203,7 +218,16 @@ class Refresh {
     round_->work();
   }
 
+  // Without the lock: after run() no helper changes what has answered.
+  [[nodiscard]] const Call* call_of(const Family& family) const noexcept {
+    for (const Asked& asked : asked_) {
+      if (asked.family == &family) return &round_->calls[asked.call];
+    }
+    return nullptr;
+  }
+
   Round* round_ = nullptr;
+  std::vector<Asked> asked_;
 };
 
 FLOWVIZ_METRICS_END

@@ -54,7 +54,7 @@ std::string_view scrape_into(std::string& page, std::span<const Registry* const>
   page.clear();
   const encode::Negotiated answer = encode::negotiate(options.accept);
   const auto write = [&](auto&& encoder) {
-    if constexpr (metrics_enabled) Collector(registries, options.names, encoder).collect(options.budget);
+    if constexpr (metrics_enabled) PageWalk(registries, options.names, encoder).collect(options.budget);
     encoder.finish();
   };
   switch (answer.format) {

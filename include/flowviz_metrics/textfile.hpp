@@ -76,7 +76,7 @@ template <class = void>
   std::string page;
   encode::TextEncoder encoder(page);
   if constexpr (metrics_enabled) {
-    using Page = Collector<encode::TextEncoder>;
+    using Page = PageWalk<encode::TextEncoder>;
     Page(registries, options.names, encoder).collect(options.budget, Page::Own::if_named);
   }
   encoder.finish();

@@ -78,6 +78,16 @@ int main(int argc, char** argv) {
                                                         flowviz::States<LotType>(),
                                                         OpenLabel{"door", 2}.pin({"a\"b", "c"})};
   doors.with("c").set(LotType::intermediate);
+  const flowviz::Collector disks{registry,
+                                 [](const auto& read, const auto& waiting) {
+                                   read.show(4096, "s\"d\\a\n", LotType::raw);
+                                   read.show(-1, "sdb", LotType::raw);
+                                   waiting.show(0.5, "\xff not UTF-8");
+                                   waiting.show(-2, "sdb");
+                                 },
+                                 flowviz::CollectedCounter{"disk_read_bytes_total", "Bytes read.", OpenLabel{"disk", 9},
+                                                           flowviz::Label<LotType>{"lot_type"}},
+                                 flowviz::CollectedGauge{"disk_waits", "Requests that wait.", OpenLabel{"disk", 9}}};
   const flowviz::Counter legacy{registry, flowviz::LegacyName{"oldName"}, "A name that has to stay."};
   legacy.inc(7);
 

@@ -246,7 +246,7 @@ def check_created(pages):
         return name.removesuffix("_total"), tuple(sorted((name, text) for name, text in labels.items() if text))
 
     for family in read_open_metrics(pages["open_metrics"][0].decode()):
-        counts = family.type in ("counter", "histogram", "summary") and not family.name.startswith("flowviz_metrics")
+        counts = family.type in ("counter", "histogram", "summary") and not family.name.startswith(("flowviz_metrics", "disk_"))
         for one in family.samples:
             if one.name.endswith("_created"):
                 open_metrics[key(family.name, one.labels)] = float(one.value)

@@ -24,7 +24,7 @@ CONSTANT = {
     "flowviz_metrics_label_texts_repaired_total": "no text of a client becomes a label; tests/label.cpp",
     "flowviz_metrics_values_refused_total": "no number of a client becomes a value; tests/counter.cpp, tests/gauge.cpp",
     "flowviz_metrics_allocation_failures_total": "memory does not run out; tests/concurrency",
-    "flowviz_metrics_callbacks_left_out_total": "no callback throws, is late or says what is no total; tests/callback.cpp",
+    "flowviz_metrics_callbacks_left_out_total": "no callback throws, is late or says what it must not; tests/callback.cpp",
     "flowviz_metrics_families_left_out_total": "there is one registry; tests/scrape.cpp",
 }
 

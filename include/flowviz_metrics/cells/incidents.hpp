@@ -36,6 +36,8 @@ struct Incidents {
   RareCount callbacks_threw;
   RareCount callbacks_late;
   RareCount callbacks_not_totals;
+  RareCount callbacks_over_cap;
+  RareCount callbacks_repeated;
 };
 
 FLOWVIZ_METRICS_SHARED inline constinit Incidents incidents;
