@@ -31,6 +31,7 @@
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/encode/scratch.hpp>
 #include <flowviz_metrics/ended_overflow.hpp>
+#include <flowviz_metrics/label_rules.hpp>
 #include <flowviz_metrics/owned.hpp>
 #include <flowviz_metrics/series_cells.hpp>
 #include <flowviz_metrics/wall_clock.hpp>
@@ -286,52 +287,13 @@ void BasicFamily<P>::make_table(Pool& pool, std::uint32_t combinations) {
   }
 }
 
-// Checks what can only be known once all labels are, and sets the strides.
 template <cells::Platform P>
 std::uint32_t BasicFamily<P>::count_combinations() {
-  if (definition_.labels.size() > max_labels) fail("'" + definition_.name + "': a metric has at most 16 labels");
-  std::uint64_t combinations = 1;
-  for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
-    const LabelDefinition& label = definition_.labels[i];
-    const auto broken = [&](const std::string& rule) {
-      fail("'" + definition_.name + "', label '" + label.name + "': " + rule);
-    };
-    for (std::size_t k = 0; k < i; ++k) {
-      if (definition_.labels[k].name == label.name) broken("a label name occurs once");
-    }
-    if (label.cap == 0) broken("the cap is at least 1");
-    if (label.expires_after.count() < 0) broken("values expire after a time above zero");
-    if (label.expires_after.count() > 0 && !label.open) broken("only an open label's values expire");
-    if (label.values.size() > label.cap) broken("more values are pinned than the cap lets in");
-    for (std::size_t k = 0; k < label.values.size(); ++k) {
-      const std::string& value = label.values[k];
-      if (value == other_text) broken("'_other' stands for the values beyond the domain and cannot be one of it");
-      if (!encode::is_clean(value) || value.size() > encode::max_label_bytes)
-        broken("the value '" + value + "' is not UTF-8 or too long");
-      for (std::size_t m = 0; m < k; ++m) {
-        if (label.values[m] == value) broken("the value '" + value + "' occurs twice");
-      }
-    }
-    if (is_collected(definition_.kind)) {
-      if (label.open && (!label.values.empty() || label.others != OtherGauge::refused)) {
-        broken("a collector says what there is on each page: nothing is pinned, and nothing shown under _other");
-      }
-    } else if (is_set(definition_.kind) && label.open && label.others == OtherGauge::refused &&
-               label.values.size() != label.cap) {
-      broken(
-          "a gauge's values cannot be added up in '_other': pin every value, or say "
-          ".others(flowviz::OtherGauge::last_set)");
-    }
-    combinations *= std::uint64_t{label.cap} + 1;
-    if (combinations > definition_.max_series) {
-      fail("'" + definition_.name + "': its labels make more than " + std::to_string(definition_.max_series) +
-           " combinations; lower a cap, or raise the bound with flowviz::MaxSeries");
-    }
-  }
+  const std::uint32_t combinations = rules::combinations(definition_);
   strides_.resize(definition_.labels.size());
   std::uint32_t stride = 1;
   for (std::size_t i = strides_.size(); i-- > 0; stride *= definition_.labels[i].cap + 1) strides_[i] = stride;
-  return static_cast<std::uint32_t>(combinations);
+  return combinations;
 }
 
 // The series that exist from the start: every combination of closed and pinned values, then the refuge. Without labels
