@@ -91,7 +91,7 @@ class NativeHistogramSeries {
 };
 
 /// How many observations fell into each of many buckets, each as much wider than the one below as the schema says, and their
-/// sum. There are no bounds to choose, and a quantile is off by half a bucket at most: 4.4 % with schema 3.
+/// sum. There are no bounds to choose, and a quantile is off by a bucket at most: 9 % with schema 3.
 ///
 ///     flowviz::NativeHistogram trace{registry, "trace_duration_seconds", "Latency of a trace.",
 ///                                    flowviz::NativeBuckets{}, flowviz::Label<Direction>{"direction"}};
