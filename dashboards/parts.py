@@ -28,13 +28,18 @@ SELECTORS = {
 }
 
 GREEN, YELLOW, ORANGE, RED, BLUE, PURPLE = "green", "yellow", "orange", "red", "blue", "purple"
+LIGHT_BLUE = "light-blue"
 
 # Colours of series that say something by their name: a failure is not green because it is the first in the alphabet.
 STATUS_CLASSES = {"1xx": PURPLE, "2xx": GREEN, "3xx": BLUE, "4xx": ORANGE, "5xx": RED}
 DECISIONS = {"PASS": GREEN, "HOLD": YELLOW, "FAIL": RED}
 OUTCOMES_OF_RUNS = {"completed": GREEN, "aborted": ORANGE}
+POOL_STATES = {"active": GREEN, "idle": BLUE, "overflow": ORANGE, "limit": PURPLE}
+OPERATIONS = {"select": BLUE, "insert": GREEN, "update": YELLOW, "delete": ORANGE, "transaction": PURPLE, "other": LIGHT_BLUE}
+ERROR_TYPES = {"validation": YELLOW, "auth": BLUE, "conflict": PURPLE, "database": ORANGE, "outbound": LIGHT_BLUE, "internal": RED}
 QUANTILES = {"p50": GREEN, "mean": BLUE, "p95": YELLOW, "p99": ORANGE}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+CORES = "suffix: cores"
 COUNT = "locale"  # 2,740 where Grafana's "short" without decimals is 3 K
 
 
@@ -75,8 +80,8 @@ def ratio(part, whole):
 # --- Queries ---
 
 
-def query(expression, legend, instant=False, table=False, heatmap=False, interval=None):
-    target = {
+def query(expression, legend, instant=False, table=False, heatmap=False):
+    return {
         "datasource": DATASOURCE,
         "editorMode": "code",
         "expr": expand(expression),
@@ -85,9 +90,6 @@ def query(expression, legend, instant=False, table=False, heatmap=False, interva
         "legendFormat": legend,
         "range": not (instant or table),
     }
-    if interval:
-        target["interval"] = interval
-    return target
 
 
 def with_exemplars(queries):
@@ -196,14 +198,15 @@ def stat(title, description, expression, unit, *, w=4, h=4, legend="__auto", ran
 
 
 def timeseries(title, description, queries, unit, *, w=12, h=8, low=0, soft_high=None, stacked=False, **more):
-    """Lines, or areas on top of each other, the largest first in the legend, which may not have room for all. Thresholds, where there are any, are dashed lines. `soft_high`: how far the axis
-    reaches at least, for shares that are far from 100 % even when they are bad."""
+    """Lines, or areas on top of each other, the largest first in the legend, which may not have room for all. Areas have no lines: one
+    of nothing would run along the top of all others. Thresholds, where there are any, are dashed lines. `soft_high`: how far the
+    axis reaches at least, for shares that are far from 100 % even when they are bad."""
     custom = {
         "axisPlacement": "auto",
         "drawStyle": "line",
-        "fillOpacity": 30 if stacked else 8,
+        "fillOpacity": 70 if stacked else 8,
         "lineInterpolation": "linear",
-        "lineWidth": 1,
+        "lineWidth": 0 if stacked else 1,
         "showPoints": "never",
         "spanNulls": False,
         "stacking": {"group": "A", "mode": "normal" if stacked else "none"},
@@ -244,7 +247,7 @@ def heatmap(title, description, expression, unit, *, w=12, h=8, **more):
 
 
 def hours(title, description, expression, legend, unit, *, w=12, h=10, **more):
-    """Rows by label and a column for each hour, from a counter's increase over the hour before."""
+    """Rows by label, and a column for each hour of a day, or for a 24th of what is looked at, from a counter's increase."""
     options = {
         "calculate": False,
         "cellGap": 1,
@@ -256,8 +259,7 @@ def hours(title, description, expression, legend, unit, *, w=12, h=10, **more):
         "tooltip": {"mode": "single", "yHistogram": False},
         "yAxis": {"axisPlacement": "left", "unit": "short"},
     }
-    queries = [query(expression, legend, interval="1h")]
-    return panel("heatmap", title, description, queries, unit, w=w, h=h, options=options, interval="1h", **more)
+    return panel("heatmap", title, description, [query(expression, legend)], unit, w=w, h=h, options=options, maxDataPoints=24, **more)
 
 
 def bars(title, description, expression, legend, unit, *, w=12, h=8, **more):

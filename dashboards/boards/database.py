@@ -2,7 +2,7 @@
 """The database from both sides: the service's pools and statements, and the PostgreSQL server."""
 
 from parts import (
-    GREEN, QUANTILES, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable, quantile, query, rate,
+    GREEN, OPERATIONS, POOL_STATES, QUANTILES, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable, quantile, query, rate,
     ratio, rising, row, stat, steps, timeseries, up_or_down,
 )  # fmt: skip
 
@@ -83,7 +83,7 @@ BOARD = board(
                     query("sum by (state) (db_pool_connections{APP})", "{{state}}"),
                     query("sum(db_pool_connections_max{APP})", "limit"),
                 ],
-                "short", w=8, runbooks=["AppDbPoolOverflow", "AppDbPoolSaturated"],
+                "short", w=8, colors=POOL_STATES, runbooks=["AppDbPoolOverflow", "AppDbPoolSaturated"],
             ),
             timeseries(
                 "Pool in use by instance",
@@ -111,21 +111,21 @@ BOARD = board(
                 "Statements per second by what they do. It follows the requests; a rise without them is a loop or a "
                 "new N+1 access.",
                 [query(rate("db_queries_total{APP}", "operation"), "{{operation}}")],
-                "ops", w=8, stacked=True,
+                "ops", w=8, stacked=True, colors=OPERATIONS,
             ),
             timeseries(
                 "p95 by operation",
                 "95 % of the statements of an operation are executed within this time. transaction that rises alone: "
                 "commits wait for the disk; select: indexes or locks.",
                 [query(quantile(0.95, "db_query_duration_seconds{APP}", "operation"), "{{operation}}")],
-                "s", w=8, thresholds=rising(None, 1), runbooks=["DbQueryLatencyHigh"],
+                "s", w=8, colors=OPERATIONS, thresholds=rising(None, 1), runbooks=["DbQueryLatencyHigh"],
             ),
             timeseries(
                 "Mean by operation",
                 "Mean time of a statement by operation. Mean and p95 that part: few statements are slow, and the list "
                 "beside tells which.",
                 [query(mean("db_query_duration_seconds{APP}", "operation"), "{{operation}}")],
-                "s", w=8,
+                "s", w=8, colors=OPERATIONS,
             ),
             bars(
                 "Slowest ten statements (p95)",
@@ -138,7 +138,7 @@ BOARD = board(
                 "The ten statements that keep the database busiest: seconds of execution per second. A fast one that "
                 "is executed too often stands here as well.",
                 "topk(10, sum by (statement) (rate(db_statement_duration_seconds_sum{APP}[$__rate_interval])))",
-                "{{statement}}", "short", decimals=3, no_value="no statements",
+                "{{statement}}", "suffix: s/s", decimals=3, no_value="no statements",
             ),
             heatmap(
                 "Distribution",
@@ -151,14 +151,14 @@ BOARD = board(
                 "Slower than 1 s",
                 "Statements per second that took longer than 1 s. The dashed line is 0.05/s, where the alert begins.",
                 [query(SLOW_BY_OPERATION, "{{operation}}")],
-                "ops", w=8, thresholds=rising(0.05), runbooks=["DbSlowQueries"],
+                "ops", w=8, colors=OPERATIONS, thresholds=rising(0.05), runbooks=["DbSlowQueries"],
             ),
             timeseries(
                 "Failed by operation",
                 "Statements per second that failed or were given up, by operation. All operations: the server is away "
                 "or full; one: its statement is wrong, or too slow for its deadline.",
                 [query(rate("db_query_errors_total{APP}", "operation"), "{{operation}}")],
-                "ops", w=8,
+                "ops", w=8, colors=OPERATIONS,
             ),
         ),
         row(

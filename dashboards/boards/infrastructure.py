@@ -2,7 +2,7 @@
 """The machines, the service's processes, PostgreSQL's connections and, under compose, the containers."""
 
 from parts import (
-    app_variables, board, container_variable, node_variable, postgres_variable, query, rate, rising, row, stat, timeseries,
+    CORES, app_variables, board, container_variable, node_variable, postgres_variable, query, rate, rising, row, stat, timeseries,
 )  # fmt: skip
 
 # What is no disk: file systems in memory, of images and of the kernel.
@@ -60,7 +60,7 @@ BOARD = board(
                 "Cores by what they do, all machines together. iowait: the disk is slow; steal: the host gives the "
                 "machine less than it has.",
                 [query('sum by (mode) (rate(node_cpu_seconds_total{NODE,mode!="idle"}[$__rate_interval]))', "{{mode}}")],
-                "short", w=8, stacked=True, decimals=2,
+                CORES, w=8, stacked=True, decimals=2,
             ),
             timeseries(
                 "Load",
@@ -182,7 +182,7 @@ BOARD = board(
                 "CPU",
                 "Cores that each container keeps busy. Flat at its limit: it is throttled.",
                 [query("sum by (name) (rate(container_cpu_usage_seconds_total{BOX}[$__rate_interval]))", "{{name}}")],
-                "short", decimals=2, no_value="no containers",
+                CORES, decimals=2, no_value="no containers",
             ),
             timeseries(
                 "Memory of the limit",

@@ -3,7 +3,7 @@
 
 import objectives as o
 from parts import (
-    GREEN, ORANGE, QUANTILES, RED, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, ratio, rising,
+    CORES, GREEN, ORANGE, POOL_STATES, QUANTILES, RED, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, ratio, rising,
     row, stat, steps, table, timeseries, up_or_down, words,
 )  # fmt: skip
 
@@ -96,14 +96,14 @@ BOARD = board(
                     query("sum by (state) (db_pool_connections{APP})", "{{state}}"),
                     query("sum(db_pool_connections_max{APP})", "limit"),
                 ],
-                "short", w=6, runbooks=["AppDbPoolSaturated"], to="database",
+                "short", w=6, colors=POOL_STATES, runbooks=["AppDbPoolSaturated"], to="database",
             ),
             timeseries(
                 "CPU",
                 "Cores that each instance keeps busy. Near the number of cores of its machine: too much traffic for "
                 "it, or a loop; compare with the rate of requests.",
                 [query("rate(process_cpu_seconds_total{APP}[$__rate_interval])", "{{instance}}")],
-                "short", w=6, to="infrastructure",
+                CORES, w=6, to="infrastructure",
             ),
             timeseries(
                 "Resident memory",

@@ -158,7 +158,7 @@ BOARD = board(
                 "interval. It shows queues that are gone again before a scrape sees them.",
                 [query(f"sum by (database) (rate(pgbouncer_stats_client_wait_seconds_total{{{REAL}}}[$__rate_interval]))",
                        "{{database}}")],
-                "short", w=8, decimals=2,
+                "suffix: clients", w=8, decimals=2,
             ),
             timeseries(
                 "Traffic",

@@ -67,9 +67,9 @@ BOARD = board(
             ),
             hours(
                 "Wrong fields by hour",
-                "Refused fields of the 1h before, by field. A column that stands out: one hour, one client; a "
+                "Refused fields by field, a column for each hour of a day, and finer ones of less. A column that stands out: one hour, one client; a "
                 "row: one field, a form that misleads.",
-                "sum by (entity, field) (increase(validation_failures_total{APP}[1h])) > 0",
+                "sum by (entity, field) (increase(validation_failures_total{APP}[$__rate_interval])) > 0",
                 "{{entity}}.{{field}}", "short", w=24,
             ),
         ),
@@ -97,8 +97,8 @@ BOARD = board(
             ),
             hours(
                 "Broken rules by hour",
-                "Refused requests of the 1h before, by rule. It shows at which hours of a shift a rule is in the way.",
-                "sum by (rule) (increase(business_rule_violations_total{APP}[1h])) > 0",
+                "Refused requests by rule, a column for each hour of a day, and finer ones of less. It shows at which hours of a shift a rule is in the way.",
+                "sum by (rule) (increase(business_rule_violations_total{APP}[$__rate_interval])) > 0",
                 "{{rule}}", "short", w=24, h=7,
             ),
         ),

@@ -2,7 +2,7 @@
 """Boss Workflow's fifteen panels, in corrected form, and what its alerts on outbound calls and notifications look at."""
 
 from parts import (
-    COUNT, QUANTILES, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, ratio, rising, row, stat,
+    COUNT, ERROR_TYPES, OPERATIONS, POOL_STATES, QUANTILES, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, ratio, rising, row, stat,
     timeseries,
 )  # fmt: skip
 
@@ -88,21 +88,21 @@ BOARD = board(
                     query("sum by (state) (db_pool_connections{APP})", "{{state}}"),
                     query("sum(db_pool_connections_max{APP})", "limit"),
                 ],
-                "short", w=6, runbooks=["AppDbPoolSaturated"], to="database",
+                "short", w=6, colors=POOL_STATES, runbooks=["AppDbPoolSaturated"], to="database",
             ),
             timeseries(
                 "Statements",
                 "Statements per second by operation. A rise without more requests is a loop: see the statements on "
                 "the database board.",
                 [query(rate("db_queries_total{APP}", "operation"), "{{operation}}")],
-                "ops", w=6, stacked=True, to="database",
+                "ops", w=6, stacked=True, colors=OPERATIONS, to="database",
             ),
             timeseries(
                 "Statement duration, p95",
                 "95 % of an operation's statements are executed within this time. The dashed line is 1 s, where the "
                 "alert begins.",
                 [query(quantile(0.95, "db_query_duration_seconds{APP}", "operation"), "{{operation}}")],
-                "s", w=6, thresholds=rising(None, 1), to="database",
+                "s", w=6, thresholds=rising(None, 1), colors=OPERATIONS, to="database",
             ),
             timeseries(
                 "Cache hits",
@@ -119,7 +119,7 @@ BOARD = board(
                 "Errors per minute by what went wrong. internal is a defect of the service; outbound and database are "
                 "their neighbours'.",
                 [query(f"{rate('errors_total{APP}', 'type')} * 60", "{{type}}")],
-                "short", w=8, stacked=True, to="api",
+                "short", w=8, stacked=True, colors=ERROR_TYPES, to="api",
             ),
             timeseries(
                 "Outbound duration, p95",

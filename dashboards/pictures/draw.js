@@ -5,7 +5,7 @@
 
 const CELL = 38, COLUMNS = 24, WIDTH = document.documentElement.clientWidth - 16;
 const PALETTE = ["#73bf69", "#f2cc0c", "#8ab8ff", "#ff780a", "#f2495c", "#5794f2", "#b877d9", "#705da0", "#37872d", "#fade2a", "#447ebc", "#c15c17"];
-const COLORS = { green: "#73bf69", yellow: "#f2cc0c", orange: "#ff9830", red: "#f2495c", blue: "#5794f2", purple: "#b877d9" };
+const COLORS = { green: "#73bf69", yellow: "#f2cc0c", orange: "#ff9830", red: "#f2495c", blue: "#5794f2", purple: "#b877d9", "light-blue": "#8ab8ff" };
 const MUTED = "#8e8ea0", LINES = "#2c3038";
 
 const colorOf = (name) => COLORS[name] ?? name;
@@ -109,7 +109,7 @@ function timeseries(body, panel) {
       ...axis(field.unit),
     },
     series: all.map((series, i) => ({
-      type: "line", name: series.name, symbol: series.points.length > 1 ? "none" : "circle", lineStyle: { width: 1.3 },
+      type: "line", name: series.name, symbol: series.points.length > 1 ? "none" : "circle", lineStyle: { width: 1.3 * custom.lineWidth },
       data: gapped(series.points), areaStyle: { opacity: custom.fillOpacity / 100 }, stack: stacked ? "all" : undefined, stackStrategy: "all",
       markLine: i === 0 ? { symbol: "none", silent: true, label: { show: false }, data: lines.map((step) => ({ yAxis: step.value, lineStyle: { color: colorOf(step.color), type: "dashed" } })) } : undefined,
     })),

@@ -50,6 +50,7 @@ for (const [unit, text] of [["reqps", " req/s"], ["ops", " ops/s"], ["pps", " p/
 
 /// The text of a value in a unit; a unit that is not known here ends the drawing rather than misleads.
 function format(value, unit, decimals) {
+  if (unit.startsWith("suffix:")) return rounded(value, decimals) + unit.slice("suffix:".length);
   if (!(unit in formats)) throw new Error(`the unit ${unit} is not known`);
   return formats[unit](value, decimals);
 }

@@ -48,7 +48,7 @@ KINDS = {"stat", "timeseries", "heatmap", "bargauge", "piechart", "table", "gaug
 UNITS = {
     "none", "short", "locale", "percent", "percentunit", "s", "ms", "dtdurations", "bytes", "decbytes", "Bps", "reqps", "ops", "pps",
 }  # fmt: skip
-COLORS = {"green", "yellow", "orange", "red", "blue", "purple"}
+COLORS = {"green", "yellow", "orange", "red", "blue", "purple", "light-blue"}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 CONVENTIONS = {
     "editable": False, "timezone": "utc", "refresh": "30s", "graphTooltip": 1, "tags": ["flowviz"], "version": 1,
@@ -272,7 +272,7 @@ class Linter:
 
     def unit(self, defaults, targets, where):
         unit = defaults.get("unit")
-        if unit not in UNITS:
+        if unit not in UNITS and not re.fullmatch(r"suffix: [a-z/]+", unit or ""):
             self.say("unit", f"{unit!r} is no unit", where)
         reaches = "max" in defaults or "axisSoftMax" in defaults.get("custom", {})
         if unit == "percentunit" and not ("min" in defaults and reaches):
@@ -305,7 +305,7 @@ class Linter:
     def values_of_legends(self, targets):
         """What series may be called that are named after one closed label."""
         labels = {match[1] for target in targets if (match := IN_LEGEND.fullmatch(target.get("legendFormat") or ""))}
-        words = {word for target in targets for word in re.findall(r"\w+", target.get("expr", ""))}
+        words = {re.sub(r"_(bucket|sum|count)$", "", word) for target in targets for word in re.findall(r"\w+", target.get("expr", ""))}
         entries = [self.catalogue[word] for word in words if word in self.catalogue]
         return {value for entry in entries for label in labels for value in entry["labels"].get(label) or ()}
 
