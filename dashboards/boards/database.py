@@ -43,7 +43,6 @@ BOARD = board(
                 "95 % of requests got a connection within this time. Above a few milliseconds the pool is too small "
                 "or connections are held too long.",
                 quantile(0.95, "db_connection_wait_seconds{APP}"), "s", low=0, thresholds=rising(0.1, 1), no_value="no waiting",
-                runbooks=["AppDbPoolSaturated"],
             ),
             stat(
                 "p95 of statements",

@@ -59,11 +59,11 @@ BOARD = board(
                 thresholds=rising(1), no_value="no open label", runbooks=["MetricLabelOverflow"],
             ),
             stat(
-                "Samples of the limit",
+                "Samples of the largest page",
                 f"Samples of the largest page of the service, of the {SAMPLE_LIMIT:,} that a scrape may have. From 80 % on find out "
                 "which metric grew: beyond 100 % the whole scrape is refused.",
-                f'max(scrape_samples_post_metric_relabeling{{APP,job="app"}}) / {SAMPLE_LIMIT}',
-                "percentunit", w=5, low=0, high=1, decimals=1, thresholds=rising(0.8, 1), no_value="no service",
+                'max(scrape_samples_post_metric_relabeling{APP,job="app"})',
+                COUNT, w=5, low=0, decimals=0, thresholds=rising(int(0.8 * SAMPLE_LIMIT), SAMPLE_LIMIT), no_value="no service",
                 runbooks=["ScrapeSamplesNearLimit"],
             ),
         ),

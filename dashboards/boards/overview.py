@@ -38,7 +38,7 @@ BOARD = board(
                 "is missed: stop risky releases, and see the SLO board for how fast it goes.",
                 f'job_slo:error_budget_left:ratio{o.DAYS}d{{JOB,slo="availability"}}',
                 "percentunit", w=4, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
-                no_value="no traffic", runbooks=["HttpErrorBudgetBurn"], to="slo",
+                no_value="no traffic", to="slo",
             ),
             stat(
                 "Latency budget left",
@@ -47,7 +47,7 @@ BOARD = board(
                 "missed; the API board shows which handlers are slow.",
                 f'job_slo:error_budget_left:ratio{o.DAYS}d{{JOB,slo="latency_p99"}}',
                 "percentunit", w=4, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
-                no_value="no traffic", runbooks=["HttpLatencyBudgetBurn"], to="slo",
+                no_value="no traffic", to="slo",
             ),
             stat(
                 "Uptime",

@@ -2,7 +2,7 @@
 """The quality of what clients send and of what the business allows: validation, rules, workflow transitions."""
 
 from parts import (
-    COUNT, STATUS_CLASSES, app_variables, bars, board, hours, pie, query, rate, ratio, row, stat, table, timeseries,
+    COUNT, STATUS_CLASSES, app_variables, bars, board, hours, pie, query, rate, ratio, rising, row, stat, table, timeseries,
 )  # fmt: skip
 
 WRITES = 'APP,method=~"POST|PUT|PATCH|DELETE"'
@@ -25,10 +25,10 @@ BOARD = board(
             ),
             stat(
                 "Wrong fields, last hour",
-                "Fields that were refused within the last 1h. Many times the usual: a client was released that sends "
-                "something else.",
+                "Fields that were refused within the last 1h. Yellow above 50, where the alert begins if it is five times the "
+                "usual: a client was released that sends something else.",
                 "sum(increase(validation_failures_total{APP}[1h]))", COUNT, w=6, low=0, decimals=0,
-                runbooks=["ValidationFailureSurge"],
+                thresholds=rising(50), runbooks=["ValidationFailureSurge"],
             ),
             stat(
                 "Broken rules, last hour",

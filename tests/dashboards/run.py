@@ -23,11 +23,14 @@ import shutil
 import sys
 import tempfile
 
+import yaml
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BOARDS = ROOT / "dashboards"
 RUNBOOKS = ROOT / "alerts" / "runbooks"
 sys.path[:0] = [str(ROOT / "tests" / "harness"), str(HERE), str(BOARDS)]
+import alerted
 import answers
 import build
 import checks
@@ -113,7 +116,7 @@ NUMBERS = [
     ("workflow", "Outbound failures", 2 / 3),
     ("quality", "Writes that succeed", 1 / 5),
     ("infrastructure", "PostgreSQL connections", 1 / 98),
-    ("meta", "Samples of the limit", 1 / 20000),
+    ("meta", "Samples of the largest page", 1),
 ]
 
 
@@ -177,6 +180,19 @@ def check_rules():
     """Boards and rules fit, once there are rules."""
     rules = sorted((ROOT / "alerts").glob("*.rules.yml"))
     return listed(rule_problems("\n".join(path.read_text(encoding="utf-8") for path in rules))) if rules else None
+
+
+def check_thresholds():
+    """The colours of a stat begin where its alert does, and one that does not is found."""
+    groups = [group for path in (ROOT / "alerts").glob("*.rules.yml") for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]]
+    alerts = alerted.by_alert(groups)
+    right = small_board()
+    if found := list(alerted.problems(right, alerts)):
+        return f"a board that is right: {found}"
+    panel(right, "Ratio")["fieldConfig"]["defaults"]["thresholds"]["steps"] = parts.rising(0.02, 0.05)
+    if not list(alerted.problems(right, alerts)):
+        return "colours from 2 % on are taken for those of an alert at 1 %"
+    return listed([f"{name}: {one}" for name, text in files().items() for one in alerted.problems(json.loads(text), alerts)])
 
 
 def check_misfits_are_found():
@@ -527,6 +543,7 @@ def main():
             ("files and descriptions", check_built),
             ("catalogue and headers", check_catalogue),
             ("boards and rules", check_rules),
+            ("colours and alerts", check_thresholds),
             ("rules and alerts that do not fit", check_misfits_are_found),
             ("metrics and boards", check_uses),
             ("links of the overview", check_overview),
