@@ -249,7 +249,7 @@ def check_runbook(path, names):
 
 
 def cases_of():
-    """{alert: {kind: [number of alerts that each of its evaluations expects]}}."""
+    """{alert: [(name of the case, kind, labels of the alerts that an evaluation expects)]}."""
     cases = {}
     for path in test_files():
         for group in read(path)["tests"]:
@@ -257,19 +257,25 @@ def cases_of():
             for test in group.get("alert_rule_test", []):
                 expect(f"{path.name}: `{group['name']}` says neither fires nor quiet nor boundary", kind)
                 expect(f"{path.name}: `{group['name']}` tests {test['alertname']}", group["name"].startswith(test["alertname"]))
-                cases.setdefault(test["alertname"], {}).setdefault(kind[1], []).append(len(test["exp_alerts"] or []))
-                for alert in test["exp_alerts"] or []:
-                    # Inhibition takes two alerts without a job for alerts of the same job.
-                    expect(f"{test['alertname']} fires without a job", "job" in alert["exp_labels"])
+                labels = [alert["exp_labels"] for alert in test["exp_alerts"] or []]
+                cases.setdefault(test["alertname"], []).append((group["name"], kind[1], labels))
+                # Inhibition takes two alerts without a job for alerts of the same job.
+                expect(f"{test['alertname']} fires without a job", all("job" in one for one in labels))
     return cases
 
 
 def check_cases(rule, cases):
-    mine = cases.get(rule["alert"], {})
-    expect("no case in which it fires", any(mine.get("fires", [])))
-    expect("no boundary case", mine.get("boundary"))
+    """Of each rule: several have one name, and then the cases of each say its window."""
+    window = rule["labels"].get("long_window")
+    mine = {"fires": [], "quiet": [], "boundary": []}
+    for name, kind, labels in cases.get(rule["alert"], []):
+        if not window or f"over {window}," in name:
+            mine[kind].append(labels)
+    fired = [one for labels in mine["fires"] for one in labels]
+    expect("no case in which it fires, with its labels", any(rule["labels"].items() <= one.items() for one in fired))
+    expect("no boundary case", mine["boundary"])
     if rule["alert"] != "Watchdog":  # it is never quiet
-        expect("no case in which it is quiet", mine.get("quiet") and not any(mine["quiet"]))
+        expect("no case in which it is quiet", mine["quiet"] and not any(mine["quiet"]))
 
 
 def check_test_file(path):
@@ -619,7 +625,7 @@ def main():
             work += [(f"{label}: names", check_names, rule), (f"{label}: threshold", check_latency_threshold, rule)]
         try:
             cases = cases_of()
-            work += [(f"{rule['alert']}: cases", check_cases, rule, cases) for rule in alerts()]
+            work += [(f"{rule['alert']} {rule['labels'].get('long_window', '')}: cases", check_cases, rule, cases) for rule in alerts()]
             unknown = set(cases) - {rule["alert"] for rule in alerts()}
             if unknown:
                 failures.append(f"cases of alerts that do not exist: {unknown}")
