@@ -70,6 +70,64 @@ def broken_policies(name, service):
         yield "network"
 
 
+def broken_rules_of_image(text):
+    """What is wrong with a Dockerfile, as names of rules."""
+    lines = [line for line in text.replace("\\\n", " ").splitlines() if line and not line.startswith("#")]
+    stages = []
+    for line in lines:
+        if line.startswith("FROM "):
+            stages.append([])
+        stages[-1].append(line)
+    for stage in stages:
+        if not re.fullmatch(r"FROM [\w./-]+:\d+(\.\d+)+(-\w+)?(@sha256:[0-9a-f]{64})?( AS \w+)?", stage[0]):
+            yield "pinned"
+        for line in stage:
+            if "apt-get install" in line and not ("--no-install-recommends" in line and "rm -rf /var/lib/apt/lists/*" in line):
+                yield "small"
+    last = stages[-1]
+    users = [line.split()[1] for line in last if line.startswith("USER ")]
+    if not users or not re.fullmatch(r"[1-9]\d*:[1-9]\d*", users[-1]):
+        yield "user"
+    if len(stages) > 1 and not any(line.startswith("COPY --from=") for line in last):
+        yield "stages"
+    if re.search(r"g\+\+|cmake|ninja", "\n".join(last)):
+        yield "stages"  # what builds is not in what runs
+    if not last[-1].startswith("ENTRYPOINT ["):
+        yield "signals"  # through a shell they would not arrive
+    if re.search(r"(password|secret|token)\w*=", "\n".join(line for line in lines if line.startswith(("ENV ", "ARG "))), re.I):
+        yield "secrets"
+
+
+class Images(unittest.TestCase):
+    def test_every_image_keeps_every_rule(self):
+        files = sorted((ROOT / "deploy").rglob("Dockerfile"))
+        self.assertEqual([file.parent.name for file in files], ["pgbouncer", "wms_service"])
+        for file in files:
+            self.assertEqual(list(broken_rules_of_image(file.read_text())), [], file)
+
+    def test_the_service_is_built_in_one_stage_and_asked_a_real_question(self):
+        text = (ROOT / "deploy/wms_service/Dockerfile").read_text()
+        self.assertEqual(len(re.findall(r"^FROM ", text, re.M)), 2)
+        self.assertRegex(text, r"(?m)^HEALTHCHECK .*\n.*/health/db")
+
+    def test_an_image_that_keeps_none_is_found_out(self):
+        """Each rule broken once."""
+        text = (ROOT / "deploy/wms_service/Dockerfile").read_text()
+        last = text.rindex("FROM debian")
+        for rule, old, new in (
+            ("pinned", "FROM debian:12.12-slim\n", "FROM debian:latest\n"),
+            ("small", " && rm -rf /var/lib/apt/lists/*", ""),
+            ("user", "USER 10001:10001", "USER root"),
+            ("stages", "libcpp-httplib0.11", "g++"),
+            ("stages", "COPY --from=build", "COPY"),
+            ("signals", 'ENTRYPOINT ["wms_service"]', "ENTRYPOINT wms_service"),
+            ("secrets", "ENV WMS_LISTEN", "ENV WMS_TOKEN=abc WMS_LISTEN"),
+        ):
+            broken = text[:last] + text[last:].replace(old, new, 1)
+            self.assertNotEqual(broken, text, rule)
+            self.assertIn(rule, list(broken_rules_of_image(broken)))
+
+
 class Compose(unittest.TestCase):
     def setUp(self):
         self.stack = configured("-f", "compose.yaml")
@@ -113,6 +171,13 @@ class Compose(unittest.TestCase):
             named = configured("-f", "compose.yaml")["services"]["wms_service"]
         self.assertEqual(named["environment"][variable], "/run/secrets/qc_webhook_url")
         self.assertIn("qc_webhook_url", [one["source"] if isinstance(one, dict) else one for one in named["secrets"]])
+
+    def test_the_table_of_releases_is_right(self):
+        text = (ROOT / "docs/observability.md").read_text()
+        rows = re.findall(r"^\| ([\w-]+) \| .* \| ([\d.]+) \|$", text.split("<!-- versions -->")[1].split("<!-- /versions -->")[0], re.M)
+        pinned = {name: re.match(r"v?([\d.]+)", service["image"].rpartition(":")[2])[1] for name, service in self.services.items()}
+        left_out = {"wms_service", *ONE_SHOT}
+        self.assertEqual({{"PostgreSQL": "postgres"}.get(name, name.lower()): version for name, version in rows}, {n: v for n, v in pinned.items() if n not in left_out})
 
     def test_files_that_are_mounted_exist(self):
         for name, service in self.services.items():
