@@ -66,7 +66,7 @@ BOARD = board(
                 "sum by (entity) (increase(validation_failures_total{APP}[$__range]))", "{{entity}}", decimals=0,
             ),
             hours(
-                "Wrong fields by hour",
+                "Wrong fields over time",
                 "Refused fields by field, a column for each hour of a day, and finer ones of less. A column that stands out: one hour, one client; a "
                 "row: one field, a form that misleads.",
                 "sum by (entity, field) (increase(validation_failures_total{APP}[$__rate_interval])) > 0",
@@ -96,7 +96,7 @@ BOARD = board(
                 "percentunit", w=8, high=1, colors=STATUS_CLASSES, no_value="no writes",
             ),
             hours(
-                "Broken rules by hour",
+                "Broken rules over time",
                 "Refused requests by rule, a column for each hour of a day, and finer ones of less. It shows at which hours of a shift a rule is in the way.",
                 "sum by (rule) (increase(business_rule_violations_total{APP}[$__rate_interval])) > 0",
                 "{{rule}}", "short", w=24, h=7,
