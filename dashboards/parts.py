@@ -36,6 +36,11 @@ DECISIONS = {"PASS": GREEN, "HOLD": YELLOW, "FAIL": RED}
 OUTCOMES_OF_RUNS = {"completed": GREEN, "aborted": ORANGE}
 POOL_STATES = {"active": GREEN, "idle": BLUE, "overflow": ORANGE, "limit": PURPLE}
 OPERATIONS = {"select": BLUE, "insert": GREEN, "update": YELLOW, "delete": ORANGE, "transaction": PURPLE, "other": LIGHT_BLUE}
+TASKS = {
+    "sync_apply high": PURPLE, "sync_apply normal": BLUE, "sync_apply low": LIGHT_BLUE,
+    "webhook high": ORANGE, "webhook normal": YELLOW, "webhook low": GREEN,
+}  # fmt: skip
+ENDED_TASKS = {"sync_apply done": GREEN, "webhook done": BLUE, "sync_apply failed": RED, "webhook failed": ORANGE}
 ERROR_TYPES = {"validation": YELLOW, "auth": BLUE, "conflict": PURPLE, "database": ORANGE, "outbound": LIGHT_BLUE, "internal": RED}
 QUANTILES = {"p50": GREEN, "mean": BLUE, "p95": YELLOW, "p99": ORANGE}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}

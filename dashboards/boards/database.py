@@ -2,7 +2,7 @@
 """The database from both sides: the service's pools and statements, and the PostgreSQL server."""
 
 from parts import (
-    GREEN, OPERATIONS, POOL_STATES, QUANTILES, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable, quantile, query, rate,
+    GREEN, OPERATIONS, POOL_STATES, PURPLE, QUANTILES, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable, quantile, query, rate,
     ratio, rising, row, stat, steps, timeseries, up_or_down,
 )  # fmt: skip
 
@@ -171,7 +171,7 @@ BOARD = board(
                     query("sum by (state) (pg_stat_activity_count{PG}) > 0", "{{state}}"),
                     query(LIMIT, "limit"),
                 ],
-                "short", w=8, runbooks=["PostgresConnectionsHigh"], to="pgbouncer",
+                "short", w=8, colors={"limit": PURPLE}, runbooks=["PostgresConnectionsHigh"], to="pgbouncer",
             ),
             timeseries(
                 "Transactions",

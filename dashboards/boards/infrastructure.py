@@ -133,7 +133,7 @@ BOARD = board(
                 "Cores that each instance keeps busy. One instance alone: its load is not shared, or it loops; "
                 "compare with the requests on the API board.",
                 [query("rate(process_cpu_seconds_total{APP}[$__rate_interval])", "{{instance}}")],
-                "short", w=6,
+                CORES, w=6,
             ),
             timeseries(
                 "Resident memory",

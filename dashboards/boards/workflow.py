@@ -2,7 +2,7 @@
 """Boss Workflow's fifteen panels, in corrected form, and what its alerts on outbound calls and notifications look at."""
 
 from parts import (
-    COUNT, ERROR_TYPES, OPERATIONS, POOL_STATES, QUANTILES, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, ratio, rising, row, stat,
+    COUNT, ENDED_TASKS, ERROR_TYPES, OPERATIONS, POOL_STATES, QUANTILES, STATUS_CLASSES, TASKS, app_variables, board, falling, quantile, query, rate, ratio, rising, row, stat,
     timeseries,
 )  # fmt: skip
 
@@ -55,14 +55,14 @@ BOARD = board(
                 "Created per hour",
                 "Tasks queued within the last 1h, by kind and priority. A jump is a terminal that came back online.",
                 [query("sum by (task, priority) (increase(tasks_created_total{APP}[1h]))", "{{task}} {{priority}}")],
-                "short", w=8, stacked=True,
+                "short", w=8, stacked=True, colors=TASKS,
             ),
             timeseries(
                 "Completed per hour",
                 "Tasks that ended within the last 1h, by kind and outcome. Below what is created for long: the queue "
                 "grows. failed: the log has the reason.",
                 [query("sum by (task, outcome) (increase(tasks_completed_total{APP}[1h]))", "{{task}} {{outcome}}")],
-                "short", w=8, stacked=True, runbooks=["PendingSyncNotDraining"],
+                "short", w=8, stacked=True, colors=ENDED_TASKS, runbooks=["PendingSyncNotDraining"],
             ),
             stat(
                 "Created over the range",

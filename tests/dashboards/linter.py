@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a board must have, rule by rule. RULES says each in a sentence; run.py has a broken board for every one."""
 
+import itertools
 import json
 import re
 
@@ -303,11 +304,18 @@ class Linter:
                     self.say("colors", f"no series is called {name!r}", where)
 
     def values_of_legends(self, targets):
-        """What series may be called that are named after one closed label."""
-        labels = {match[1] for target in targets if (match := IN_LEGEND.fullmatch(target.get("legendFormat") or ""))}
+        """What series may be called that are named after closed labels alone."""
         words = {re.sub(r"_(bucket|sum|count)$", "", word) for target in targets for word in re.findall(r"\w+", target.get("expr", ""))}
         entries = [self.catalogue[word] for word in words if word in self.catalogue]
-        return {value for entry in entries for label in labels for value in entry["labels"].get(label) or ()}
+        names = set()
+        for legend in {target.get("legendFormat") or "" for target in targets}:
+            labels = IN_LEGEND.findall(legend)
+            for entry in entries:
+                values = [entry["labels"].get(label) or () for label in labels]
+                for chosen in itertools.product(*values) if labels else ():
+                    rest = iter(chosen)
+                    names.add(IN_LEGEND.sub(lambda _, rest=rest: next(rest), legend))
+        return names
 
     def format(self, kind, target, where):
         wanted = {"table": "table", "heatmap": "heatmap"}.get(kind, "time_series")
