@@ -5,6 +5,7 @@ go all the way from the service to the receiver. WMS_SERVICE names the program. 
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -97,6 +98,18 @@ class Native(live.Live):
     def test_a_heartbeat_goes_to_its_own_receiver_and_to_no_other(self):
         live.wait_until(lambda: self.receiver.about("watchdog_url", "Watchdog"), "a heartbeat")
         self.assertEqual(self.receiver.about("discord_webhook_url", "Watchdog"), [])
+
+    def test_pgbouncers_exporter_has_every_name_that_boards_and_alerts_read(self):
+        address = f"127.0.0.1:{self.stack.ports['pgbouncer_exporter']}"
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
+            page = answer.read().decode()
+        boards, alerts = (json.loads((ROOT / "tests" / folder / "catalogue.json").read_text()) for folder in ("dashboards", "alerts"))
+        read = {**boards["pgbouncer"], **{name: one for name, one in alerts.items() if one.get("from") == "pgbouncer_exporter"}}
+        self.assertGreater(len(read), 10)
+        for name, entry in read.items():
+            self.assertIn(f"# TYPE {name} {entry['type']}\n", page)
+            sample = re.search(rf"^{name}(\{{.*\}})? ", page, re.M)
+            self.assertEqual(set(re.findall(r'(\w+)="', sample[1] or "")), set(entry.get("labels", {})), name)
 
     def test_boards_show_what_the_stack_does(self):
         """Some seconds of a plant, then each expression of the boards that these fill, and each template query of all boards. In full a
