@@ -4,6 +4,8 @@
 /// All of the core. Every header also stands alone; bundles, adapters, describe.hpp, textfile.hpp and testing.hpp are included by
 /// name.
 
+#include <flowviz_metrics/version.hpp>  // first: it says which compiler this needs
+
 #include <flowviz_metrics/callback.hpp>
 #include <flowviz_metrics/collector.hpp>
 #include <flowviz_metrics/counter.hpp>

@@ -7,6 +7,10 @@
 /// differ in them have different types, and fail to link instead of sharing cells that they lay out differently. The same holds
 /// for files with metrics and files that have them compiled out: no function of the one is taken for its namesake of the other.
 
+#if __cplusplus < 202002L
+#error "flowviz_metrics needs C++20: compile with -std=c++20"
+#endif
+
 #define FLOWVIZ_METRICS_VERSION_MAJOR 0
 #define FLOWVIZ_METRICS_VERSION_MINOR 1
 #define FLOWVIZ_METRICS_VERSION_PATCH 0

@@ -74,6 +74,16 @@ def check_pkg_config(folder, prefix):
     expect_page(must([app]), "consumer_runs_total 3")
 
 
+def check_older_standard():
+    """What is reported first is that the library needs C++20, and not what an older one lacks."""
+    command = ["-std=c++17", "-fsyntax-only", "-I", ROOT / "include", HERE / "main.cpp"]
+    for compiler in ("g++", "clang++"):
+        done = checks.start([compiler, *command])
+        first = next((line for line in done.stderr.splitlines() if "error:" in line), "")
+        if done.status == 0 or "flowviz_metrics needs C++20: compile with -std=c++20" not in first:
+            raise Failed(f"{compiler} says first: {first}")
+
+
 def check_refused(folder, name, call, words, prefix, env, *options):
     """A project whose find_package must stop the configuration with these words."""
     source = folder / name
@@ -150,6 +160,7 @@ def main():
             ("adapters without databases", check_refused, folder, "no_libpq", no_libpq,
              "apt-get install libpq-dev", prefix, {}, *NO_DATABASES),
             ("core without their libraries", check_without_libraries, folder),
+            ("an older standard", check_older_standard),
             ("README.md", check_readme),
         ]  # fmt: skip
         return checks.report([(name, guarded, *rest) for name, *rest in work])
