@@ -357,6 +357,7 @@ class Checked {
     return Checked(name.text(), NameStyle::utf8);
   }
 
+  constexpr Checked(const Checked&) noexcept = default;  // said, for with one rule what follows looks like it
   /// The name of an open label is one of a label.
   constexpr Checked(const Checked<rules::open_label>& name) noexcept  // NOLINT: meant to convert
     requires(is_label<Rule>)
