@@ -307,6 +307,10 @@ void BasicFamily<P>::make_first_series() {
     born *= label.values.size();
     closed = closed && !label.open;
   }
+  encode::Scratch labels;
+  const std::vector<Value> all_other(values.size());
+  append_labels(labels, all_other);
+  if (kept_) kept_->expect(born + 1, labels.view().size());
   for (std::size_t n = 0; n < born; ++n) {
     std::size_t rest = n;
     for (std::size_t i = values.size(); i-- > 0; rest /= definition_.labels[i].values.size()) {
@@ -319,9 +323,6 @@ void BasicFamily<P>::make_first_series() {
     if (there.chunk == nullptr) no_memory();
     if (n == 0 && closed && born * cells_.count() <= SeriesTable::cells_per_chunk) first_of_all_ = there;
   }
-  encode::Scratch labels;
-  const std::vector<Value> all_other(values.size());
-  append_labels(labels, all_other);
   const auto add_refuge = [&](auto& table) {
     return table.add_refuge(labels.view(), others_among(all_other), born_now());
   };

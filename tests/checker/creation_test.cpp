@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include <flowviz_metrics/cells/arena.hpp>
 #include <flowviz_metrics/cells/chain.hpp>
 #include <flowviz_metrics/cells/chunk.hpp>
 #include <flowviz_metrics/cells/pool.hpp>
@@ -28,6 +29,7 @@ namespace {
 using checker::check;
 using checker::Machine;
 using checker::narrow_bounds;
+using flowviz::cells::Arena;
 using flowviz::cells::Chain;
 using flowviz::cells::Chunk;
 using flowviz::cells::Place;
@@ -37,6 +39,48 @@ using flowviz::cells::Slots;
 using flowviz::cells::TextSet;
 
 constexpr std::uint64_t one = 1;
+
+// ------------------------------------------------------------------------------------------------------ memory
+
+struct Piece {
+  explicit Piece(std::size_t i) { of.set(i); }
+  checker::Plain<std::size_t> of;
+};
+
+// Pieces that are kept to the end, each by another one.
+template <class Memory>
+struct Kept {
+  void take(std::size_t i) {
+    void* memory = from.take(sizeof(Piece));
+    machine.require(memory != nullptr, "there is memory");
+    pieces[i] = new (memory) Piece(i);
+  }
+  void require_apart() {
+    for (std::size_t i = 0; i < pieces.size(); ++i) machine.require(pieces[i]->of.get() == i, "a piece belongs to one");
+    for (Piece* piece : pieces) piece->~Piece();
+  }
+  Machine& machine;
+  Memory& from;
+  std::array<Piece*, 3> pieces{};
+};
+
+template <std::size_t room>
+void take_pieces(Machine& machine) {
+  Arena<checker::SimPlatform<1, 1>> arena;
+  if (room != 0) arena.expect(room * sizeof(Piece));
+  machine.name(arena, "arena");
+  Kept<decltype(arena)> kept{machine, arena};
+  for (std::size_t i = 0; i < 3; ++i) {
+    machine.thread(std::string(1, static_cast<char>('A' + i)), [&, i] { kept.take(i); });
+  }
+  machine.run();
+  kept.require_apart();
+}
+
+TEST_CASE("threads that take pieces of memory at the same time get one each") {
+  check(take_pieces<0>, narrow_bounds());
+  check(take_pieces<2>, narrow_bounds());
+}
 
 // ------------------------------------------------------------------------------------------------- label values
 
@@ -393,6 +437,8 @@ std::vector<Scenario> creation_scenarios() {
           create_without_memory<whole_chunk>,
           chain_of_nodes,
           shared_chunks<Supply::plenty>,
-          shared_chunks<Supply::scarce>};
+          shared_chunks<Supply::scarce>,
+          take_pieces<0>,
+          take_pieces<2>};
 }
 }  // namespace checker

@@ -72,6 +72,8 @@ TEST_CASE("nobody waits for a thread that is stopped while it counts, creates, r
 
 TEST_CASE("nothing throws, aborts or is lost when memory runs out") { check_valid(run_well("no_memory")); }
 
+TEST_CASE("a series takes no more memory than was counted before") { run_well("series_memory"); }
+
 TEST_CASE("an operator new that counts neither recurses nor loses anything") { run_well("counting_new"); }
 
 // Not with libc++, which takes the types of two modules that export nothing for two types: the program ends with the same

@@ -67,6 +67,7 @@ class ExpiringSeries : public SeriesStore<P> {
     for (std::size_t i = 0; i < layout.combinations; ++i) new (notes_ + i) Note;
   }
   ~ExpiringSeries() {
+    this->clear(heap);
     if (notes_ == nullptr) return;
     for (std::size_t i = 0; i < layout_.combinations; ++i) notes_[i].~Note();
     P::deallocate(notes_, notes_bytes(), alignof(Note));
@@ -76,10 +77,10 @@ class ExpiringSeries : public SeriesStore<P> {
 
   /// See SeriesTable.
   bool add_refuge(std::string_view labels, std::uint16_t tag = 0, std::int64_t born = 0) noexcept {
-    Series* series = make_series(0, labels, tag, born);
+    Series* series = Store::make_series(heap, 0, labels, tag, born);
     if (series == nullptr) return false;
     if (!claim_cells(series)) {
-      destroy(series);
+      Store::destroy(heap, series);
       return false;
     }
     series->shown.store(Store::Shown::when_asked_for, std::memory_order_relaxed);
@@ -151,10 +152,10 @@ class ExpiringSeries : public SeriesStore<P> {
   };
 
   Series* add(std::uint32_t combination, std::string_view labels, std::uint16_t tag, std::int64_t born) noexcept {
-    Series* series = make_series(combination, labels, tag, born);
+    Series* series = Store::make_series(heap, combination, labels, tag, born);
     if (series == nullptr) return nullptr;
     if (!claim_cells(series)) {
-      destroy(series);
+      Store::destroy(heap, series);
       return nullptr;
     }
     Series* there = nullptr;
@@ -189,7 +190,7 @@ class ExpiringSeries : public SeriesStore<P> {
   void give_cells_back(Series* series) noexcept {
     Link& link = series->segment.get()->links()[this->index_of(*series)];
     link.store(nullptr, std::memory_order_release);
-    destroy(series);
+    Store::destroy(heap, series);
   }
 
   // Calls `visit(combination)` for all combinations with this value.
@@ -289,8 +290,10 @@ class ExpiringSeries : public SeriesStore<P> {
 
   [[nodiscard]] std::size_t notes_bytes() const noexcept { return layout_.combinations * sizeof(Note); }
 
-  using Store::destroy, Store::failures_, Store::first_, Store::layout_, Store::make_series, Store::refuge_,
-      Store::retired_, Store::table_;
+  using Store::failures_, Store::first_, Store::layout_, Store::refuge_, Store::retired_, Store::table_;
+
+  // Series end one by one.
+  static inline constinit Heap<P> heap{};
 
   Ends ends_;
   Note* notes_ = nullptr;

@@ -20,6 +20,7 @@
 #include <new>
 #include <string_view>
 
+#include <flowviz_metrics/cells/arena.hpp>
 #include <flowviz_metrics/cells/text_entry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -46,11 +47,11 @@ class ExpiringTexts {
     for (std::size_t i = 0; buckets_ != nullptr && i <= mask_; ++i) {
       for (Entry* entry = buckets_[i].load(std::memory_order_acquire); entry != nullptr;) {
         Entry* next = entry->next.load(std::memory_order_relaxed);
-        Entry::destroy(entry);
+        Entry::destroy(heap, entry);
         entry = next;
       }
     }
-    while (ended_ != nullptr) Entry::destroy(take_first(ended_));
+    while (ended_ != nullptr) Entry::destroy(heap, take_first(ended_));
     free_array(buckets_, mask_ + 1);
     free_array(taken_, words());
     free_array(active_since_, std::size_t{cap_} + 1);
@@ -67,20 +68,18 @@ class ExpiringTexts {
 
   /// The value with this text, or number 0. As long as the section lasts the number belongs to the text.
   [[nodiscard]] Value find(std::string_view text) const noexcept {
-    const std::uint64_t key = Entry::hash_of(text);
-    return find_in(bucket(key).load(std::memory_order_acquire), nullptr, text, key);
+    return find_in(bucket(Entry::hash_of(text)).load(std::memory_order_acquire), nullptr, text);
   }
 
   /// The value with this text, which is added if there is room and memory; otherwise number 0. One that is `pinned` does
   /// not end.
   Value find_or_add(std::string_view text, bool pinned = false) noexcept {
-    const std::uint64_t key = Entry::hash_of(text);
-    Link& head = bucket(key);
+    Link& head = bucket(Entry::hash_of(text));
     Entry* first = head.load(std::memory_order_acquire);
-    if (const Value there = find_in(first, nullptr, text, key); there.number != 0) return there;
+    if (const Value there = find_in(first, nullptr, text); there.number != 0) return there;
     const std::uint32_t number = claim();
     if (number == 0) return {};
-    Entry* entry = Entry::make(text, key);
+    Entry* entry = Entry::make(heap, text);
     if (entry == nullptr) {
       failures_.fetch_add(1, std::memory_order_relaxed);
       release(number);
@@ -94,8 +93,8 @@ class ExpiringTexts {
       // Release, paired with the acquire of whoever finds the entry here: it is seen whole.
       if (head.compare_exchange_strong(first, entry, std::memory_order_release, std::memory_order_acquire))
         return entry->value();
-      if (const Value there = find_in(first, compared, text, key); there.number != 0) {
-        Entry::destroy(entry);
+      if (const Value there = find_in(first, compared, text); there.number != 0) {
+        Entry::destroy(heap, entry);
         release(number);
         return there;
       }
@@ -143,7 +142,7 @@ class ExpiringTexts {
       Entry* entry = take_first(ended_);
       const std::uint32_t number = entry->number.get();
       active_since_[number].set(now);
-      Entry::destroy(entry);
+      Entry::destroy(heap, entry);
       release(number);
     }
   }
@@ -178,10 +177,10 @@ class ExpiringTexts {
   [[nodiscard]] Link& bucket(std::uint64_t key) const noexcept { return buckets_[key & mask_]; }
 
   // Looks at the entries from `first` on, up to `end`.
-  static Value find_in(Entry* first, const Entry* end, std::string_view text, std::uint64_t key) noexcept {
+  static Value find_in(Entry* first, const Entry* end, std::string_view text) noexcept {
     // Relaxed: what stands behind an entry was added before it, and whoever added the entry had seen that.
     for (Entry* entry = first; entry != end && entry != nullptr; entry = entry->next.load(std::memory_order_relaxed)) {
-      if (entry->is(text, key) && entry->lives()) return entry->value();
+      if (entry->is(text) && entry->lives()) return entry->value();
     }
     return {};
   }
@@ -189,7 +188,7 @@ class ExpiringTexts {
   // Only one thread takes out, and others only add at the head.
   void take_out(Entry* entry) noexcept {
     Entry* const next = entry->next.load(std::memory_order_relaxed);
-    for (Link* link = &bucket(entry->hash.get());;) {
+    for (Link* link = &bucket(entry->hash());;) {
       // Acquire, paired with the release in find_or_add(): somebody may have added one.
       Entry* there = link->load(std::memory_order_acquire);
       if (there != entry) {
@@ -247,6 +246,8 @@ class ExpiringTexts {
     for (std::size_t i = 0; i < count; ++i) array[i].~T();
     P::deallocate(array, count * sizeof(T), alignof(T));
   }
+
+  static inline constinit Heap<P> heap{};  // texts end one by one
 
   std::uint32_t cap_;
   std::size_t mask_ = 0;

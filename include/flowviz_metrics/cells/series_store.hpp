@@ -21,6 +21,7 @@
 #include <new>
 #include <string_view>
 
+#include <flowviz_metrics/cells/arena.hpp>
 #include <flowviz_metrics/cells/chunk.hpp>
 #include <flowviz_metrics/cells/graveyard.hpp>
 
@@ -178,7 +179,7 @@ class SeriesStore {
   };
 
  protected:
-  ~SeriesStore() { clear(); }
+  ~SeriesStore() = default;  // who derives from it calls clear()
 
   static constexpr std::size_t padded(std::size_t length) noexcept {
     return (length + text_step - 1) / text_step * text_step;
@@ -186,10 +187,12 @@ class SeriesStore {
   [[nodiscard]] std::size_t series_bytes(std::size_t length) const noexcept {
     return sizeof(Series) + padded(length) + (layout_.dated ? sizeof(std::int64_t) : 0);
   }
-  Series* make_series(std::uint32_t combination, std::string_view labels, std::uint16_t tag,
+  template <class Memory>
+  Series* make_series(Memory& from, std::uint32_t combination, std::string_view labels, std::uint16_t tag,
                       std::int64_t born) const noexcept {
     const std::size_t bytes = series_bytes(labels.size());
-    void* memory = P::allocate(bytes, alignof(Series));
+    static_assert(alignof(Series) <= alignof(void*));
+    void* memory = from.take(bytes);
     if (memory == nullptr) return nullptr;
     auto* series = new (memory) Series;
     std::memset(reinterpret_cast<char*>(series + 1), 0, bytes - sizeof(Series));
@@ -201,10 +204,11 @@ class SeriesStore {
     if (layout_.dated) std::memcpy(text + padded(labels.size()), &born, sizeof(born));
     return series;
   }
-  void destroy(Series* series) const noexcept {
+  template <class Memory>
+  void destroy(Memory& from, Series* series) const noexcept {
     const std::size_t bytes = series_bytes(series->length.get());
     series->~Series();
-    P::deallocate(series, bytes, alignof(Series));
+    from.give_back(series, bytes);
   }
 
   static std::size_t segment_bytes(std::uint32_t capacity) noexcept {
@@ -259,11 +263,13 @@ class SeriesStore {
     P::deallocate(segment, bytes, alignof(Segment));
   }
 
-  // Acquire: a thread that has stopped, or that a fork left behind, may have made what is found here.
-  void clear() noexcept {
+  // Destroys everything, series in the memory that they were made in. Acquire: a thread that has stopped, or that a fork left
+  // behind, may have made what is found here.
+  template <class Memory>
+  void clear(Memory& from) noexcept {
     for (Segment* segment = first_.load(std::memory_order_relaxed); segment != nullptr;) {
       for (std::uint32_t i = 0; i < segment->capacity.get(); ++i) {
-        if (Series* series = segment->links()[i].load(std::memory_order_acquire)) destroy(series);
+        if (Series* series = segment->links()[i].load(std::memory_order_acquire)) destroy(from, series);
       }
       Segment* next = segment->next.load(std::memory_order_acquire);
       destroy(segment);

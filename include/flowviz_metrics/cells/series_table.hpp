@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <flowviz_metrics/cells/append.hpp>
+#include <flowviz_metrics/cells/arena.hpp>
 #include <flowviz_metrics/cells/series_store.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -25,7 +26,10 @@ class SeriesTable : public SeriesStore<P> {
   using typename Store::Layout, typename Store::Link, typename Store::Segment, typename Store::SegmentLink,
       typename Store::Series, typename Store::Shown;
 
-  using Store::Store, Store::find, Store::refuge, Store::remove, Store::is_shown;
+  using Store::Store;
+  ~SeriesTable() { this->clear(memory_); }
+
+  using Store::find, Store::refuge, Store::remove, Store::is_shown;
 
   /// Cells of this table's first series, in a chunk that others share: for metrics too small for a chunk of their own.
   /// All `combinations` fit there. To be called once, before any series is made.
@@ -34,6 +38,9 @@ class SeriesTable : public SeriesStore<P> {
     first_.store(segment, std::memory_order_relaxed);  // nobody else knows the table yet
     return segment != nullptr;
   }
+
+  /// Memory for `count` series that will be added, with label texts of some `length`. To be called before that, if at all.
+  void expect(std::size_t count, std::size_t length) noexcept { memory_.expect(count * this->series_bytes(length)); }
 
   /// Adds the refuge; false when memory is lacking. To be called once, before the table is shared.
   bool add_refuge(std::string_view labels, std::uint16_t tag = 0, std::int64_t born = 0) noexcept {
@@ -78,6 +85,7 @@ class SeriesTable : public SeriesStore<P> {
     // Read before the table is searched: all series up to this one are in the table by then, so a search that fails has
     // ruled them out. Acquire, paired with the release in help().
     Series* last = helped_.load(std::memory_order_acquire);
+    if (link_after(last) == nullptr) return nullptr;  // before memory is taken that nobody gives back
     Series* series = make_series(combination, labels, tag, born);
     if (series == nullptr) return nullptr;
     Series* there = table_[combination].load(std::memory_order_acquire);
@@ -88,7 +96,7 @@ class SeriesTable : public SeriesStore<P> {
           [combination](Series* node) { return node->combination.get() == combination; },
           [this](Series* node) { help(node); });
     }
-    if (there != series) destroy(series);
+    if (there != series) this->destroy(memory_, series);
     return there;
   }
 
@@ -122,9 +130,15 @@ class SeriesTable : public SeriesStore<P> {
     helped_.store(node, std::memory_order_release);
   }
 
-  using Store::destroy, Store::failures_, Store::first_, Store::layout_, Store::make_segment, Store::make_series,
-      Store::refuge_, Store::retired_, Store::table_;
+  Series* make_series(std::uint32_t combination, std::string_view labels, std::uint16_t tag,
+                      std::int64_t born) noexcept {
+    return Store::make_series(memory_, combination, labels, tag, born);
+  }
 
+  using Store::failures_, Store::first_, Store::layout_, Store::make_segment, Store::refuge_, Store::retired_,
+      Store::table_;
+
+  Arena<P> memory_;  // of series, side by side in the order in which pages show them
   Link helped_{nullptr};
 };
 

@@ -21,35 +21,38 @@ struct TextValue {
   std::string_view text;
 };
 
-/// The base of the entries of a set, `Entry`.
+/// The base of the entries of a set, `Entry`, as small as can be: no hash is kept, for who has looked at the length is as soon
+/// through with the text.
 template <Platform P, class Entry>
 struct TextEntry {
-  typename P::template plain<std::uint64_t> hash;
   typename P::template plain<std::uint32_t> number;
   typename P::template plain<std::uint32_t> length;
 
   static std::uint64_t hash_of(std::string_view text) noexcept { return hash_text(text.data(), text.size()); }
 
   [[nodiscard]] TextValue value() const noexcept { return {number.get(), {characters(), length.get()}}; }
-  /// Whether it has this text, whose hash is `key`.
-  [[nodiscard]] bool is(std::string_view other, std::uint64_t key) const noexcept {
-    return hash.get() == key && length.get() == other.size() && same_text(characters(), other.data(), other.size());
+  [[nodiscard]] bool is(std::string_view other) const noexcept {
+    return length.get() == other.size() && same_text(characters(), other.data(), other.size());
   }
+  /// The hash of its text.
+  [[nodiscard]] std::uint64_t hash() const noexcept { return hash_of(value().text); }
 
-  /// An entry, or nullptr when memory is lacking.
-  static Entry* make(std::string_view text, std::uint64_t key) noexcept {
-    void* memory = P::allocate(bytes(text.size()), alignof(Entry));
+  /// An entry in memory from an Arena or a Heap, or nullptr when that is lacking.
+  template <class Memory>
+  static Entry* make(Memory& from, std::string_view text) noexcept {
+    static_assert(alignof(Entry) <= alignof(void*));
+    void* memory = from.take(bytes(text.size()));
     if (memory == nullptr) return nullptr;
     auto* entry = new (memory) Entry;
-    entry->hash.set(key);
     entry->length.set(static_cast<std::uint32_t>(text.size()));
     if (!text.empty()) std::memcpy(reinterpret_cast<char*>(entry + 1), text.data(), text.size());
     return entry;
   }
-  static void destroy(Entry* entry) noexcept {
+  template <class Memory>
+  static void destroy(Memory& from, Entry* entry) noexcept {
     const std::size_t size = bytes(entry->length.get());
     entry->~Entry();
-    P::deallocate(entry, size, alignof(Entry));
+    from.give_back(entry, size);
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <flowviz_metrics/cells/append.hpp>
+#include <flowviz_metrics/cells/arena.hpp>
 #include <flowviz_metrics/cells/text_entry.hpp>
 
 FLOWVIZ_METRICS_BEGIN
@@ -34,7 +35,7 @@ class TextSet {
   ~TextSet() {
     for (Entry* entry = first_.load(std::memory_order_relaxed); entry != nullptr;) {
       Entry* next = entry->next.load(std::memory_order_relaxed);
-      Entry::destroy(entry);
+      entry->~Entry();
       entry = next;
     }
     if (table_ == nullptr) return;
@@ -59,7 +60,7 @@ class TextSet {
     if (const Value there = find(text, key); there.number != 0) return there;
     if (last != nullptr && last->number.get() == cap_) return {};
 
-    Entry* entry = Entry::make(text, key);
+    Entry* entry = Entry::make(memory_, text);
     if (entry == nullptr) {
       failures_.fetch_add(1, std::memory_order_relaxed);
       return {};
@@ -71,8 +72,8 @@ class TextSet {
           return before->number.get() == cap_ ? nullptr : &before->next;
         },
         [](Entry* node, Entry* before) { node->number.set(before == nullptr ? 1 : before->number.get() + 1); },
-        [&](Entry* node) { return node->is(text, key); }, [this](Entry* node) { help(node); });
-    if (there != entry) Entry::destroy(entry);
+        [&](Entry* node) { return node->is(text); }, [this](Entry* node) { help(node); });
+    if (there != entry) Entry::destroy(memory_, entry);
     return there == nullptr ? Value{} : there->value();
   }
 
@@ -102,13 +103,13 @@ class TextSet {
       // Acquire, paired with the release in help(): the entry is seen whole.
       const Entry* entry = table_[i].load(std::memory_order_acquire);
       if (entry == nullptr) return {};
-      if (entry->is(text, key)) return entry->value();
+      if (entry->is(text)) return entry->value();
     }
   }
 
   // Enters the node into the table, unless somebody did, and notes that all nodes up to it are there.
   void help(Entry* node) noexcept {
-    for (std::size_t i = node->hash.get() & mask_;; i = (i + 1) & mask_) {
+    for (std::size_t i = node->hash() & mask_;; i = (i + 1) & mask_) {
       // Relaxed where it is read: the entry is compared by its address alone. Release: see find().
       Entry* there = table_[i].load(std::memory_order_relaxed);
       if (there == nullptr &&
@@ -126,6 +127,7 @@ class TextSet {
   std::uint32_t cap_;
   std::size_t mask_ = 1;
   Link* table_ = nullptr;
+  Arena<P> memory_;
   Link first_{nullptr};
   Link helped_{nullptr};
   typename P::template atomic<std::uint64_t> failures_{0};
