@@ -214,8 +214,8 @@ class PageWalk {
         read(chunk, at, std::span(totals));
       }
       const bool births = family.notes_births() && encoder_.shows_extras();
-      if (!exemplars_.empty() || births) return show_with_extras(family, links, totals);
-      escapes_labels_ ? show<true>(family, links, totals) : show<false>(family, links, totals);
+      const bool plain = exemplars_.empty() && !births && !escapes_labels_;
+      plain ? show(family, links, totals) : show_with_extras(family, links, totals);
     });
   }
 
@@ -240,8 +240,21 @@ class PageWalk {
     if (!any) exemplars_.clear();
   }
 
+  // Whether there is something to show. Of what is asked for, and no total as it should be, there is not.
+  template <class Number>
+  static bool has_value(Number value, [[maybe_unused]] bool asked_for_total) {
+    if constexpr (std::is_same_v<Number, double>) {
+      if (Chunk::is_unset(value)) return false;
+      if (asked_for_total && !is_total(value)) {
+        cells::incidents.callbacks_not_totals.add();
+        return false;
+      }
+    }
+    return true;
+  }
+
   // One function for all ways to walk, so that what writes a line is inlined into it.
-  template <bool escapes_labels, class Link, class Number>
+  template <class Link, class Number>
   void show(const Family& family, const Link* links, const std::vector<Number>& totals) {
     [[maybe_unused]] const bool asked_for_total = family.definition().kind == Kind::counter_callback;
     const auto written = [&](std::uint32_t i, const auto& series) {
@@ -252,24 +265,30 @@ class PageWalk {
       }
     };
     each_shown(links, static_cast<std::uint32_t>(totals.size()), written, [&](std::uint32_t i, const auto& series) {
-      if constexpr (std::is_same_v<Number, double>) {
-        if (Chunk::is_unset(totals[i])) return;
-        if (asked_for_total && !is_total(totals[i])) return cells::incidents.callbacks_not_totals.add();
-      }
-      encoder_.sample(escapes_labels ? encoder_.escaped(series.labels()) : padded(series), totals[i]);
+      if (!has_value(totals[i], asked_for_total)) return;
+      encoder_.sample(padded(series), totals[i]);
       add_overflow(family, series);
     });
   }
 
-  // Apart from the above, which the lines of most counters come from.
+  // Apart from the above, which the lines of most counters come from: exemplars, when series began, labels that are escaped. A
+  // second call of the encoder with a padded text would keep what writes these lines from being inlined there.
   template <class Link, class Number>
   FLOWVIZ_METRICS_NOINLINE void show_with_extras(const Family& family, const Link* links,
                                                  const std::vector<Number>& totals) {
+    const Kind kind = family.definition().kind;
+    const bool has_extras = has_beginning(kind) && encoder_.shows_extras();
     const auto written = [&](std::uint32_t, const auto& series) { return family.cells().written(series.place()); };
     each_shown(links, static_cast<std::uint32_t>(totals.size()), written, [&](std::uint32_t i, const auto& series) {
-      const bool has_one = i < exemplars_.size() && exemplars_[i].there;
-      encoder_.sample(shown_labels(series).text, totals[i],
-                      encode::PageExtras{has_one ? &exemplars_[i] : nullptr, born(family, series)});
+      if (!has_value(totals[i], kind == Kind::counter_callback)) return;
+      const std::string_view labels = shown_labels(series).text;
+      if (has_extras) {
+        const bool has_one = i < exemplars_.size() && exemplars_[i].there;
+        encoder_.sample(labels, totals[i],
+                        encode::PageExtras{has_one ? &exemplars_[i] : nullptr, born(family, series)});
+      } else {
+        encoder_.sample(labels, totals[i]);
+      }
       add_overflow(family, series);
     });
   }
