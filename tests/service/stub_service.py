@@ -9,7 +9,14 @@ import re
 import threading
 import uuid
 
-ROLES_THAT_MAY = {"/api/lots": ("operator", "admin"), "/api/qc-decisions": ("inspector", "admin")}
+ROLES_THAT_MAY = {
+    "/api/lots": ("operator", "admin"),
+    "/api/qc-decisions": ("inspector", "admin"),
+    "/api/production-runs": ("operator", "admin"),
+    "/api/sync/lots": ("operator", "admin"),
+    "/api/admin/test-alert": ("admin",),
+}
+NEXT_STATES = {"planned": ("running",), "running": ("completed", "aborted")}
 
 
 class StubService:
@@ -23,6 +30,7 @@ class StubService:
         self.roles = {entry["token"]: entry["role"] for entry in tokens}
         self.misbehave = misbehave
         self.lots, self.kept, self.answered = {}, {}, {}
+        self.runs, self.offline = {}, {}  # states by run_id; what was sent and the lot it became by client_id
         self.numbers, self.lock = itertools.count(), threading.Lock()
         stub = self
 
@@ -101,10 +109,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if match := re.fullmatch(r"/api/traceability/([^/]+)/(forward|backward)", path):
             inputs = [lots[entry["lot_id"]] for entry in lots[match[1]]["inputs"]] if match[2] == "backward" else []
             return 200, {"nodes": [lots[match[1]], *inputs], "edges": [], "depth": 1}
-        if path == "/api/production-runs":
-            return 201, {"run_id": str(uuid.uuid4()), "state": "planned"}
-        if match := re.fullmatch(r"/api/production-runs/([^/]+)/transitions", path):
-            return 200, {"run_id": match[1], "state": json.loads(body)["to"]}
+        if match := re.fullmatch(r"/api/sync/(?!lots$)([^/]+)", path):
+            if match[1] not in self.service.offline:
+                return 404, "client_id"
+            return 200, {"client_id": match[1], "status": "applied", "lot": self.service.offline[match[1]][1]}
+        run = re.fullmatch(r"(/api/production-runs)/([^/]+)/transitions", path)
+        path = run[1] if run else path
         if path not in ROLES_THAT_MAY:
             return 404, "route"
         role = self.service.roles.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
@@ -114,6 +124,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             sent = json.loads(body)
         except ValueError:
             return 400, "json"
+        if path == "/api/production-runs":
+            return self._move(run[2], sent) if run else self._plan(sent)
+        if path == "/api/sync/lots":
+            return self._take_in(sent["lots"])
+        if path == "/api/admin/test-alert":
+            return (202, sent) if sent["severity"] in ("critical", "warning", "info") else (422, "severity")
         kept, key = self.service.kept, self.headers.get("Idempotency-Key")
         if key not in kept:
             answer = self._register(sent) if path == "/api/lots" else self._decide(sent)
@@ -122,9 +138,61 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             kept[key] = answer
         return kept[key]
 
+    def _plan(self, sent):
+        if not sent.keys() >= {"product", "line"}:
+            return 422, "product"
+        run_id = str(uuid.uuid4())
+        self.service.runs[run_id] = "planned"
+        return 201, {"run_id": run_id, "state": "planned"}
+
+    def _move(self, run_id, sent):
+        runs = self.service.runs
+        if sent["to"] not in ("planned", "running", "completed", "aborted"):
+            return 422, "to"
+        if run_id not in runs:
+            return 404, "run"
+        if sent["to"] not in NEXT_STATES.get(runs[run_id], ()):
+            return 409, "step"
+        runs[run_id] = sent["to"]
+        return 200, {"run_id": run_id, "state": sent["to"]}
+
+    def _take_in(self, sent):
+        """Applies a batch at once; who asks never finds a lot that is queued."""
+        offline = self.service.offline
+        left = [lot for lot in sent if lot["client_id"] not in offline]
+        if any("colour" in lot for lot in sent):
+            return 422, "fields"
+        if any(offline[lot["client_id"]][0] != lot for lot in sent if lot["client_id"] in offline):
+            return 409, "client_id"
+        receipt = {"accepted": len(left), "duplicates": len(sent) - len(left)}
+        named = {entry["client_id"] for lot in left for entry in lot.get("inputs", []) if "client_id" in entry}
+        if named - offline.keys() - {lot["client_id"] for lot in left}:
+            return 422, "inputs"
+        while left:
+            ready = [lot for lot in left if not {e.get("client_id") for e in lot.get("inputs", [])} & {one["client_id"] for one in left}]
+            if not ready:
+                return 409, "circle"
+            for lot in ready:
+                self._apply(lot)
+            left = [lot for lot in left if lot not in ready]
+        return 202, receipt
+
+    def _apply(self, sent):
+        offline = self.service.offline
+        inputs = [
+            {"lot_id": entry["lot_id"] if "lot_id" in entry else offline[entry["client_id"]][1]["lot_id"], "quantity_kg": entry["quantity_kg"]}
+            for entry in sent.get("inputs", [])
+        ]
+        status, lot = self._register({key: value for key, value in sent.items() if key != "client_id"} | {"inputs": inputs})
+        if status != 201:
+            raise AssertionError(f"an offline lot that breaks a rule: {sent}")
+        offline[sent["client_id"]] = sent, lot
+
     def _register(self, sent):
         lots = self.service.lots
         inputs = sent.get("inputs", [])
+        if "production_run_id" in sent and self.service.runs[sent["production_run_id"]] != "running":
+            return 409, "run"
         if sent["quantity_kg"] <= 0 or sent["lot_type"] == "cooked" or "colour" in sent:
             return 422, "fields"
         blocked = any(

@@ -10,11 +10,16 @@ import postgres
 
 ROUNDS = 20 if harness.FULL else 3
 ACKNOWLEDGED_PER_ROUND = 150
-LOTS, DECISIONS = "SELECT lot_id, lot_type FROM lots", "SELECT decision_id, decision, lot_id FROM qc_decisions"
+# Of what clients are told, the kinds of acknowledgement, and where each is kept: its identifier, then what else was told.
+KEPT = {
+    "lot": "SELECT lot_id, lot_type FROM lots",
+    "decision": "SELECT decision_id, decision, lot_id FROM qc_decisions",
+    "offline_lot": "SELECT client_id FROM sync_lots WHERE status <> 'refused'",
+}
 
 
 class KillTest(harness.ServiceTest):
-    def test_no_acknowledged_lot_or_decision_is_missing_after_kill_9(self):
+    def test_nothing_that_was_acknowledged_is_missing_after_kill_9(self):
         acks_path = self.folder / "acks"
         service = self.start_service(per_role=13)
         # Ended when the rounds are over; the time is only a bound.
@@ -62,21 +67,19 @@ class KillTest(harness.ServiceTest):
 
     @staticmethod
     def stored(database):
-        """The lots and decisions of a database."""
+        """What is kept in a database, by what it is."""
         # Opened for writing: recovery of the journal is part of opening.
         [(found,)] = harness.rows(database, "PRAGMA integrity_check", mode="rw")
         if found != "ok":
             raise AssertionError(f"{database}: {found}")
-        return harness.rows(database, LOTS), harness.rows(database, DECISIONS)
+        return {what: harness.rows(database, sql) for what, sql in KEPT.items()}
 
     def check_nothing_is_missing(self, acknowledged, stored, when):
-        lots, decisions = (dict((row[0], tuple(row[1:])) for row in rows) for rows in stored)
+        kept = {what: {row[0]: list(row[1:]) for row in rows} for what, rows in stored.items()}
         self.assertGreater(len(acknowledged), 0)
         for ack in acknowledged:
-            if ack["what"] == "lot":
-                self.assertEqual(lots.get(ack["id"]), (ack["kind"],), f"{ack} after {when}")
-            else:
-                self.assertEqual(decisions.get(ack["id"]), (ack["kind"], ack["lot_id"]), f"{ack} after {when}")
+            told = {"lot": [ack["kind"]], "decision": [ack["kind"], ack.get("lot_id")], "offline_lot": []}[ack["what"]]
+            self.assertEqual(kept[ack["what"]].get(ack["id"]), told, f"{ack} after {when}")
 
 
 class KillOnPostgresqlTest(postgres.PostgresTest, KillTest):
@@ -89,7 +92,7 @@ class KillOnPostgresqlTest(postgres.PostgresTest, KillTest):
         return None
 
     def stored(self, _):
-        return self.postgres.query(LOTS), self.postgres.query(DECISIONS)
+        return {what: self.postgres.query(sql) for what, sql in KEPT.items()}
 
 
 if __name__ == "__main__":

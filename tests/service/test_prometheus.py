@@ -116,6 +116,9 @@ class PrometheusTest(harness.ServiceTest):
             status = traffic.wait(120)
         self.assertEqual(status, 0, traffic.stdout + traffic.stderr)
         self.assertEqual(pages.errors, [])
+        harness.wait_until(
+            lambda: service.rows("SELECT count(*) FROM sync_lots WHERE status = 'queued'") == [(0,)], "what was recorded offline applied"
+        )
         ended = time.time()
         report = traffic.report()
         for prometheus in several:
@@ -138,7 +141,8 @@ class PrometheusTest(harness.ServiceTest):
             self.assertEqual(set(lots), {"raw", "intermediate", "finished"})
             self.assertEqual(prometheus.number("sum(flowviz_lots_registered_total)"), sum(lots.values()))
             self.assertEqual(self.by(prometheus, "lot_type", "flowviz_lots_registered_total"), lots)
-            self.assertEqual({kind: len(ids) for kind, ids in report["lots"].items()}, lots)
+            offline = {kind: len(ids) for kind, ids in report["offline_lots"].items()}
+            self.assertEqual({kind: len(ids) + offline.get(kind, 0) for kind, ids in report["lots"].items()}, lots)
 
         with self.subTest("decisions equal the rows of the database"):
             decisions = dict(service.rows("SELECT decision, count(*) FROM qc_decisions GROUP BY decision"))

@@ -35,9 +35,12 @@ class TrafficTest(harness.ServiceTest):
             counted[row["method"], row["status"]] += row["count"]
         self.assertEqual(counted, stub.answered)
         made = [lot_id for ids in report["lots"].values() for lot_id in ids]
-        self.assertEqual(sorted(made), sorted(stub.lots))
+        offline = [client_id for ids in report["offline_lots"].values() for client_id in ids]
+        self.assertEqual(sorted(offline), sorted(stub.offline))
+        self.assertEqual(sorted(made + [lot["lot_id"] for _, lot in stub.offline.values()]), sorted(stub.lots))
+        self.assertTrue(all(report["offline_lots"].values()), report["offline_lots"])
         self.assertTrue(all(report["lots"].values()) and all(report["decisions"].values()), report["decisions"])
-        self.assertEqual({row["status"] for row in report["requests"]}, {200, 201, 400, 401, 403, 404, 405, 409, 422})
+        self.assertEqual({row["status"] for row in report["requests"]}, {200, 201, 202, 400, 401, 403, 404, 405, 409, 422})
         self.assertIn("completions per connection", traffic.stdout)
         # Its end is where a line would be due anyhow: there is one, not two.
         self.assertRegex(traffic.stderr, r"\Atraffic: +5 of 5 s, 750 answered, .*\n\Z")
@@ -48,7 +51,9 @@ class TrafficTest(harness.ServiceTest):
         status, traffic, stub = self.play(acks=acks_path)
         self.assertEqual(status, 0, traffic.stdout)
         acks = [json.loads(line) for line in acks_path.read_text().splitlines()]
-        self.assertEqual(sorted(ack["id"] for ack in acks if ack["what"] == "lot"), sorted(stub.lots))
+        applied = [lot["lot_id"] for _, lot in stub.offline.values()]
+        self.assertEqual(sorted([ack["id"] for ack in acks if ack["what"] == "lot"] + applied), sorted(stub.lots))
+        self.assertEqual(sorted(ack["id"] for ack in acks if ack["what"] == "offline_lot"), sorted(stub.offline))
         decisions = [ack for ack in acks if ack["what"] == "decision"]
         self.assertEqual(len(decisions), sum(len(ids) for ids in traffic.report()["decisions"].values()))
         self.assertTrue(all(ack["lot_id"] in stub.lots for ack in decisions))

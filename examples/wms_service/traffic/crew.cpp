@@ -20,6 +20,8 @@ bool may(std::string_view role, Task task) {
       return role == "operator" || role == "admin";
     case Task::decide:
       return role == "inspector" || role == "admin";
+    case Task::administer:
+      return role == "admin";
   }
   return false;
 }

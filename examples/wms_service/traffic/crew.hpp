@@ -20,7 +20,7 @@ struct Operator {
   std::string role;
 };
 
-enum class Task { read, register_lots, decide };
+enum class Task { read, register_lots, decide, administer };
 
 /// Whether the service's contract gives that right to that role.
 bool may(std::string_view role, Task task);

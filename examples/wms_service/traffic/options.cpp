@@ -44,8 +44,8 @@ const std::string_view help_text =
     R"(usage: wms_traffic --tokens FILE [flags]
 
 Plays plants against a running wms_service: operators register raw lots and make intermediate and finished ones from them,
-plan production runs and move them on, send some requests again under the same Idempotency-Key, inspectors decide on quality,
-everybody reads and traces, and some make mistakes. Every answer is compared with the plan.
+plan production runs and move them on, send some requests again under the same Idempotency-Key, record lots offline and send
+them in batches, some of them twice; inspectors decide on quality, everybody reads and traces, and some make mistakes. Every answer is compared with the plan.
 
   --url URL              the service (http://127.0.0.1:8000)
   --tokens FILE          JSON array of {"token", "operator", "role"}; all its operators take part
@@ -55,8 +55,8 @@ everybody reads and traces, and some make mistakes. Every answer is compared wit
   --seed N               the plan of each plant follows from it (1)
   --mistakes PERCENT     how many of a hundred requests are mistakes, which the service has to refuse (12)
   --report FILE          write what was counted as JSON: requests by route, method and status, latencies,
-                         acknowledged lots and decisions with their ids
-  --acks FILE            append one JSON line for each acknowledged lot or decision, as soon as it is acknowledged
+                         acknowledged lots and decisions with their ids, lots recorded offline with their client_ids
+  --acks FILE            append one JSON line for each acknowledged lot (offline ones, too) or decision, at once
   --tolerate-disconnects a service that goes away is no failure: requests without an answer are recorded as of
                          unknown outcome, and sending goes on
   --help                 this text

@@ -8,20 +8,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "vocabulary.hpp"
+
 namespace wms_traffic {
 namespace {
 
 using nlohmann::json;
 
 constexpr std::size_t working_set = 400;
-constexpr const char* lots_route = "/api/lots";
-constexpr const char* lot_route = "/api/lots/{lot_id}";
-constexpr const char* runs_route = "/api/production-runs";
-constexpr const char* transitions_route = "/api/production-runs/{run_id}/transitions";
-constexpr const char* decisions_route = "/api/qc-decisions";
-constexpr const char* lost_lot_id = "00000000-0000-7000-8000-000000000000";
-
-bool usable(const std::string& qc_status) { return qc_status == "PENDING" || qc_status == "PASS"; }
 
 }  // namespace
 
@@ -39,17 +33,6 @@ bool Plant::chance(double probability) { return std::bernoulli_distribution(prob
 
 std::string Plant::new_code(const std::string& type) {
   return std::string(1, static_cast<char>(type[0] - 'a' + 'A')) + "-" + code_prefix_ + "-" + std::to_string(++codes_);
-}
-
-template <typename Condition>
-const Plant::Lot* Plant::any_lot(Condition condition) {
-  if (lots_.empty()) return nullptr;
-  const std::size_t first = below(lots_.size());
-  for (std::size_t i = 0; i < lots_.size(); ++i) {
-    const Lot& lot = lots_[(first + i) % lots_.size()];
-    if (condition(lot)) return &lot;
-  }
-  return nullptr;
 }
 
 Plant::Lot* Plant::find(const std::string& id) {
@@ -87,6 +70,8 @@ Step Plant::next() {
       {14, [](Plant& plant) { return plant.read_lot(); }},
       {6, [](Plant& plant) { return plant.list_lots(); }},
       {16, [](Plant& plant) { return plant.trace(); }},
+      {2, [](Plant& plant) { return plant.offline_batch(); }},
+      {5, [](Plant& plant) { return plant.look_up_offline_lot(); }},
   };
   if (below(100) < mistakes_percent_) return mistake();
   std::size_t total = 0;
@@ -140,7 +125,8 @@ Step Plant::made_lot(const std::string& type, const std::string& from) {
 }
 
 Step Plant::decide() {
-  const Lot* lot = any_lot([](const Lot& candidate) { return candidate.qc_status == "PENDING"; });
+  const Lot* lot =
+      any_lot([](const Lot& candidate) { return candidate.qc_status == "PENDING" && !candidate.promised; });
   if (lot == nullptr) lot = any_lot([](const Lot& candidate) { return candidate.qc_status == "HOLD"; });
   if (lot == nullptr) return raw_lot();
   const std::size_t drawn = below(100);
@@ -195,133 +181,6 @@ Step Plant::trace() {
   return step;
 }
 
-// --- mistakes ---
-
-Step Plant::mistake() {
-  using Mistake = Step (Plant::*)();
-  static constexpr Mistake mistakes[] = {&Plant::wrong_fields,   &Plant::unknown_field,       &Plant::broken_json,
-                                         &Plant::taken_code,     &Plant::not_allowed,         &Plant::wrong_token,
-                                         &Plant::lost_lot,       &Plant::blocked_input,       &Plant::too_much,
-                                         &Plant::raw_with_input, &Plant::wrong_method,        &Plant::no_such_route,
-                                         &Plant::wrong_decision, &Plant::decision_on_lost_lot};
-  return (this->*mistakes[below(std::size(mistakes))])();
-}
-
-namespace {
-
-/// A registration that the service has to refuse with `status`.
-Step refused(Step step, int status) {
-  step.expected_status = status;
-  step.makes = Makes::nothing;
-  step.touched_lots.clear();
-  return step;
-}
-
-Step with_body(Step step, const json& body, int status) {
-  step.body = body.dump();
-  return refused(std::move(step), status);
-}
-
-}  // namespace
-
-Step Plant::wrong_fields() {
-  Step step = raw_lot();
-  json body = json::parse(step.body);
-  body["quantity_kg"] = -static_cast<double>(below(50));
-  if (chance(0.5)) body["lot_type"] = "cooked";
-  return with_body(std::move(step), body, 422);
-}
-
-Step Plant::unknown_field() {
-  Step step = raw_lot();
-  json body = json::parse(step.body);
-  body["colour"] = "green";
-  return with_body(std::move(step), body, 422);
-}
-
-Step Plant::broken_json() {
-  Step step = refused(raw_lot(), 400);
-  step.body.resize(1 + below(step.body.size() - 1));
-  return step;
-}
-
-Step Plant::taken_code() {
-  const Lot* lot = any_lot([](const Lot&) { return true; });
-  Step step = raw_lot();
-  if (lot == nullptr) return step;
-  json body = json::parse(step.body);
-  body["lot_code"] = lot->code;
-  return with_body(std::move(step), body, 409);
-}
-
-Step Plant::not_allowed() {
-  if (chance(0.5)) {
-    const Lot* lot = any_lot([](const Lot&) { return true; });
-    const Operator* who = crew_.next_who_may_not(Task::decide);
-    if (lot == nullptr || who == nullptr) return raw_lot();
-    return with_body(as(who, "POST", decisions_route, decisions_route), {{"lot_id", lot->id}, {"decision", "PASS"}},
-                     403);
-  }
-  const Operator* who = crew_.next_who_may_not(Task::register_lots);
-  Step step = raw_lot();
-  if (who == nullptr) return step;
-  step.token = who->token;
-  return refused(std::move(step), 403);
-}
-
-Step Plant::wrong_token() {
-  Step step = refused(raw_lot(), 401);
-  step.token = chance(0.5) ? "" : "not-a-token-" + std::to_string(below(1'000'000));
-  return step;
-}
-
-Step Plant::lost_lot() {
-  Step step = as(crew_.next_who_may(Task::read), "GET", lot_route, std::string("/api/lots/") + lost_lot_id);
-  return refused(std::move(step), 404);
-}
-
-Step Plant::blocked_input() {
-  const Lot* lot =
-      any_lot([](const Lot& candidate) { return !usable(candidate.qc_status) && candidate.remaining_kg >= 1; });
-  if (lot == nullptr) return raw_lot();
-  return refused(register_lot("intermediate", {{{"lot_id", lot->id}, {"quantity_kg", 0.5}}}, 0.5), 409);
-}
-
-Step Plant::too_much() {
-  const Lot* lot = any_lot([](const Lot& candidate) { return usable(candidate.qc_status); });
-  if (lot == nullptr) return raw_lot();
-  const double quantity = lot->remaining_kg + 0.5;
-  return refused(register_lot("finished", {{{"lot_id", lot->id}, {"quantity_kg", quantity}}}, quantity), 409);
-}
-
-Step Plant::raw_with_input() {
-  const Lot* lot =
-      any_lot([](const Lot& candidate) { return usable(candidate.qc_status) && candidate.remaining_kg >= 1; });
-  if (lot == nullptr) return raw_lot();
-  return refused(register_lot("raw", {{{"lot_id", lot->id}, {"quantity_kg", 0.5}}}, 0.5), 409);
-}
-
-Step Plant::wrong_method() {
-  return refused(as(crew_.next_who_may(Task::read), "DELETE", lots_route, lots_route), 405);
-}
-
-Step Plant::no_such_route() {
-  const std::string path = "/api/recipes/" + std::to_string(below(1'000'000));
-  return refused(as(crew_.next_who_may(Task::read), "GET", no_route, path), 404);
-}
-
-Step Plant::wrong_decision() {
-  const Lot* lot = any_lot([](const Lot&) { return true; });
-  if (lot == nullptr) return raw_lot();
-  return with_body(as(crew_.next_who_may(Task::decide), "POST", decisions_route, decisions_route),
-                   {{"lot_id", lot->id}, {"decision", "MAYBE"}}, 422);
-}
-
-Step Plant::decision_on_lost_lot() {
-  return with_body(as(crew_.next_who_may(Task::decide), "POST", decisions_route, decisions_route),
-                   {{"lot_id", lost_lot_id}, {"decision", "PASS"}}, 404);
-}
-
 // --- answers ---
 
 namespace {
@@ -357,7 +216,7 @@ std::string check_problem(const json& problem, const Step& step) {
 
 }  // namespace
 
-std::string Plant::learn(const Step& step, const std::string& body, std::optional<Acknowledged>& acknowledged) {
+std::string Plant::learn(const Step& step, const std::string& body, std::vector<Acknowledged>& acknowledged) {
   try {
     const json answer = json::parse(body);
     if (step.expected_status >= 400) return check_problem(answer, step);
@@ -372,7 +231,7 @@ std::string Plant::learn(const Step& step, const std::string& body, std::optiona
     if (step.makes == Makes::lot) {
       Lot lot;
       lot.id = answer.at("lot_id");
-      acknowledged = Acknowledged{Makes::lot, step.kind, lot.id, ""};
+      acknowledged.push_back({Makes::lot, step.kind, lot.id, ""});
       lot.code = answer.at("lot_code");
       lot.type = step.kind;
       lot.remaining_kg = step.quantity_kg;
@@ -384,16 +243,17 @@ std::string Plant::learn(const Step& step, const std::string& body, std::optiona
         repeat_ = step;
         repeat_->repeated_lot = lot.id;
       }
-      lots_.push_back(std::move(lot));
-      if (lots_.size() > working_set) lots_.pop_front();
+      keep(std::move(lot));
       return check_lot(answer, step);
     }
     if (step.makes == Makes::decision) {
       const std::string lot_id = step.touched_lots.front();
-      acknowledged = Acknowledged{Makes::decision, step.kind, answer.at("decision_id"), lot_id};
+      acknowledged.push_back({Makes::decision, step.kind, answer.at("decision_id"), lot_id});
       if (Lot* lot = find(lot_id)) lot->qc_status = step.kind;
       return answer.at("decision") == step.kind && answer.at("lot_id") == lot_id ? "" : "another decision came back";
     }
+    if (step.makes == Makes::offline_lots) return learn_batch(step, answer, acknowledged);
+    if (!step.offline_lot.empty()) return learn_offline_state(step, answer);
     if (!step.traced_lots.empty()) return check_trace(answer, step);
     if (step.route == lots_route) cursor_ = answer.at("next").is_string() ? answer.at("next") : json("");
     if (step.route == lot_route && "/api/lots/" + std::string(answer.at("lot_id")) != step.path)
@@ -402,6 +262,11 @@ std::string Plant::learn(const Step& step, const std::string& body, std::optiona
   } catch (const json::exception& error) {
     return std::string("the body is not what the contract says: ") + error.what();
   }
+}
+
+void Plant::keep(Lot lot) {
+  lots_.push_back(std::move(lot));
+  if (lots_.size() > working_set) lots_.pop_front();
 }
 
 void Plant::forget(const Step& step) {

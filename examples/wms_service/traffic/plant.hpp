@@ -19,7 +19,7 @@
 namespace wms_traffic {
 
 /// What an acknowledged request has made.
-enum class Makes { nothing, lot, decision, run };
+enum class Makes { nothing, lot, decision, run, offline_lots };
 
 /// Stands for the route of a path that no route matches, as in the service's metrics.
 inline constexpr const char* no_route = "none";
@@ -33,6 +33,8 @@ struct Step {
   std::string body;             // empty: none
   std::string idempotency_key;  // empty: none
   std::string repeated_lot;     // what the same request made before, and must not make again
+  std::string offline_lot;      // the client_id that is looked up
+  std::size_t duplicates = 0;   // lots of a batch that the service has from earlier ones
   int expected_status = 200;
   Makes makes = Makes::nothing;
   std::string kind;                       // the lot's type, the decision, or the run's state
@@ -42,11 +44,11 @@ struct Step {
   std::vector<std::pair<std::string, double>> inputs;
 };
 
-/// A lot or decision that the service has acknowledged.
+/// A lot, a decision or a lot recorded offline that the service has acknowledged.
 struct Acknowledged {
   Makes what = Makes::nothing;
   std::string kind;
-  std::string id;
+  std::string id;      // the client_id of a lot recorded offline
   std::string lot_id;  // of a decision
 };
 
@@ -59,8 +61,8 @@ class Plant {
   Step next();
 
   /// Takes in the answer to `step`, whose status was the expected one. Returns what was wrong with its body, or an
-  /// empty text; `acknowledged` is filled when the answer acknowledges a lot or a decision.
-  std::string learn(const Step& step, const std::string& body, std::optional<Acknowledged>& acknowledged);
+  /// empty text; what the answer acknowledges is added to `acknowledged`.
+  std::string learn(const Step& step, const std::string& body, std::vector<Acknowledged>& acknowledged);
 
   /// Sets aside the lots of a request whose outcome is not known.
   void forget(const Step& step);
@@ -73,13 +75,24 @@ class Plant {
     double remaining_kg = 0;
     std::string qc_status = "PENDING";
     std::vector<std::string> inputs;
+    // Something recorded offline takes from it, now or later: nobody decides on it any more, for that would refuse what is
+    // not applied yet, and the service may still think that there is more of it.
+    bool promised = false;
   };
 
   std::size_t below(std::size_t limit);
   bool chance(double probability);
   std::string new_code(const std::string& type);
   template <typename Condition>
-  const Lot* any_lot(Condition condition);
+  const Lot* any_lot(Condition condition) {
+    if (lots_.empty()) return nullptr;
+    const std::size_t first = below(lots_.size());
+    for (std::size_t i = 0; i < lots_.size(); ++i) {
+      const Lot& lot = lots_[(first + i) % lots_.size()];
+      if (condition(lot)) return &lot;
+    }
+    return nullptr;
+  }
   Lot* find(const std::string& id);
 
   Step as(const Operator* who, std::string method, std::string route, std::string path) const;
@@ -91,6 +104,11 @@ class Plant {
   Step read_lot();
   Step list_lots();
   Step trace();
+  Step offline_batch();
+  Step look_up_offline_lot();
+  std::string learn_batch(const Step& step, const nlohmann::json& answer, std::vector<Acknowledged>& acknowledged);
+  std::string learn_offline_state(const Step& step, const nlohmann::json& answer);
+  void keep(Lot lot);
 
   Step mistake();
   Step wrong_fields();
@@ -107,6 +125,20 @@ class Plant {
   Step no_such_route();
   Step wrong_decision();
   Step decision_on_lost_lot();
+  Step skipped_state();
+  Step wrong_state();
+  Step lost_run();
+  Step run_without_product();
+  Step run_not_allowed();
+  Step lot_for_run_that_waits();
+  Step batch_with_unknown_field();
+  Step batch_in_a_circle();
+  Step batch_not_allowed();
+  Step batch_of_unknown_input();
+  Step taken_client_id();
+  Step lost_offline_lot();
+  Step alert_not_allowed();
+  Step wrong_severity();
 
   Crew crew_;
   std::string code_prefix_;
@@ -121,6 +153,9 @@ class Plant {
     std::string state;
   };
   std::optional<Run> run_;  // the one that is planned or under way
+  std::uint64_t client_ids_ = 0;
+  std::deque<nlohmann::json> queued_;  // lots that were taken in and are not known to be applied
+  std::vector<nlohmann::json> batch_;  // the last one that was taken in
 };
 
 }  // namespace wms_traffic

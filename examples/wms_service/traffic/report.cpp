@@ -121,6 +121,7 @@ void write_report(const std::string& path, const Options& options, const ShiftRe
               {"without_answer", json::array()},
               {"unexpected_examples", json::array()},
               {"lots", {{"raw", json::array()}, {"intermediate", json::array()}, {"finished", json::array()}}},
+              {"offline_lots", {{"raw", json::array()}, {"intermediate", json::array()}}},
               {"decisions", {{"PASS", json::array()}, {"HOLD", json::array()}, {"FAIL", json::array()}}}};
   for (const auto& [endpoint, tally] : total.endpoints) {
     const json key{{"route", endpoint.route}, {"method", endpoint.method}};
@@ -146,7 +147,10 @@ void write_report(const std::string& path, const Options& options, const ShiftRe
                                              {"detail", what.detail}});
   }
   for (const Acknowledged& made : total.acknowledged) {
-    report[made.what == Makes::lot ? "lots" : "decisions"][made.kind].push_back(made.id);
+    const char* const list = made.what == Makes::lot        ? "lots"
+                             : made.what == Makes::decision ? "decisions"
+                                                            : "offline_lots";
+    report[list][made.kind].push_back(made.id);
   }
   std::ofstream file(path);
   // What a service sent is quoted in the examples and may be no UTF-8.

@@ -12,10 +12,10 @@
 #include <cstdio>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "connection.hpp"
 #include "plant.hpp"
@@ -42,9 +42,11 @@ class Acks {
 
   void write(const Acknowledged& what) {
     if (file_ < 0) return;
-    const bool is_lot = what.what == Makes::lot;
-    nlohmann::json line{{"what", is_lot ? "lot" : "decision"}, {"kind", what.kind}, {"id", what.id}};
-    if (!is_lot) line["lot_id"] = what.lot_id;
+    const char* const made = what.what == Makes::lot        ? "lot"
+                             : what.what == Makes::decision ? "decision"
+                                                            : "offline_lot";
+    nlohmann::json line{{"what", made}, {"kind", what.kind}, {"id", what.id}};
+    if (what.what == Makes::decision) line["lot_id"] = what.lot_id;
     const std::string text = line.dump() + "\n";
     if (::write(file_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) failed_ = true;
   }
@@ -93,11 +95,11 @@ void handle(const Step& step, const Answer& answer, const Options& options, Plan
     return;
   }
   if (!answer.fault.empty()) unexpected(answer.fault);
-  std::optional<Acknowledged> acknowledged;
+  std::vector<Acknowledged> acknowledged;
   if (std::string fault = plant.learn(step, answer.body, acknowledged); !fault.empty()) unexpected(std::move(fault));
-  if (acknowledged) {
-    acks.write(*acknowledged);
-    tally.acknowledged.push_back(std::move(*acknowledged));
+  for (Acknowledged& one : acknowledged) {
+    acks.write(one);
+    tally.acknowledged.push_back(std::move(one));
   }
 }
 
