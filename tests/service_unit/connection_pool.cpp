@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -97,6 +98,15 @@ class Holder {
 
 }  // namespace
 
+TEST_CASE("the pool is as large, as patient and as young as was promised, unless it is told otherwise") {
+  const PoolOptions standard;
+  CHECK(standard.size == 25);
+  CHECK(standard.overflow == 10);
+  CHECK(standard.longest_wait == 30s);
+  CHECK(standard.longest_life == 3'600s);
+  CHECK(standard.patience < 2s);  // in which clients are promised a refusal
+}
+
 TEST_CASE("a connection is opened when it is needed, and used again") {
   Server server;
   ConnectionPool pool(connecting_to(server), sizes(2, 0));
@@ -187,6 +197,55 @@ TEST_CASE("statements have the patience, and after a long wait a last chance") {
                   DatabaseError);
   lent_by(pool);
   CHECK(server.last_deadline <= in(1500ms));
+}
+
+TEST_CASE("the calls of a request share its patience, down to a last chance for each") {
+  Server server;
+  PoolOptions options = sizes(1, 0);
+  options.patience = 10s;
+  ConnectionPool pool(connecting_to(server), options);
+  Patience patience;
+  const auto spend = [&](std::chrono::milliseconds time) {
+    return pool.use({in(1h), &patience}, [end = in(time)](Connection&) {
+      while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+      return 0;
+    });
+  };
+  spend(0ms);
+  CHECK(server.last_deadline > in(5s));
+  spend(20ms);
+  CHECK(patience.used >= 20ms);
+  const auto used = patience.used;
+  spend(0ms);
+  CHECK(server.last_deadline <= in(10s - std::chrono::floor<std::chrono::milliseconds>(used)));
+  patience.used = 1h;
+  spend(0ms);
+  CHECK(server.last_deadline <= in(200ms));
+  lent_by(pool);  // another request
+  CHECK(server.last_deadline > in(5s));
+}
+
+TEST_CASE("what others keep a request waiting takes nothing from its patience, what the database does takes all") {
+  Server server;
+  PoolOptions options = sizes(1, 0);
+  options.patience = 50ms;
+  ConnectionPool pool(connecting_to(server), options);
+  Patience patience;
+  {
+    std::optional<Holder> holder(std::in_place, pool);
+    const Deadline later = in(2 * options.patience);
+    std::thread waiter([&] { pool.use({in(1h), &patience}, number_of); });
+    while (std::chrono::steady_clock::now() < later) std::this_thread::yield();
+    const auto free = std::chrono::steady_clock::now();
+    holder.reset();
+    waiter.join();
+    CHECK(patience.used <= std::chrono::steady_clock::now() - free);
+  }
+  const auto before = patience.used;
+  const Holder holder(pool);
+  server.blocked();
+  CHECK_THROWS_AS(pool.use({in(1h), &patience}, number_of), DatabaseError);
+  CHECK(patience.used - before >= options.patience);
 }
 
 TEST_CASE("a connection that was lost is replaced, one that was refused something is kept") {

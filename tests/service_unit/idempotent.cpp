@@ -6,10 +6,14 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "app_fixture.hpp"
 
 namespace {
+
+using namespace wms;
 
 struct Fixture : AppFixture {
   Reply keyed(const std::string& target, const std::string& body, const std::string& key = "k-1",
@@ -89,6 +93,46 @@ TEST_CASE_FIXTURE(Fixture, "what was refused is asked anew") {
   check_problem(keyed(transitions, R"({"to": "completed"})"), 409);
   CHECK(post(transitions, R"({"to": "running"})").status == 200);
   CHECK(keyed(transitions, R"({"to": "completed"})").status == 200);
+}
+
+namespace {
+
+/// A database that is lost once a key was claimed, and notes whose patience each call tries.
+class LostOnceClaimed : public SqliteStorage {
+ public:
+  using SqliteStorage::SqliteStorage;
+  std::vector<const Patience*> asked;
+
+  Outcome<Wait> admit(const LimitedRequest& request, Deadline deadline) override {
+    asked.push_back(deadline.patience);
+    return SqliteStorage::admit(request, deadline);
+  }
+  Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) override {
+    asked.push_back(deadline.patience);
+    return SqliteStorage::claim_key(request, time, deadline);
+  }
+  Outcome<Lot> register_lot(const NewLot&, std::string_view, Deadline deadline, const Keep<Lot>&) override {
+    asked.push_back(deadline.patience);
+    return Refusal(Unavailable{"lost"});
+  }
+  Outcome<Done> release_key(const std::string&, Deadline deadline) override {
+    asked.push_back(deadline.patience);
+    return Refusal(Unavailable{"lost"});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("all calls that a request makes try one patience") {
+  TemporaryFolder folder;
+  LostOnceClaimed storage(folder.file("wms.db"));
+  flowviz::Registry registry;
+  Metrics metrics(registry);
+  App app(storage, metrics, tokens(), std::nullopt, {.rate_limit_store = RateLimitStore::database});
+  check_problem(ask(app.api(), "POST", "/api/lots", "t-admin", flour, "Idempotency-Key: k-1\r\n"), 503);
+  REQUIRE(storage.asked.size() == 4);
+  CHECK(storage.asked.front() != nullptr);
+  for (const Patience* patience : storage.asked) CHECK(patience == storage.asked.front());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a key that cannot be one is 400") {

@@ -183,13 +183,13 @@ std::optional<Problem> Dispatcher::admit_caller(const Route& route, const httpli
   }
   if (!route.limit) return std::nullopt;
   const auto wait = rate_limiter_.refuse(context.caller->operator_name, *route.limit, std::chrono::steady_clock::now(),
-                                         context.stream.deadline());
+                                         context.deadline());
   if (!wait) return std::nullopt;
   return problems::too_many_requests(*route.limit, rate_limiter_.limits().of(*route.limit), *wait);
 }
 
 void Dispatcher::handle(const Route& route, const httplib::Request& request, httplib::Response& response) {
-  const RequestContext& context = RequestContext::current();
+  RequestContext& context = RequestContext::current();
   const Call call{
       flowviz::httplib::path_param(request, parameter_of(route.path.text())),
       request.params,
@@ -197,7 +197,7 @@ void Dispatcher::handle(const Route& route, const httplib::Request& request, htt
       request.get_header_value("Accept"),
       request.get_header_value("Authorization"),
       context.caller == nullptr ? std::string_view() : context.caller->operator_name,
-      context.stream.deadline(),
+      context.deadline(),
       request.has_header("Idempotency-Key") ? std::optional(request.get_header_value("Idempotency-Key")) : std::nullopt,
       {},
       request.get_header_value("X-Prometheus-Scrape-Timeout-Seconds")};

@@ -26,6 +26,9 @@ class RequestContext {
   RequestStream& stream;
   const std::string id = new_id();
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  Deadline deadline() { return {stream.deadline(), &patience}; }
+
+  Patience patience;                 ///< of whoever waits for the answer
   const Identity* caller = nullptr;  ///< once the token was checked
   std::string cause;                 ///< what went wrong, for the log only
 

@@ -104,9 +104,10 @@ void RequestStream::close_gently() {
   // Whoever said how much is coming may send it; of a flood without an end some is read, so that the answer has time
   // to arrive.
   std::uint64_t budget = body_.kind == BodyFraming::Kind::length ? body_.length : limits_.body;
-  const Deadline limit = std::max(deadline_, std::chrono::steady_clock::now() + limits_.farewell);
+  const auto limit =
+      std::max<std::chrono::steady_clock::time_point>(deadline_, std::chrono::steady_clock::now() + limits_.farewell);
   for (;;) {
-    const Deadline now = std::chrono::steady_clock::now();
+    const auto now = std::chrono::steady_clock::now();
     if (now >= limit || !fill(std::min(limit, now + limits_.farewell)) || end_ > budget) return;
     budget -= end_;
   }

@@ -9,7 +9,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What a statement gets at least, however long its request has waited for a connection.
+// What a statement gets at least, however long its request has waited before.
 constexpr std::chrono::milliseconds last_chance{200};
 
 }  // namespace
@@ -23,11 +23,11 @@ flowviz::bundles::PoolConnections ConnectionPool::connections() const {
   return {.active = own, .idle = idle_.size(), .overflow = lent_ - own, .max = options_.size + options_.overflow};
 }
 
-ConnectionPool::Pooled ConnectionPool::borrow(Deadline deadline) {
+ConnectionPool::Pooled ConnectionPool::borrow(Deadline deadline, Waiting& waiting) {
   const auto timing = metrics_ == nullptr ? flowviz::ScopedTimer<flowviz::HistogramSeries>(flowviz::HistogramSeries())
                                           : metrics_->connection_wait.time();
   Deadline statement_deadline;
-  std::optional<Pooled> idle = take_slot(deadline, statement_deadline);
+  std::optional<Pooled> idle = take_slot(deadline, waiting, statement_deadline);
   try {
     if (idle) {
       idle->connection->set_deadline(statement_deadline);
@@ -42,21 +42,29 @@ ConnectionPool::Pooled ConnectionPool::borrow(Deadline deadline) {
   }
 }
 
+Clock::duration ConnectionPool::patience_of(const Deadline& deadline) const {
+  if (deadline.patience == nullptr) return options_.patience;
+  return std::max<Clock::duration>(options_.patience - deadline.patience->used, last_chance);
+}
+
 /// Waits for the right to have a connection: an idle one, or nothing, which means that another may be opened.
-std::optional<ConnectionPool::Pooled> ConnectionPool::take_slot(Deadline deadline, Deadline& statement_deadline) {
+std::optional<ConnectionPool::Pooled> ConnectionPool::take_slot(Deadline deadline, Waiting& waiting,
+                                                                Deadline& statement_deadline) {
   const auto entered = Clock::now();
-  deadline = std::min(deadline, entered + std::max(options_.longest_wait, options_.patience));
+  const auto patience = patience_of(deadline);
+  const Clock::time_point end =
+      std::min<Clock::time_point>(deadline, entered + std::max(options_.longest_wait, options_.patience));
   std::unique_lock lock(mutex_);
   while (idle_.empty() && lent_ == options_.size + options_.overflow) {
-    const Deadline limit = blocked_ ? std::min(deadline, entered + options_.patience) : deadline;
+    const Clock::time_point limit = blocked_ ? std::min(end, entered + patience) : end;
     if (Clock::now() >= limit) throw DatabaseError(Failure::unavailable, "no connection became free in time");
     ++waiting_;
     changed_.wait_until(lock, limit);
     --waiting_;
   }
   const auto now = Clock::now();
-  statement_deadline =
-      std::min(deadline, blocked_ ? std::max(entered + options_.patience, now + last_chance) : now + options_.patience);
+  if (!blocked_) waiting.begins(now);
+  statement_deadline = std::min(end, blocked_ ? std::max(entered + patience, now + last_chance) : now + patience);
   ++lent_;
   if (idle_.empty()) return std::nullopt;
   Pooled pooled = std::move(idle_.back());  // the last one used: those that are not needed stay idle, and are replaced

@@ -22,7 +22,8 @@ namespace wms {
 struct PoolOptions {
   std::size_t size = 25;      ///< connections that stay open once they are
   std::size_t overflow = 10;  ///< connections beyond, each closed as soon as nobody waits for one
-  /// How long a database that does not answer is waited for. Clients are promised an answer within two seconds.
+  /// How long a database that does not answer is waited for, by all calls of a request together. Clients are promised an
+  /// answer within two seconds.
   std::chrono::milliseconds patience{1500};
   /// How long a connection is waited for at most while all are busy, even if the request may take longer.
   std::chrono::milliseconds longest_wait{30'000};
@@ -41,7 +42,8 @@ class ConnectionPool {
   /// How many connections there are, lent and idle, and how many there can be.
   flowviz::bundles::PoolConnections connections() const;
 
-  const PoolOptions& options() const { return options_; }
+  /// How long a call with this deadline waits for a database that does not answer.
+  std::chrono::steady_clock::duration patience_of(const Deadline& deadline) const;
 
   /// Calls `work(Connection&)` with a connection whose deadline is set, and returns what it returns. Thread-safe.
   /// Throws DatabaseError if there is no connection in time, or what `work` throws.
@@ -64,22 +66,43 @@ class ConnectionPool {
     std::chrono::steady_clock::time_point opened;
     std::chrono::steady_clock::time_point idle_since;
   };
+  /// The time that one call takes from the patience of its request: what the database takes, and not what it takes
+  /// until others give a connection back.
+  class Waiting {
+   public:
+    explicit Waiting(Patience* of) : of_(of) {}
+    ~Waiting() {
+      if (of_ != nullptr) of_->used += std::chrono::steady_clock::now() - since_;
+    }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+    void begins(std::chrono::steady_clock::time_point now) { since_ = now; }
+
+   private:
+    Patience* const of_;
+    std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  };
   struct Lease {
     Lease(ConnectionPool& owner, Deadline deadline)
-        : pool(owner), pooled(owner.borrow(deadline)), connection(pooled.connection.get()) {}
+        : pool(owner),
+          waiting(deadline.patience),
+          pooled(owner.borrow(deadline, waiting)),
+          connection(pooled.connection.get()) {}
     ~Lease() { pool.give_back(std::move(pooled), answered, lost); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
 
     ConnectionPool& pool;
+    Waiting waiting;
     Pooled pooled;
     Connection* connection;
     bool answered = false;
     bool lost = false;
   };
 
-  Pooled borrow(Deadline deadline);
-  std::optional<Pooled> take_slot(Deadline deadline, Deadline& statement_deadline);
+  Pooled borrow(Deadline deadline, Waiting& waiting);
+  std::optional<Pooled> take_slot(Deadline deadline, Waiting& waiting, Deadline& statement_deadline);
   bool is_fit(Pooled& pooled) const;
   void give_back(Pooled pooled, bool answered, bool lost);
   void mark_blocked();

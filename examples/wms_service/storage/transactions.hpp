@@ -72,7 +72,7 @@ class Transactions {
   /// then returns the same value and changes nothing.
   template <class T, class Work>
   Outcome<T> write(Deadline deadline, Work&& work) const {
-    const Deadline patience_ends = std::chrono::steady_clock::now() + writers().options().patience;
+    const auto patience_ends = std::chrono::steady_clock::now() + writers().patience_of(deadline);
     std::optional<std::string> doubt;
     for (int attempt = 1;; ++attempt) {
       try {
@@ -87,7 +87,9 @@ class Transactions {
         if (attempt < most_attempts && error.failure() == Failure::conflict) continue;
         if (!doubt && error.failure() == Failure::unknown_outcome) {
           doubt = error.what();
-          deadline = std::min(deadline, std::max(patience_ends, std::chrono::steady_clock::now() + time_to_find_out));
+          // To find out is what there is always time for.
+          deadline = std::min<std::chrono::steady_clock::time_point>(
+              deadline, std::max(patience_ends, std::chrono::steady_clock::now() + time_to_find_out));
           continue;
         }
         if (doubt) return Refusal(OutcomeUnknown{*doubt + "; then: " + error.what()});
@@ -110,7 +112,7 @@ class Transactions {
   // How often a transaction is tried that others get in the way of.
   static constexpr int most_attempts = 3;
   // What it takes at least to find out whether a transaction was committed.
-  static constexpr std::chrono::milliseconds time_to_find_out{400};
+  static constexpr std::chrono::milliseconds time_to_find_out{300};
 
   const std::unique_ptr<ConnectionPool> pool_;
   const std::unique_ptr<ConnectionPool> writers_;
