@@ -44,7 +44,7 @@ void DatabaseGauges::refresh(Timestamp time) {
     seen_.clear();
   }
   const Deadline deadline = std::chrono::steady_clock::now() + refresh_every;
-  if (!seen.empty() && !storage_.record_activity(seen, deadline)) {
+  if (!storage_.record_activity(seen, time, deadline)) {
     const std::scoped_lock lock(mutex_);
     for (const OperatorSeen& one : seen)
       seen_.try_emplace(one.name, one.at);  // who was seen again since has a later time

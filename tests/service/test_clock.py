@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The clock of the machine set back an hour under load: durations are none of its business."""
 
+import contextlib
 import glob
 import json
+import sqlite3
+import time
 import unittest
 
 import harness
@@ -10,6 +13,11 @@ import harness
 DURATIONS = ("http_request_duration_seconds", "http_request_duration_highr_seconds", "flowviz_traceability_query_duration_seconds",
              "db_query_duration_seconds", "db_statement_duration_seconds", "db_connection_wait_seconds", "tasks_duration_seconds")  # fmt: skip
 LONGEST_S = 10  # that a request may take
+
+
+def in_ms(seconds):
+    """So long from now, as the database has it."""
+    return int((time.time() + seconds) * 1000)
 
 
 class Clock(harness.ServiceTest):
@@ -33,6 +41,9 @@ class Clock(harness.ServiceTest):
         # Everybody works but the viewer whose limit is looked at.
         others = self.folder / "others.json"
         others.write_text(json.dumps([one for one in json.loads(service.tokens_path.read_text()) if one["token"] != service.tokens["viewer"][0]]))
+        # Somebody who left an hour ago: by the clock that is set back, a minute ago.
+        with contextlib.closing(sqlite3.connect(service.database, isolation_level=None, timeout=harness.DEADLINE_S)) as database:
+            database.execute("INSERT INTO operator_activity VALUES ('gone', ?)", (in_ms(-61 * 60),))
         traffic = self.start_traffic(service, tokens=others, rate=60, duration=6, connections=6)
         harness.wait_until(lambda: service.metrics().sum("http_requests_total") > 100, "traffic")
         middle = service.metrics()
@@ -57,9 +68,13 @@ class Clock(harness.ServiceTest):
                       and later.samples[key] < value]  # fmt: skip
             self.assertEqual(fallen, [])
         self.assertEqual(harness.violations(service.page()), "")
-        # All of the traffic's operators were seen within the hour that the clock has now, whatever hour that is.
-        seen = len({token for role in service.tokens for token in service.tokens[role]})
-        harness.wait_until(lambda: 2 <= service.metrics().value("flowviz_active_operators") <= seen, "operators that were seen")
+        # All others were seen within these minutes, by whichever clock.
+        def seen():
+            return service.rows("SELECT count(*) FROM operator_activity")[0][0] - 1
+
+        harness.wait_until(lambda: service.metrics().value("flowviz_active_operators") == seen(), "the operators that were seen")
+        self.assertGreater(seen(), 2)
+        self.assertEqual(service.rows("SELECT operator FROM operator_activity WHERE last_seen_ms > ?", in_ms(-3600 + 60)), [])
         self.assertEqual(service.terminate(), 0)
 
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "storage/sqlite_storage.hpp"
 #include "temporary_folder.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 using namespace wms;
 using namespace std::chrono_literals;
+
+Deadline before_long() { return std::chrono::steady_clock::now() + 30s; }
 
 struct Fixture {
   TemporaryFolder folder;
@@ -28,9 +31,9 @@ class Unreliable : public SqliteStorage {
   using SqliteStorage::SqliteStorage;
   bool away = false;
 
-  Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) override {
+  Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Timestamp time, Deadline deadline) override {
     if (away) return Refusal(Unavailable{"away"});
-    return SqliteStorage::record_activity(seen, deadline);
+    return SqliteStorage::record_activity(seen, time, deadline);
   }
   Outcome<int> count_operators_since(Timestamp since, Deadline deadline) override {
     if (away) return Refusal(Unavailable{"away"});
@@ -50,6 +53,22 @@ TEST_CASE_FIXTURE(Fixture, "operators count once each, for fifteen minutes") {
   operators.refresh(now() + 14min);
   CHECK(metrics.active_operators.value() == 2);
   operators.refresh(now() + 16min);
+  CHECK(metrics.active_operators.value() == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a clock that is set back an hour makes nobody active who is not, or for longer") {
+  DatabaseGauges operators(storage, metrics);
+  const Timestamp before = now(), after = before - 1h;
+  REQUIRE(storage.record_activity(std::vector<OperatorSeen>{{"eve", before - 61min}, {"mia", before - 20min}}, before,
+                                  before_long()));
+  operators.seen("ada");
+  operators.refresh(before);
+  CHECK(metrics.active_operators.value() == 1);
+  operators.refresh(after);
+  CHECK(metrics.active_operators.value() == 1);
+  operators.refresh(after + 14min);
+  CHECK(metrics.active_operators.value() == 1);
+  operators.refresh(after + 16min);
   CHECK(metrics.active_operators.value() == 0);
 }
 

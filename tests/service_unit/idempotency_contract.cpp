@@ -97,6 +97,20 @@ TEST_CASE_TEMPLATE("whoever died with a key is replaced, and does nothing if it 
   CHECK(storage->register_lot(raw("FLOUR"), "olaf", soon(), keep(next.id)));
 }
 
+TEST_CASE_TEMPLATE("whoever died with a key before the clock was set back is replaced as well", Database, STORAGES) {
+  Database database;
+  const auto storage = database.open();
+  const Timestamp before = now(), after = before - 1h;
+  const KeyClaim dead = claimed(*storage, request, before);
+  why<KeyInFlight>(storage->claim_key(request, before - longest_claim + 5s, soon()));
+  const KeyClaim next = claimed(*storage, request, after);
+  CHECK_FALSE(next.answer);
+  why<KeyInFlight>(storage->claim_key(request, after + 1s, soon()));
+  why<KeyInFlight>(storage->register_lot(raw("FLOUR"), "olaf", soon(), keep(dead.id)));
+  CHECK(storage->register_lot(raw("FLOUR"), "olaf", soon(), keep(next.id)));
+  CHECK(claimed(*storage, request, after + 2s).answer);
+}
+
 TEST_CASE_TEMPLATE("keys are kept for a day, and then forgotten", Database, STORAGES) {
   Database database;
   const auto storage = database.open();

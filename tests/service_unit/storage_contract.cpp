@@ -368,13 +368,38 @@ TEST_CASE_TEMPLATE("operators are counted once each, from the time they were las
   const auto storage = database.open();
   const auto at = [](int minute) { return Timestamp(std::chrono::minutes(minute)); };
   const auto count_since = [&](int minute) { return storage->count_operators_since(at(minute), soon()).value(); };
-  REQUIRE(storage->record_activity(std::vector<OperatorSeen>{{"ada", at(10)}, {"bo", at(20)}}, soon()));
+  REQUIRE(storage->record_activity(std::vector<OperatorSeen>{{"ada", at(10)}, {"bo", at(20)}}, at(20), soon()));
   CHECK(count_since(0) == 2);
   CHECK(count_since(20) == 1);
   CHECK(count_since(21) == 0);
-  REQUIRE(storage->record_activity(std::vector<OperatorSeen>{{"ada", at(30)}, {"bo", at(5)}}, soon()));
+  REQUIRE(storage->record_activity(std::vector<OperatorSeen>{{"ada", at(30)}, {"bo", at(5)}}, at(30), soon()));
   CHECK(count_since(20) == 2);  // later replaces earlier, and not the other way round
   CHECK(count_since(30) == 1);
+}
+
+TEST_CASE_TEMPLATE(
+    "if the clock was set back, the operator seen last was seen now, and the others as long before as they were",
+    Database, STORAGES) {
+  Database database;
+  const auto storage = database.open();
+  const auto at = [](int minute) { return Timestamp(std::chrono::minutes(minute)); };
+  const auto count_since = [&](int minute) { return storage->count_operators_since(at(minute), soon()).value(); };
+  REQUIRE(storage->record_activity(std::vector<OperatorSeen>{{"ada", at(100)}, {"bo", at(150)}, {"eve", at(160)}},
+                                   at(160), soon()));
+  // Whichever of two instances sees it first: they move back once.
+  std::thread other([&] { CHECK(storage->record_activity({}, at(100), soon())); });
+  CHECK(storage->record_activity({}, at(100), soon()));
+  other.join();
+  CHECK(count_since(101) == 0);
+  CHECK(count_since(100) == 1);
+  CHECK(count_since(90) == 2);
+  CHECK(count_since(41) == 2);
+  CHECK(count_since(40) == 3);
+  REQUIRE(storage->record_activity(std::vector<OperatorSeen>{{"ada", at(170)}, {"bo", at(101)}}, at(101), soon()));
+  CHECK(count_since(102) == 0);  // nobody was seen later than now
+  CHECK(count_since(101) == 2);
+  REQUIRE(storage->record_activity({}, at(101) - std::chrono::seconds(1), soon()));
+  CHECK(count_since(101) == 2);  // clocks of several machines differ by so much
 }
 
 TEST_CASE_TEMPLATE("a storage that works answers a ping", Database, STORAGES) {

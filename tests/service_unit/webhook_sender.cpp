@@ -218,6 +218,20 @@ TEST_CASE_FIXTURE(Fixture, "a receiver that asks for a pause is left alone, by a
   CHECK(sent.size() == 3);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a clock that is set back an hour lengthens neither a pause nor the wait for another try") {
+  answers = {status(429, 20s), status(500)};
+  decide("FAIL");
+  send_all();
+  CHECK(sent.size() == 1);
+  time -= 1h;
+  send_all();
+  CHECK(sent.size() == 2);
+  time -= 1h;
+  send_all();
+  CHECK(sent.size() == 3);
+  CHECK(completed("done") == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a receiver that does not ask for a pause holds up one message alone") {
   answers = {status(500, 20s)};
   decide("FAIL");

@@ -3,6 +3,7 @@
 /// \file
 /// Messages that a decision has stopped a lot: kept with the decision until somebody was told, or nobody can be.
 
+#include <chrono>
 #include <string>
 
 #include "domain/names.hpp"
@@ -19,6 +20,9 @@ struct Notification {
   std::string lot_code;
   int attempt = 1;  ///< to send it, this one included
 };
+
+/// No message is put off for so long: a receiver can ask for five minutes (RetryRule in webhook/options.hpp).
+inline constexpr std::chrono::minutes longest_put_off{10};
 
 enum class NotificationStatus { queued, sending, sent, given_up };
 constexpr Names<NotificationStatus, 4> names(NotificationStatus) {

@@ -33,8 +33,10 @@ Storage::Outcome<KeyClaim> SqlStorage::claim_key(const KeyedRequest& request, Ti
       }
     }
     if (holder == claim) return KeyClaim{claim, std::nullopt};  // an earlier attempt was committed
-    // Whoever claimed it so long ago is dead. If not, it finds its claim gone when it is about to commit.
-    if (since + longest_claim < time && db.run(statements_.take_over_key, claim, holder, in_ms(time)) != 0) {
+    // Whoever claimed it so long ago is dead, and so is who did at a time that is yet to come: the clock was set back. If
+    // not, it finds its claim gone when it is about to commit.
+    if (std::chrono::abs(time - since) > longest_claim &&
+        db.run(statements_.take_over_key, claim, holder, in_ms(time)) != 0) {
       return KeyClaim{claim, std::nullopt};
     }
     return Refusal(KeyInFlight{});

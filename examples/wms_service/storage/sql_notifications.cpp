@@ -21,7 +21,7 @@ Storage::Outcome<std::optional<Notification>> SqlStorage::take_notification(Time
                                                                             Deadline deadline) {
   using Taken = std::optional<Notification>;
   const auto waiting = transactions_.read<bool>(deadline, [&](Connection& db) -> Outcome<bool> {
-    return db.query(statements_.notification_waits, in_ms(time))->next();
+    return db.query(statements_.notification_waits, in_ms(time), in_ms(time + longest_put_off))->next();
   });
   if (!waiting) return waiting.error();
   if (!*waiting) return Taken();  // without a transaction that writes, for this is asked for ever
@@ -34,7 +34,7 @@ Storage::Outcome<std::optional<Notification>> SqlStorage::take_notification(Time
     }
     Notification taken;
     {
-      const auto row = db.query(statements_.next_notification, in_ms(time));
+      const auto row = db.query(statements_.next_notification, in_ms(time), in_ms(time + longest_put_off));
       if (!row->next()) return Taken();  // somebody else is at it
       taken.decision.id = row->text(0);
       taken.attempt = static_cast<int>(row->integer(1)) + 1;

@@ -29,6 +29,8 @@ constexpr std::chrono::seconds start_up_patience{10};
 constexpr int max_trace_lots = 10'000;
 constexpr int max_trace_steps = 50'000;
 
+constexpr std::chrono::seconds clocks_differ_by{5};
+
 // Identifiers begin with a hexadecimal digit.
 constexpr const char* after_all_ids = "g";
 
@@ -240,13 +242,26 @@ Storage::Outcome<Trace> SqlStorage::trace(const TraceQuery& wanted, Deadline dea
   });
 }
 
-Storage::Outcome<Storage::Done> SqlStorage::record_activity(std::span<const OperatorSeen> seen, Deadline deadline) {
+Storage::Outcome<Storage::Done> SqlStorage::record_activity(std::span<const OperatorSeen> seen, Timestamp time,
+                                                            Deadline deadline) {
+  // By how much the latest lies in the future, if that is more than clocks of several machines differ by.
+  const auto ahead = [&](Connection& db) -> std::int64_t {
+    const auto row = db.query(statements_.activity_after, in_ms(time + clocks_differ_by));
+    return row->next() ? row->integer(0) - in_ms(time) : 0;
+  };
+  if (seen.empty()) {  // without a transaction that writes, for this is asked for ever
+    const auto set_back =
+        transactions_.read<bool>(deadline, [&](Connection& db) -> Outcome<bool> { return ahead(db) > 0; });
+    if (!set_back) return set_back.error();
+    if (!*set_back) return Done{};
+  }
   // In one order everywhere, so that two that write the same operators do not wait for each other.
   std::vector<OperatorSeen> in_order(seen.begin(), seen.end());
   std::ranges::sort(in_order, {}, &OperatorSeen::name);
   return transactions_.write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
+    if (const std::int64_t by = ahead(db); by > 0) db.run(statements_.move_activity_back, by);
     for (const OperatorSeen& one : in_order) {
-      db.run(statements_.upsert_operator_activity, one.name, in_ms(one.at));
+      db.run(statements_.upsert_operator_activity, one.name, in_ms(std::min(one.at, time)));
     }
     return Done{};
   });

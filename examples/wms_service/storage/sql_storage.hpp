@@ -43,7 +43,7 @@ class SqlStorage : public Storage {
   Outcome<Wait> admit(const LimitedRequest& request, Deadline deadline) override;
   Outcome<int> count_near_limit(std::string_view route, int admitted, Deadline deadline) override;
   Outcome<Done> forget_admissions(Deadline deadline) override;
-  Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) override;
+  Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Timestamp time, Deadline deadline) override;
   Outcome<int> count_operators_since(Timestamp since, Deadline deadline) override;
   Outcome<WorkCounts> count_work(Timestamp ended_since, Deadline deadline) override;
   flowviz::bundles::PoolConnections connections() const override;

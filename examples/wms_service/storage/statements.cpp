@@ -148,13 +148,14 @@ Statements::Statements(Dialect dialect)
       insert_notification{"insert_notification", DbOperation::insert,
                           "INSERT INTO qc_notifications (decision_id, status, urgency, attempts, due_at_ms) "
                           "VALUES (?1, 'queued', ?2, 0, ?3)"},
-      notification_waits{
-          "notification_waits", DbOperation::select,
-          "SELECT 1 FROM qc_notifications WHERE status IN ('queued', 'sending') AND due_at_ms <= ?1 LIMIT 1"},
+      notification_waits{"notification_waits", DbOperation::select,
+                         "SELECT 1 FROM qc_notifications WHERE status IN ('queued', 'sending') AND (due_at_ms <= ?1 OR "
+                         "due_at_ms > ?2) "
+                         "LIMIT 1"},
       next_notification{
           "next_notification", DbOperation::select,
           std::string("SELECT decision_id, attempts FROM qc_notifications WHERE status IN ('queued', 'sending') AND "
-                      "due_at_ms <= ?1 ORDER BY urgency, decision_id LIMIT 1") +
+                      "(due_at_ms <= ?1 OR due_at_ms > ?2) ORDER BY urgency, decision_id LIMIT 1") +
               (dialect == Dialect::postgresql ? " FOR UPDATE SKIP LOCKED" : "")},
       take_notification{"take_notification", DbOperation::update,
                         "UPDATE qc_notifications SET status = 'sending', attempts = attempts + 1, due_at_ms = ?2 "
@@ -217,7 +218,13 @@ Statements::Statements(Dialect dialect)
                                "ON CONFLICT (operator) DO UPDATE SET last_seen_ms = excluded.last_seen_ms "
                                "WHERE operator_activity.last_seen_ms < excluded.last_seen_ms"},
       count_operators_since{"count_operators_since", DbOperation::select,
-                            "SELECT count(*) FROM operator_activity WHERE last_seen_ms >= ?1"} {}
+                            "SELECT count(*) FROM operator_activity WHERE last_seen_ms >= ?1"},
+      activity_after{"activity_after", DbOperation::select,
+                     std::string("SELECT last_seen_ms FROM operator_activity WHERE last_seen_ms > ?1 "
+                                 "ORDER BY last_seen_ms DESC LIMIT 1") +
+                         (dialect == Dialect::postgresql ? " FOR NO KEY UPDATE" : "")},
+      move_activity_back{"move_activity_back", DbOperation::update,
+                         "UPDATE operator_activity SET last_seen_ms = last_seen_ms - ?1"} {}
 
 std::vector<const Sql*> Statements::all() const {
   std::vector<const Sql*> all{&create_schema_migrations,
@@ -272,7 +279,9 @@ std::vector<const Sql*> Statements::all() const {
                               &forget_admissions,
                               &count_work,
                               &upsert_operator_activity,
-                              &count_operators_since};
+                              &count_operators_since,
+                              &activity_after,
+                              &move_activity_back};
   for (const std::optional<Sql>* sql : {&lock_schema, &begin_registration, &await_registrations}) {
     if (*sql) all.push_back(&**sql);
   }

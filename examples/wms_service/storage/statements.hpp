@@ -65,8 +65,8 @@ struct Statements {
 
   // Messages about decisions.
   Sql insert_notification;  ///< ?1 decision, ?2 urgency (0 before 1), ?3 when it is due
-  Sql notification_waits;   ///< ?1 time; whether any is due
-  Sql next_notification;  ///< ?1 time; its decision and attempts; nobody else gets it until the end of the transaction
+  Sql notification_waits;   ///< ?1 time, ?2 from when on none can be meant to wait; whether any is due
+  Sql next_notification;  ///< the same; its decision and attempts; nobody else gets it until the end of the transaction
   Sql take_notification;  ///< ?1 decision, ?2 when it is due again
   Sql notification_attempts;  ///< ?1 decision
   Sql notified_decision;      ///< ?1; the decision, and the lot's code
@@ -95,6 +95,8 @@ struct Statements {
   // Operators.
   Sql upsert_operator_activity;  ///< ?1 name, ?2 time
   Sql count_operators_since;     ///< ?1
+  Sql activity_after;            ///< ?1; the latest, which nobody else looks at until the end of the transaction
+  Sql move_activity_back;        ///< ?1 by how much
 
   /// Each of them, so that their series are there before they are first used.
   std::vector<const Sql*> all() const;

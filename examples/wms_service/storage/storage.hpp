@@ -94,7 +94,8 @@ class Storage {
   virtual Outcome<bool> refuse_sync_lot(std::string_view client_id, const SyncRefusal& refusal, Deadline deadline) = 0;
 
   /// Takes the next message that is due at `time`, those of lots that failed first; nothing, if there is none. Nobody
-  /// gets it again before `until`: until then it has to be noted what came of it.
+  /// gets it again before `until`: until then it has to be noted what came of it. One that is due later than
+  /// `longest_put_off` is due as well, for nothing is put off for so long: the clock was set back.
   virtual Outcome<std::optional<Notification>> take_notification(Timestamp time, Timestamp until,
                                                                  Deadline deadline) = 0;
   /// Puts a message back that was taken, to be due at `due`; false if it was taken again meanwhile, or has ended.
@@ -103,7 +104,8 @@ class Storage {
   virtual Outcome<bool> end_notification(std::string_view decision_id, NotificationStatus end, Timestamp time,
                                          Deadline deadline) = 0;
 
-  /// Begins a request with a key, or finds the answer that an earlier one got. Refused: KeyInFlight, KeyOfAnotherRequest.
+  /// Begins a request with a key, or finds the answer that an earlier one got. A claim that lies further from `time` than
+  /// `longest_claim` is dead: its request was killed, or the clock was set. Refused: KeyInFlight, KeyOfAnotherRequest.
   virtual Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) = 0;
   /// For requests that write nothing else. Refused: KeyInFlight, if the claim was lost.
   virtual Outcome<Done> keep_answer(const std::string& claim, const KeptAnswer& answer, Deadline deadline) = 0;
@@ -119,8 +121,9 @@ class Storage {
   /// Drops what limits do not need any more.
   virtual Outcome<Done> forget_admissions(Deadline deadline) = 0;
 
-  /// Remembers when operators were seen; a later time replaces an earlier one.
-  virtual Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Deadline deadline) = 0;
+  /// Remembers when operators were seen; a later time replaces an earlier one. `time` is now. If the latest that is remembered
+  /// lies well after it, the clock was set back: it is taken as now, and all others move back as far.
+  virtual Outcome<Done> record_activity(std::span<const OperatorSeen> seen, Timestamp time, Deadline deadline) = 0;
   virtual Outcome<int> count_operators_since(Timestamp since, Deadline deadline) = 0;
 
   /// Jobs that have ended count if that was at `ended_since` or later.

@@ -36,7 +36,8 @@ WebhookSender::WebhookSender(Storage& storage, Metrics& metrics, const WebhookOp
 Step WebhookSender::step() {
   if (!unnoted_) {
     const Timestamp time = clock_();
-    if (time < paused_until_) return Step::nothing_to_do;
+    // A pause is never longer: if it seems to be, the clock was set back.
+    if (time < paused_until_ && paused_until_ - time <= options_.retry.longest) return Step::nothing_to_do;
     // As long again as it may take, to note what came of it.
     const auto taken = storage_.take_notification(time, time + 2 * options_.timeout, BackgroundWorker::end_of_step());
     if (!taken) return webhook_waits(taken.error());
