@@ -40,10 +40,10 @@ RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceC
     table.post(path, right, routes::idempotent(storage, path, std::move(handler)), limit);
   };
   table.get("/openapi.json", open_to_all, routes::openapi_document());
-  post("/api/lots", Right::write_lots, routes::register_lot(storage, traces, metrics), LimitedRoute::lots);
+  post("/api/lots", Right::write_lots, routes::register_lot(storage, metrics), LimitedRoute::lots);
   table.get("/api/lots", Right::read, routes::list_lots(storage));
   table.get("/api/lots/{lot_id}", Right::read, routes::get_lot(storage));
-  post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, traces, metrics, webhook_worker),
+  post("/api/qc-decisions", Right::decide_quality, routes::record_decision(storage, metrics, webhook_worker),
        LimitedRoute::qc_decisions);
   post("/api/production-runs", Right::write_lots, routes::plan_run(storage));
   table.get("/api/production-runs/{run_id}", Right::read, routes::get_run(storage));
@@ -118,7 +118,7 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       business_hours_(metrics_.business_hours(
           [hours = options.business_hours] { return hours.include(wall_clock(now())) ? 1 : 0; })),
       database_gauges_(storage, metrics_),
-      sync_applier_(storage, trace_cache_, metrics_),
+      sync_applier_(storage, metrics_),
       sync_worker_("sync", [this] { return sync_applier_.step(); }),
       tidy_worker_("tidy", [&storage] { return tidy(storage); }, {.idle = std::chrono::minutes(10)}),
       webhook_(options.webhook.address ? std::make_unique<Webhook>(storage, metrics_, options.webhook) : nullptr),

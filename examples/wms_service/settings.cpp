@@ -268,10 +268,10 @@ constexpr Setting all_settings[] = {
      "with "
      "commas",
      take_cors_origin, Repetition::each_counts},
-    {"--trace-cache-entries", "N", "0",
-     "how many answers to traces are kept in memory, of 32 MiB at most; for a database that no other process writes "
-     "to: "
-     "what others change is not seen",
+    {"--trace-cache-entries", "N", "1000",
+     "how many answers to traces are kept in memory, of 32 MiB at most; the database is asked whether they are still "
+     "true; "
+     "0: none",
      take_trace_cache_entries},
     {"--qc-webhook-url-file", "FILE", nullptr,
      "holds the address, as of a Discord webhook, that is told of each lot that a decision puts on HOLD or FAIL; "
@@ -383,11 +383,6 @@ Result<Settings, std::variant<Settings::Print, Settings::Wrong>> Settings::from(
     origins[setting.flag] = origin;
   }
   settings.database_origin = origins.at("--database");
-  // Others may write there as well, and this process would not hear of it.
-  if (settings.sqlite_path.empty() && settings.app.trace_cache.entries > 0) {
-    return wrong(origins.at("--trace-cache-entries") + " is for a database that this service has for itself, and " +
-                 settings.database_origin + " names a server");
-  }
   // Port 0 is another one each time.
   if (settings.listen.port != 0 && settings.listen.text() == settings.metrics_listen.text()) {
     return wrong(origins.at("--listen") + " and " + origins.at("--metrics-listen") +

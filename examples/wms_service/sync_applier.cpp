@@ -19,18 +19,13 @@ BackgroundWorker::Step failed(const Refusal& refusal) {
 BackgroundWorker::Step SyncApplier::step() {
   const Deadline deadline = BackgroundWorker::end_of_step();
   const auto attempt = storage_.try_next_sync_lot(deadline);
-  if (!attempt) {
-    traces_.clear();  // of a commit that failed nobody knows whether it did, or of which lot
-    return failed(attempt.error());
-  }
+  if (!attempt) return failed(attempt.error());
   if (!*attempt) return BackgroundWorker::Step::nothing_to_do;
   return (*attempt)->outcome ? applied(**attempt) : refused(**attempt, deadline);
 }
 
 BackgroundWorker::Step SyncApplier::applied(const SyncAttempt& attempt) {
-  const Lot& lot = *attempt.outcome;
-  for (const LotInput& input : lot.inputs) traces_.forget(input.lot_id);
-  metrics_.lots_registered.with(lot.type).inc();  // it is on disk now
+  metrics_.lots_registered.with(attempt.outcome->type).inc();  // it is on disk now
   metrics_.tasks.begin(Task::sync_apply).finish();
   return BackgroundWorker::Step::worked;
 }

@@ -6,14 +6,12 @@
 #include "background_worker.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
-#include "trace_cache.hpp"
 
 namespace wms {
 
 class SyncApplier {
  public:
-  SyncApplier(Storage& storage, TraceCache& traces, Metrics& metrics)
-      : storage_(storage), traces_(traces), metrics_(metrics) {}
+  SyncApplier(Storage& storage, Metrics& metrics) : storage_(storage), metrics_(metrics) {}
 
   /// Registers the next lot, or notes why it cannot be, and counts it. Fails if the database is away; the lot is still in
   /// the queue then.
@@ -24,7 +22,6 @@ class SyncApplier {
   BackgroundWorker::Step refused(const SyncAttempt& attempt, Deadline deadline);
 
   Storage& storage_;
-  TraceCache& traces_;
   Metrics& metrics_;
 };
 

@@ -7,7 +7,6 @@ import unittest
 import harness
 import postgres
 
-CACHED = ("--trace-cache-entries", "100")
 
 def lot(client_id, lot_type="raw", inputs=()):
     return {
@@ -42,7 +41,7 @@ class SyncTest(harness.ServiceTest):
         self.assertEqual(set(self.states(service, lots)), {"applied"})
 
     def test_a_batch_is_applied_in_the_background_and_the_metrics_show_it(self):
-        service = self.start_service(flags=CACHED)
+        service = self.start_service()
         first = lot(secrets.token_hex(8))
         self.send(service, [first])
         self.wait_until_applied(service, [first])
@@ -89,7 +88,6 @@ class SyncOnPostgresqlTest(SyncTest):
         self.pgbouncer = postgres.PgBouncer(self.folder, self.postgres, self.track)
 
     def start_service(self, flags=(), database=None, **options):
-        flags = () if flags == CACHED else flags  # others may write to a server, so there is no cache
         password = ("--database-password-file", str(self.postgres.secrets / "flowviz_password"))
         service = super().start_service(database_url=self.pgbouncer.url(), flags=(*password, *flags), **options)
         service.rows = lambda sql: [tuple(map(int, row)) for row in self.postgres.query(sql)]

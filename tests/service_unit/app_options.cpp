@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,7 @@ namespace {
 
 using namespace wms;
 using nlohmann::json;
+using namespace std::chrono_literals;
 
 struct Service {
   TemporaryFolder folder;
@@ -125,6 +127,11 @@ TEST_CASE("traces that are kept are answered again until one of their lots chang
   CHECK(hits() == 1);
   add_lot("SALT", "raw", json::array());
   CHECK(trace(flour, "forward")["nodes"].size() == 3);
+  CHECK(hits() == 2);
+  // Another instance has caches and connections of its own.
+  SqliteStorage other(service.folder.file("wms.db"));
+  REQUIRE(other.record_decision({bread, Decision::HOLD, {}}, "ines", std::chrono::steady_clock::now() + 30s));
+  CHECK(trace(flour, "forward")["nodes"][2]["qc_status"] == "HOLD");
   CHECK(hits() == 2);
 }
 

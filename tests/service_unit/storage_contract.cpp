@@ -363,6 +363,47 @@ TEST_CASE_TEMPLATE("a trace of an unknown lot is refused", Database, STORAGES) {
   }
 }
 
+TEST_CASE_TEMPLATE("what a trace says is true until its lots are changed, by whichever instance", Database, STORAGES) {
+  Database database;
+  const auto storage = database.open(), other = database.open();
+  Warehouse warehouse{*storage};
+  const std::string flour = warehouse.add(raw("FLOUR")).id, salt = warehouse.add(raw("SALT")).id;
+  const std::string dough = warehouse.make("DOUGH", {flour});
+  Trace trace = warehouse.trace(flour, Direction::forward);
+  const auto is_true = [&] {
+    std::vector<std::string> ids;
+    for (const Lot& lot : trace.nodes) ids.push_back(lot.id);
+    const auto changes = storage->count_changes(ids, soon());
+    REQUIRE(changes);
+    return *changes == trace.changes();
+  };
+  const auto traced_again = [&] { trace = warehouse.trace(flour, Direction::forward); };
+  CHECK(is_true());
+  SUBCASE("a lot that is none of it changes nothing") {
+    Warehouse{*other}.make("BRINE", {salt});
+    CHECK(is_true());
+  }
+  SUBCASE("it grows at its end") {
+    const std::string bread = Warehouse{*other}.make("BREAD", {dough});
+    CHECK_FALSE(is_true());
+    traced_again();
+    CHECK(trace.nodes.size() == 3);
+    CHECK(is_true());
+  }
+  SUBCASE("one of its lots is decided on, and decided on again") {
+    for (const Decision decision : {Decision::HOLD, Decision::PASS, Decision::HOLD}) {
+      REQUIRE(other->record_decision({dough, decision, {}}, "ines", soon()));
+      CHECK_FALSE(is_true());
+      traced_again();
+      CHECK(is_true());
+    }
+  }
+  SUBCASE("what is refused changes nothing") {
+    why<RuleViolated>(other->register_lot(made("CAKE", {{dough, kg(1000)}}), "olaf", soon()));
+    CHECK(is_true());
+  }
+}
+
 TEST_CASE_TEMPLATE("operators are counted once each, from the time they were last seen", Database, STORAGES) {
   Database database;
   const auto storage = database.open();

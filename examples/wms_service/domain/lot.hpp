@@ -3,6 +3,7 @@
 /// \file
 /// Lots: what the warehouse holds, and what each was made from.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,7 @@ struct Lot {
   std::vector<LotInput> inputs;
   std::string created_by;
   Timestamp created_at;
+  std::int64_t changes = 0;  ///< how often it was decided on or went into another lot
 };
 
 /// What a client sends to register a lot.

@@ -3,6 +3,7 @@
 /// \file
 /// Traceability: the lots that were made from a lot, or that went into it.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,14 @@ struct Trace {
   std::vector<Lot> nodes;  ///< the lot itself first, then by distance
   std::vector<TraceEdge> edges;
   int depth = 0;  ///< the longest distance reached, counted by the shortest way
+
+  /// Of all lots together. What the trace says is true as long as this number is: to become part of it, a lot has to be made
+  /// of one that is.
+  std::int64_t changes() const {
+    std::int64_t sum = 0;
+    for (const Lot& lot : nodes) sum += lot.changes;
+    return sum;
+  }
 };
 
 }  // namespace wms

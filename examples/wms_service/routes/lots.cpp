@@ -57,13 +57,11 @@ Answer registered(const Lot& lot) {
 
 }  // namespace
 
-Handler register_lot(Storage& storage, TraceCache& traces, Metrics& metrics) {
-  return [&storage, &traces, metrics = &metrics](const Call& call) -> Result<Answer, Problem> {
+Handler register_lot(Storage& storage, Metrics& metrics) {
+  return [&storage, metrics = &metrics](const Call& call) -> Result<Answer, Problem> {
     const auto wanted = read_new_lot(call.body);
     if (!wanted) return wanted.error();
     const auto lot = storage.register_lot(*wanted, call.caller, call.deadline, call.keep<Lot>(registered));
-    // Whatever came of it: of a commit that failed nobody knows whether it did.
-    for (const LotInput& input : wanted->inputs) traces.forget(input.lot_id);
     if (!lot) return problems::refused(lot.error());
     metrics->lots_registered.with(lot->type).inc();  // it is on disk now
     return registered(*lot);

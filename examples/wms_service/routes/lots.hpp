@@ -6,12 +6,11 @@
 #include "http/call.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
-#include "trace_cache.hpp"
 
 namespace wms::routes {
 
 /// POST /api/lots
-Handler register_lot(Storage& storage, TraceCache& traces, Metrics& metrics);
+Handler register_lot(Storage& storage, Metrics& metrics);
 /// GET /api/lots/{lot_id}
 Handler get_lot(Storage& storage);
 /// GET /api/lots

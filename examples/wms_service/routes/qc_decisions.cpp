@@ -41,15 +41,14 @@ Answer recorded(const QcDecision& decision) { return {201, to_json(decision).dum
 
 }  // namespace
 
-Handler record_decision(Storage& storage, TraceCache& traces, Metrics& metrics, BackgroundWorker* notifier) {
-  return [&storage, &traces, metrics = &metrics, notifier](const Call& call) -> Result<Answer, Problem> {
+Handler record_decision(Storage& storage, Metrics& metrics, BackgroundWorker* notifier) {
+  return [&storage, metrics = &metrics, notifier](const Call& call) -> Result<Answer, Problem> {
     const auto wanted = read_new_decision(call.body);
     if (!wanted) return wanted.error();
     const bool stops = stops_lot(wanted->decision);
     const Notify notify = stops && notifier != nullptr ? Notify::webhook : Notify::nobody;
     const auto decision =
         storage.record_decision(*wanted, call.caller, call.deadline, call.keep<QcDecision>(recorded), notify);
-    traces.forget(wanted->lot_id);  // whatever came of it: of a commit that failed nobody knows whether it did
     if (!decision) return problems::refused(decision.error());
     metrics->qc_decisions.with(decision->decision).inc();  // it is on disk now
     if (stops) tell_in_log(*decision, *metrics);

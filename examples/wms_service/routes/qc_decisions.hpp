@@ -7,13 +7,12 @@
 #include "http/call.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
-#include "trace_cache.hpp"
 
 namespace wms::routes {
 
 /// POST /api/qc-decisions
 ///
 /// `notifier` sends what is queued for the webhook; null: nothing is.
-Handler record_decision(Storage& storage, TraceCache& traces, Metrics& metrics, BackgroundWorker* notifier);
+Handler record_decision(Storage& storage, Metrics& metrics, BackgroundWorker* notifier);
 
 }  // namespace wms::routes

@@ -29,15 +29,18 @@ Handler trace_lot(Storage& storage, TraceCache& traces, Metrics& metrics, Direct
     const auto query = read_trace_query(call, direction);
     if (!query) return query.error();
     auto timing = duration.time();
-    const auto lookup = traces.find(*query);
-    if (lookup.answer) return Answer{200, *lookup.answer};
+    const auto kept = traces.find(*query, [&](const KeptTrace& earlier) {
+      const auto changes = storage.count_changes(earlier.lots, call.deadline);
+      return changes && *changes == earlier.changes;
+    });
+    if (kept) return Answer{200, kept->answer};
     const auto trace = storage.trace(*query, call.deadline);
     if (!trace) {
       timing.discard();  // how fast the database says no is another question
       return problems::refused(trace.error());
     }
     Answer answer{200, to_json(*trace).dump()};
-    traces.put(*query, lookup, *trace, answer.body);
+    traces.put(*query, *trace, answer.body);
     return answer;
   };
 }

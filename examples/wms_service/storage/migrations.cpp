@@ -129,6 +129,9 @@ CREATE TABLE admissions (
   PRIMARY KEY (operator, route)
 );
 )sql"},
+    {7, "how often a lot was changed", R"sql(
+ALTER TABLE lots ADD COLUMN changes BIGINT NOT NULL DEFAULT 0;
+)sql"},
 };
 
 }  // namespace

@@ -45,6 +45,7 @@ Lot lot_from(const Rows& row) {
   lot.production_run_id = row.optional_text(6);
   lot.created_by = row.text(7);
   lot.created_at = timestamp(row.integer(8));
+  lot.changes = row.integer(9);
   return lot;
 }
 
@@ -239,6 +240,15 @@ Storage::Outcome<Trace> SqlStorage::trace(const TraceQuery& wanted, Deadline dea
     if (steps == max_trace_steps || reached.size() > max_trace_lots) return Refusal(TraceTooLarge{max_trace_lots});
     read_inputs(db, reached);
     return build_trace(wanted, std::move(reached));
+  });
+}
+
+Storage::Outcome<std::int64_t> SqlStorage::count_changes(std::span<const std::string> lot_ids, Deadline deadline) {
+  const std::string ids = nlohmann::json(lot_ids).dump();
+  return transactions_.read<std::int64_t>(deadline, [&](Connection& db) -> Outcome<std::int64_t> {
+    const auto row = db.query(statements_.changes_of_lots, ids);
+    row->next();
+    return row->integer(0);
   });
 }
 

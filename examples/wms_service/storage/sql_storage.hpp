@@ -22,6 +22,7 @@ class SqlStorage : public Storage {
   Outcome<QcDecision> record_decision(const NewQcDecision& decision, std::string_view decided_by, Deadline deadline,
                                       const Keep<QcDecision>& keep = {}, Notify notify = Notify::nobody) override;
   Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) override;
+  Outcome<std::int64_t> count_changes(std::span<const std::string> lot_ids, Deadline deadline) override;
   Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by, Deadline deadline,
                                   const Keep<ProductionRun>& keep = {}) override;
   Outcome<ProductionRun> find_run(std::string_view run_id, Deadline deadline) override;

@@ -12,7 +12,8 @@ namespace wms {
 namespace {
 
 const std::string lot_columns =
-    "lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, production_run_id, created_by, created_at_ms";
+    "lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, production_run_id, created_by, created_at_ms, "
+    "changes";
 
 const std::string run_columns = "run_id, product, line, state, created_by, created_at_ms";
 
@@ -81,6 +82,9 @@ Statements::Statements(Dialect dialect)
       inputs_of_lots{"inputs_of_lots", DbOperation::select,
                      "SELECT lot_id, input_lot_id, quantity_mg FROM lot_inputs WHERE lot_id IN (SELECT value FROM " +
                          json_texts(dialect) + ") ORDER BY lot_id, position"},
+      changes_of_lots{"changes_of_lots", DbOperation::select,
+                      "SELECT CAST(coalesce(sum(changes), 0) AS BIGINT) FROM lots WHERE lot_id IN (SELECT value FROM " +
+                          json_texts(dialect) + ")"},
       lots_made_from{"lots_made_from", DbOperation::select,
                      connected_lots(dialect, "input_lot_id", "lot_inputs.lot_id")},
       lots_gone_into{"lots_gone_into", DbOperation::select,
@@ -98,10 +102,11 @@ Statements::Statements(Dialect dialect)
                     std::string("SELECT qc_status, remaining_mg FROM lots WHERE lot_id = ?1") +
                         (dialect == Dialect::postgresql ? " FOR NO KEY UPDATE" : "")},
       take_from_lot{"take_from_lot", DbOperation::update,
-                    "UPDATE lots SET remaining_mg = remaining_mg - ?2 WHERE lot_id = ?1"},
+                    "UPDATE lots SET remaining_mg = remaining_mg - ?2, changes = changes + 1 WHERE lot_id = ?1"},
       insert_lot_input{"insert_lot_input", DbOperation::insert,
                        "INSERT INTO lot_inputs (lot_id, input_lot_id, quantity_mg, position) VALUES (?1, ?2, ?3, ?4)"},
-      update_qc_status{"update_qc_status", DbOperation::update, "UPDATE lots SET qc_status = ?2 WHERE lot_id = ?1"},
+      update_qc_status{"update_qc_status", DbOperation::update,
+                       "UPDATE lots SET qc_status = ?2, changes = changes + 1 WHERE lot_id = ?1"},
       insert_qc_decision{"insert_qc_decision", DbOperation::insert,
                          "INSERT INTO qc_decisions (decision_id, lot_id, decision, note, decided_by, decided_at_ms) "
                          "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (decision_id) DO NOTHING"},
@@ -234,6 +239,7 @@ std::vector<const Sql*> Statements::all() const {
                               &lots_after,
                               &lots_of_type_after,
                               &inputs_of_lots,
+                              &changes_of_lots,
                               &lots_made_from,
                               &lots_gone_into,
                               &insert_lot,

@@ -28,6 +28,7 @@ struct Statements {
   Sql lots_after;          ///< ?1 the last one seen, ?2 how many, ?3 only those before
   Sql lots_of_type_after;  ///< ?4 type
   Sql inputs_of_lots;      ///< ?1 JSON array of lot_ids
+  Sql changes_of_lots;     ///< ?1 JSON array of lot_ids; the sum
   Sql lots_made_from;      ///< ?1 lot, ?2 how deep, ?3 what a step counts (0 or 1), ?4 how many (lot, depth) at most
   Sql lots_gone_into;      ///< the same, towards what a lot was made of
 

@@ -5,6 +5,7 @@
 /// tests/service_unit/storage_contract.cpp says what every implementation has to do.
 
 #include <chrono>
+#include <cstdint>
 #include <flowviz_metrics/bundles/database_pool.hpp>
 #include <flowviz_metrics/bundles/tasks.hpp>
 #include <optional>
@@ -72,6 +73,8 @@ class Storage {
 
   /// Refused: LotNotFound, TraceTooLarge.
   virtual Outcome<Trace> trace(const TraceQuery& query, Deadline deadline) = 0;
+  /// How often these lots were changed by now, all together: what `Trace::changes` was when they were traced.
+  virtual Outcome<std::int64_t> count_changes(std::span<const std::string> lot_ids, Deadline deadline) = 0;
 
   virtual Outcome<ProductionRun> plan_run(const NewProductionRun& run, std::string_view created_by, Deadline deadline,
                                           const Keep<ProductionRun>& keep = {}) = 0;
