@@ -28,7 +28,7 @@ void Metrics::count(const Problem& problem) const {
     case 403:
       errors.count(ErrorType::auth, Severity::warning);
       break;
-    case 429:
+    case 429:  // who may do what, and how often; which limit it was has a counter of its own
       errors.count(ErrorType::auth, Severity::info);
       break;
     case 409:

@@ -47,6 +47,35 @@ WorkCounts counts(Storage& storage) { return storage.count_work(now() - std::chr
 
 }  // namespace
 
+TEST_CASE_TEMPLATE("a lot that is being applied is running, and not queued", Database, STORAGES) {
+  Database database;
+  const auto storage = database.open();
+  constexpr std::size_t lots = 50;
+  const auto give_up = soon();
+  bool seen = false;
+  for (int batch = 0; !seen && std::chrono::steady_clock::now() < give_up; ++batch) {
+    std::vector<SyncLot> recorded_lots;
+    for (std::size_t i = 0; i < lots; ++i) {
+      recorded_lots.push_back(recorded(std::to_string(batch) + "-" + std::to_string(i)));
+    }
+    queue(*storage, recorded_lots);
+    std::atomic<bool> done = false;
+    std::thread applier([&] {
+      while (apply(*storage)) continue;
+      done = true;
+    });
+    while (!seen && !done) {
+      const auto now = counts(*storage);
+      seen = now.sync_apply.running == 1;
+      if (seen) CHECK(now.sync_apply.queued + 1 == static_cast<std::size_t>(now.pending_sync));
+    }
+    applier.join();
+  }
+  CHECK(seen);
+  CHECK(counts(*storage).sync_apply.running == 0);
+  CHECK(counts(*storage).sync_apply.queued == 0);
+}
+
 TEST_CASE_TEMPLATE("a lot recorded offline waits, also until the storage is opened anew, and is registered once",
                    Database, STORAGES) {
   Database database;

@@ -293,8 +293,8 @@ Storage::Outcome<WorkCounts> SqlStorage::count_work(Timestamp ended_since, Deadl
     WorkCounts counts;
     counts.runs_active = static_cast<int>(row->integer(0));
     counts.pending_sync = static_cast<int>(row->integer(1));
-    // A lot that is being applied is in a transaction, which nobody sees from outside: it is queued until then.
-    counts.sync_apply = {.queued = count(1), .running = 0, .done = count(2), .failed = count(3)};
+    const std::size_t running = std::min(count(1), applying_.load());
+    counts.sync_apply = {.queued = count(1) - running, .running = running, .done = count(2), .failed = count(3)};
     counts.webhook = {.queued = count(4), .running = count(5), .done = count(6), .failed = count(7)};
     return counts;
   });

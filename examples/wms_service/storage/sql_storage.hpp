@@ -4,6 +4,8 @@
 /// The storage on a database that takes SQL: what is asked in which order. sqlite_storage.hpp and
 /// postgresql_storage.hpp say how connections are made.
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 
 #include "storage/connection_pool.hpp"
@@ -76,6 +78,9 @@ class SqlStorage : public Storage {
 
   const Statements statements_;
   Transactions transactions_;
+  /// Lots that are being applied through this object. In the database they are queued until their transaction ends, for
+  /// whoever looks from outside.
+  std::atomic<std::size_t> applying_ = 0;
 };
 
 }  // namespace wms

@@ -2,6 +2,8 @@
 // What the storage does with lots that were recorded offline. A lot is taken out of the queue, registered and marked as
 // applied in one transaction: however that ends, and whoever else tries, it is registered once.
 
+#include <atomic>
+#include <cstddef>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -57,6 +59,18 @@ json client_ids_among(const std::vector<SyncInput>& inputs) {
   }
   return ids;
 }
+
+/// Counts one more as long as it lives.
+class Running {
+ public:
+  explicit Running(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
+  ~Running() { --count_; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  std::atomic<std::size_t>& count_;
+};
 
 bool is_of_the_database(const Refusal& refusal) {
   return std::holds_alternative<Unavailable>(refusal) || std::holds_alternative<OutcomeUnknown>(refusal);
@@ -160,6 +174,7 @@ Storage::Outcome<std::optional<SyncAttempt>> SqlStorage::try_next_sync_lot(Deadl
       by = row->text(2);
     }
     if (!recorded) return Attempt();  // somebody else is at it
+    const Running running(applying_);
     const auto wanted = resolve(db, *recorded);
     if (!wanted) return wanted.error();
     if (const auto wrong = violation(*wanted)) return Refusal(*wrong);

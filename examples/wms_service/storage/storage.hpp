@@ -34,9 +34,9 @@ struct OperatorSeen {
 
 /// How much work there is.
 struct WorkCounts {
-  int runs_active = 0;   ///< that are running
-  int pending_sync = 0;  ///< lots that were recorded offline and not applied yet
-  flowviz::bundles::TaskCounts sync_apply;
+  int runs_active = 0;                      ///< that are running
+  int pending_sync = 0;                     ///< lots that were recorded offline and not applied yet
+  flowviz::bundles::TaskCounts sync_apply;  ///< running: here; what other instances are at is queued until it is done
   flowviz::bundles::TaskCounts webhook;
 };
 
