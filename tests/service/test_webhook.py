@@ -18,7 +18,8 @@ QUICK = ("--qc-webhook-first-wait", "50")
 
 
 class Receiver:
-    """Stands in for Discord. Answers what it is told to, in turn, and 204 afterwards; keeps what came, with the time."""
+    """Stands in for Discord. Answers what it is told to, in turn (None: never), and 204 afterwards; keeps what came, with the
+    time."""
 
     def __init__(self, *answers, port=0, silent=False):
         self.received = []
@@ -32,7 +33,7 @@ class Receiver:
                 status, headers = answers.pop(0) if answers else (204, {})
                 receiver.paths.append(self.path)
                 receiver.received.append((json.loads(text), self.headers["Idempotency-Key"], time.monotonic()))
-                if silent:
+                if silent or status is None:
                     receiver.ended.wait()
                     return
                 self.send_response(status)
