@@ -8,17 +8,23 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <sstream>
-#include <system_error>
 
 namespace concurrency {
 namespace {
 
+[[noreturn]] void give_up(const char* what) {
+  std::perror(what);
+  std::abort();
+}
+
 struct Pipe {
   int ends[2];
   Pipe() {
-    if (::pipe(ends) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+    if (::pipe(ends) != 0) give_up("pipe");
   }
 };
 
@@ -69,7 +75,7 @@ Outcome run_program(const std::string& path, const std::vector<std::string>& arg
   argv.push_back(nullptr);
   const Pipe output, errors;
   const pid_t pid = ::fork();
-  if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (pid < 0) give_up("fork");
   if (pid == 0) {
     ::dup2(output.ends[1], STDOUT_FILENO);
     ::dup2(errors.ends[1], STDERR_FILENO);

@@ -189,6 +189,7 @@ std::string many_threads() {
   return page;
 }
 
+#if defined(__cpp_exceptions)  // without, these two end the process: operator new has no other way to refuse
 // Registration either is done or has left no trace; it says which.
 void registration_is_whole_or_not_at_all() {
   for (std::uint64_t first = 0;; ++first) {
@@ -230,14 +231,17 @@ void scrapes_throw() {
     if (!threw) break;
   }
 }
+#endif
 
 }  // namespace
 
 int main() {
   writes_go_on();
   refused_values_take_no_room();
+#if defined(__cpp_exceptions)
   registration_is_whole_or_not_at_all();
   scrapes_throw();
+#endif
   std::fputs(many_threads().c_str(), stdout);
   return exit_programs::status();
 }

@@ -5,6 +5,7 @@
 /// program's own `take` and `give_back`. All forms are replaced, for sanitizers bring their own of each.
 
 #include <cstddef>
+#include <cstdlib>
 #include <new>
 
 namespace own_memory {
@@ -16,7 +17,13 @@ namespace own_memory {
 
 inline void* take_or_throw(std::size_t bytes, std::size_t align) {
   void* memory = take(bytes, align);
-  if (memory == nullptr) throw std::bad_alloc();
+  if (memory == nullptr) {
+#if defined(__cpp_exceptions)
+    throw std::bad_alloc();
+#else
+    std::abort();
+#endif
+  }
   return memory;
 }
 

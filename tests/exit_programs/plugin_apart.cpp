@@ -23,12 +23,14 @@ int main(int, char** arguments) {
   flowviz::Registry registry;
   const plugin::Metrics metrics(registry);
   bool refused = false;
+#if defined(__cpp_exceptions)  // without, the program ends with that message, and the test leaves it out
   try {
     functions.count(registry, 1);
   } catch (const flowviz::Error& error) {
     refused = std::string_view(error.what()).find("a copy of flowviz_metrics apart") != std::string_view::npos;
     std::fprintf(stderr, "%s\n", error.what());
   }
+#endif
   exit_programs::expect("the plug-in cannot register with the host's registry", refused);
   functions.count(functions.default_registry(), 1);  // with its own it can
   return exit_programs::status();
