@@ -3,6 +3,12 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
 #include <flowviz_metrics/scrape.hpp>
 
 #include "support/open_metrics_validator.hpp"
@@ -28,12 +34,22 @@ bool check_valid(const std::string& page, const std::vector<support::Violation>&
   return faults.empty();
 }
 
+/// Writes a page into the folder that FLOWVIZ_PAGES names, if it does, once if it is made again. Other people's readers read them
+/// there: tests/exposition/suite_pages.py.
+void keep(const std::string& page, const char* ending) {
+  const char* folder = std::getenv("FLOWVIZ_PAGES");
+  if (folder == nullptr) return;
+  std::ofstream(std::string(folder) + "/" + std::to_string(std::hash<std::string>{}(page)) + ending) << page;
+}
+
 }  // namespace
 
 std::string valid_page(const flowviz::Registry& registry) {
   const std::string page = page_of(registry);
   const std::string open_metrics = open_metrics_of(registry);
   const std::string protobuf = flowviz::scrape(registry, support::protobuf_type).body;
+  keep(page, ".text");
+  keep(open_metrics, ".open_metrics");
   bool valid = check_valid(page, support::validate_text(page));
   valid &= check_valid(open_metrics, support::validate_open_metrics(open_metrics));
   valid &= check_valid(page, support::validate_protobuf(protobuf));

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Other people's readers read our pages, and find the same in each format: promtool, the parsers of Python's Prometheus client,
 Google's protobuf, and two Prometheus that scrape them, the system's and the one that NEWER_PROMETHEUS names. PAGE names the program
-that prints the pages. Of doubles see doubles.py.
+that prints the pages. Of doubles see doubles.py, of label texts texts.py, of the pages of the library's own tests suite_pages.py.
 
 The last line is `N passed, N failed`.
 """
@@ -31,6 +31,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import checks
 import doubles
+import suite_pages
+import texts
 
 DEADLINE_S = 60  # a Prometheus that has not scraped by then is stuck
 PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
@@ -510,6 +512,9 @@ def main():
             *((f"names escaped by {scheme}", check_escaped, scheme, reference) for scheme in SCHEMES),
             ("doubles in text are Go's and Python's", doubles.check_doubles, ""),
             ("doubles in OpenMetrics are Go's and Python's", doubles.check_doubles, doubles.OPEN_METRICS),
+            ("pages of the library's tests", suite_pages.check_pages),
+            ("label texts come back from the text", texts.check_texts, ""),
+            ("label texts come back from OpenMetrics", texts.check_texts, doubles.OPEN_METRICS),
             *((f"Prometheus {server.version} by {accepted}", check_prometheus, server, accepted, reference)
               for server, accepted in servers),
         ]  # fmt: skip

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Reads texts from stdin, each behind its length in four bytes, and prints a page that has them as label values, with their places
+// as values, in the format for the Accept header in its argument. tests/exposition/texts.py has Python read them.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include <flowviz_metrics/flowviz_metrics.hpp>
+
+int main(int argc, char** argv) {
+  flowviz::Registry registry;
+  const flowviz::Gauge shown{registry, "shown_texts", "Shown.",
+                             flowviz::OpenLabel{"place", 1000}.others(flowviz::OtherGauge::last_set)};
+  std::uint32_t size = 0;
+  for (int place = 0; std::fread(&size, sizeof size, 1, stdin) == 1; ++place) {
+    std::string text(size, '\0');
+    if (std::fread(text.data(), 1, size, stdin) != size) return 1;
+    shown.with(text).set(place);
+  }
+  const std::string page =
+      flowviz::scrape(registry, {.accept = argc > 1 ? argv[1] : "", .names = {"shown_texts"}}).body;
+  std::fwrite(page.data(), 1, page.size(), stdout);
+}
