@@ -444,16 +444,32 @@ TEST_CASE_FIXTURE(Fixture, "an answer to a body that was not read keeps the conn
   CHECK_FALSE(large.goes_on);
 }
 
-TEST_CASE_FIXTURE(Fixture, "ranges and compression are left alone") {
+TEST_CASE_FIXTURE(Fixture, "ranges are left alone, and so is compression but for the page of metrics") {
   std::string ranges;
   for (int i = 0; i < 1000; ++i) ranges += (ranges.empty() ? "0-" : ",0-");
   const Reply reply =
       ask(app.api(), "GET", "/health", "", "", "Range: bytes=" + ranges + "\r\nAccept-Encoding: gzip, br\r\n");
   CHECK(reply.status == 200);
   CHECK(reply.body == R"({"status":"ok"})");
-  const Reply page = ask(app.api(), "GET", "/metrics", "", "", "Accept-Encoding: gzip, br\r\n");
-  CHECK_FALSE(page.headers.contains("Content-Encoding"));
-  CHECK(page.body.starts_with("# HELP"));
+  CHECK_FALSE(reply.headers.contains("Content-Encoding"));
+  const auto page = [&](const std::string& headers) {
+    return ask(app.operations(), "GET", "/metrics", "", "", headers);
+  };
+  for (const char* refused : {"", "Accept-Encoding: br\r\n", "Accept-Encoding: gzip;q=0\r\n"}) {
+    CAPTURE(refused);
+    const Reply plain = page(refused);
+    CHECK_FALSE(plain.headers.contains("Content-Encoding"));
+    CHECK(plain.body.starts_with("# HELP"));
+  }
+#ifdef CPPHTTPLIB_ZLIB_SUPPORT
+  for (const char* wanted : {"Accept-Encoding: gzip, br\r\n", "Accept-Encoding: br\r\nAccept-Encoding: gzip\r\n"}) {
+    CAPTURE(wanted);
+    const Reply packed = page(wanted);
+    CHECK(packed.headers.at("Content-Encoding") == "gzip");
+    CHECK(packed.body.starts_with("\x1f\x8b"));
+    CHECK(packed.body.size() * 3 < page("").body.size());
+  }
+#endif
 }
 
 TEST_CASE_FIXTURE(Fixture, "every answer has a request id of its own, not the client's") {

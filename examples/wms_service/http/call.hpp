@@ -40,6 +40,7 @@ struct Call {
   std::optional<std::string> idempotency_key = {};  ///< the Idempotency-Key header
   std::string claim = {};                           ///< of the key, once it is this request's
   std::string scrape_timeout = {};                  ///< the X-Prometheus-Scrape-Timeout-Seconds header
+  std::string_view accept_encoding = {};            ///< the Accept-Encoding headers
 
   /// To be passed to the storage, with how it will be answered.
   template <class T, class MakeAnswer>

@@ -200,7 +200,8 @@ void Dispatcher::handle(const Route& route, const httplib::Request& request, htt
       context.deadline(),
       request.has_header("Idempotency-Key") ? std::optional(request.get_header_value("Idempotency-Key")) : std::nullopt,
       {},
-      request.get_header_value("X-Prometheus-Scrape-Timeout-Seconds")};
+      request.get_header_value("X-Prometheus-Scrape-Timeout-Seconds"),
+      context.accept_encoding};
   const auto answer = route.handler(call);
   if (!answer) return respond(answer.error(), response);
   response.status = answer->status;

@@ -30,6 +30,7 @@ class RequestContext {
 
   Patience patience;                 ///< of whoever waits for the answer
   const Identity* caller = nullptr;  ///< once the token was checked
+  std::string accept_encoding;       ///< the Accept-Encoding headers, which cpp-httplib does not get to see
   std::string cause;                 ///< what went wrong, for the log only
 
  private:

@@ -11,10 +11,15 @@ namespace {
 
 /// Called between the head of a request and its body.
 void prepare(httplib::Request& request) {
-  RequestContext::current().stream.expect_body(BodyFraming::of(request));
-  // Ranges and compressed answers are nothing this service has promised. A header with a thousand ranges makes
-  // cpp-httplib 0.11 send the page a thousand times; it takes "gzip;q=0" for a wish for gzip, and compresses with
-  // brotli at its slowest.
+  RequestContext& context = RequestContext::current();
+  context.stream.expect_body(BodyFraming::of(request));
+  // Ranges are nothing this service has promised, and which answers are compressed is the handlers' to say. A header with
+  // a thousand ranges makes cpp-httplib 0.11 send the page a thousand times; it takes "gzip;q=0" for a wish for gzip, and
+  // compresses with brotli at its slowest.
+  const auto [begin, end] = request.headers.equal_range("Accept-Encoding");
+  for (auto header = begin; header != end; ++header) {
+    context.accept_encoding += (context.accept_encoding.empty() ? "" : ", ") + header->second;
+  }
   request.ranges.clear();
   request.headers.erase("Range");
   request.headers.erase("Accept-Encoding");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "routes/metrics_page.hpp"
 
+#include <flowviz_metrics/adapters/httplib_page.hpp>
 #include <flowviz_metrics/page_request.hpp>
 #include <flowviz_metrics/scrape.hpp>
 #include <memory>
@@ -27,13 +28,17 @@ Handler metrics_page(const flowviz::Registry& registry, std::optional<std::strin
     }
     flowviz::PageRequest asked;
     asked.header("Accept", call.accept);
+    asked.header("Accept-Encoding", call.accept_encoding);
     asked.header("X-Prometheus-Scrape-Timeout-Seconds", call.scrape_timeout);
     for (const auto& [name, value] : call.query) asked.parameter(name, value);
     if (!asked.refusal().empty()) return problems::bad_request(asked.refusal());
     const auto turn = turns->take();
     if (!turn) return problems::too_many_pages();
     flowviz::Scrape page = flowviz::scrape(registry, asked.options());
-    return Answer{200, std::move(page.body), page.content_type};
+    Answer answer{200, std::move(page.body), page.content_type};
+    if (asked.wants_gzip() && flowviz::httplib::gzip(answer.body))
+      answer.headers.emplace_back("Content-Encoding", "gzip");
+    return answer;
   };
 }
 

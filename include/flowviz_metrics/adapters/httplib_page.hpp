@@ -25,8 +25,11 @@ inline void take_wishes(const ::httplib::Request& request) {
   own.ranges.clear();
 }
 
-/// Compresses `body`, if the library was built to; whether it was.
-inline bool gzip([[maybe_unused]] std::string& body) {
+}  // namespace release
+
+/// Compresses `body` with gzip, for a handler that serves a page by itself to who wants it so (`PageRequest::wants_gzip`).
+/// False, and the body stays as it is, if the library was built without zlib. Costs some 10 ns a byte, and allocates.
+[[nodiscard]] inline bool gzip([[maybe_unused]] std::string& body) {
 #ifdef CPPHTTPLIB_ZLIB_SUPPORT
   std::string packed;
   const auto append = [&packed](const char* data, std::size_t size) {
@@ -40,8 +43,6 @@ inline bool gzip([[maybe_unused]] std::string& body) {
   return false;
 #endif
 }
-
-}  // namespace release
 
 /// A handler that serves the page of `registry`, to GET and, as the library does, to HEAD:
 ///
@@ -74,7 +75,7 @@ inline bool gzip([[maybe_unused]] std::string& body) {
       return refuse(503, "too many pages are being made at once");
     }
     Scrape page = scrape(registry, asked.options());
-    if (asked.wants_gzip() && release::gzip(page.body)) response.set_header("Content-Encoding", "gzip");
+    if (asked.wants_gzip() && gzip(page.body)) response.set_header("Content-Encoding", "gzip");
     response.set_content(std::move(page.body), page.content_type);
   };
 }
