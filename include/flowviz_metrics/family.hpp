@@ -139,7 +139,7 @@ class BasicFamily {
   Value open_value(std::size_t label, std::string_view text) noexcept;
 
   /// What a combination grows by when the number of label `label` grows by one.
-  [[nodiscard]] std::uint32_t stride(std::size_t label) const noexcept { return strides_[label]; }
+  [[nodiscard]] std::uint32_t stride(std::size_t label) const noexcept { return texts_[label].stride; }
 
   /// The place of a combination that has a series already; otherwise the chunk is nullptr. `find` is for metrics whose series
   /// stay; for others there is `find_expiring`, inside of a section.
@@ -180,14 +180,15 @@ class BasicFamily {
   Link next{nullptr};
 
  private:
-  // The texts of an open label, which stay or expire; neither for a closed label.
+  // What look-ups know of a label, side by side: what a combination grows by with it, and the texts of an open label, which stay
+  // or expire; neither for a closed label.
   struct Texts {
+    std::uint32_t stride = 1;
     Owned<TextSet> kept;
     Owned<ExpiringTexts> expiring;
   };
 
-  std::uint32_t count_combinations();
-  void make_texts();
+  void make_texts(std::uint32_t combinations);
   void make_table(Pool& pool, std::uint32_t combinations);
   void make_first_series();
   [[noreturn]] void no_memory() const { fail("'" + definition_.name + "': no memory"); }
@@ -214,7 +215,6 @@ class BasicFamily {
                                    static_cast<std::uint32_t>(cells::finest_schema - definition_.native.schema),
                                    definition_.native.max_buckets};
   std::string constant_labels_;
-  std::vector<std::uint32_t> strides_;
   std::vector<Texts> texts_;
   std::vector<typename ExpiringSeries::Label> expiring_labels_;
   // One of them: the series all stay, or go with the values of the labels that expire. None if a collector shows them.
@@ -236,19 +236,21 @@ BasicFamily<P>::BasicFamily(Definition definition, std::string_view constant_lab
       bounds_(definition_.bounds),
       constant_labels_(constant_labels) {
   for (const auto& [name, value] : definition_.constant_labels) encode::append_label(constant_labels_, name, value);
-  const std::uint32_t combinations = count_combinations();
+  const std::uint32_t combinations = rules::combinations(definition_);
   if (is_collected(definition_.kind)) return;
-  make_texts();
+  make_texts(combinations);
   make_table(pool, combinations);
   make_first_series();
   if (definition_.kind == Kind::info) first_of_all_.chunk->set_one(first_of_all_.at, 1);
 }
 
 template <cells::Platform P>
-void BasicFamily<P>::make_texts() {
+void BasicFamily<P>::make_texts(std::uint32_t combinations) {
+  std::uint32_t stride = combinations;
   for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
     const LabelDefinition& label = definition_.labels[i];
     Texts& texts = texts_.emplace_back();
+    texts.stride = stride /= label.cap + 1;
     if (!label.open) continue;
     const auto make = [&](auto& set, auto add) {
       set = std::remove_reference_t<decltype(set)>::make(label.cap);
@@ -261,7 +263,7 @@ void BasicFamily<P>::make_texts() {
     } else {
       cells::prepare_heavy_fence();
       make(texts.expiring, [](ExpiringTexts& set, const std::string& value) { return set.find_or_add(value, true); });
-      expiring_labels_.push_back({texts.expiring.get(), strides_[i], label.expires_after.count()});
+      expiring_labels_.push_back({texts.expiring.get(), stride, label.expires_after.count()});
     }
   }
 }
@@ -285,15 +287,6 @@ void BasicFamily<P>::make_table(Pool& pool, std::uint32_t combinations) {
     const Place place = pool.take(cells::process_slots, combinations * cells);
     if (place.chunk == nullptr || !kept_->start_in(place.chunk, place.at)) no_memory();
   }
-}
-
-template <cells::Platform P>
-std::uint32_t BasicFamily<P>::count_combinations() {
-  const std::uint32_t combinations = rules::combinations(definition_);
-  strides_.resize(definition_.labels.size());
-  std::uint32_t stride = 1;
-  for (std::size_t i = strides_.size(); i-- > 0; stride *= definition_.labels[i].cap + 1) strides_[i] = stride;
-  return combinations;
 }
 
 // The series that exist from the start: every combination of closed and pinned values, then the refuge. Without labels
@@ -349,7 +342,7 @@ typename BasicFamily<P>::Place BasicFamily<P>::place(std::span<const Value> valu
       cells::incidents.values_not_pinned.add();
       return {&cells::nowhere, 0};
     }
-    combination += values[i].number * strides_[i];
+    combination += values[i].number * stride(i);
   }
   const auto in = [&](auto& table) {
     if (const Place there = table.find(combination); there.chunk != nullptr) return there;
