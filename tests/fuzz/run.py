@@ -8,6 +8,7 @@ What one finds becomes a case of the unit tests. The last line is `N passed, N f
 import os
 import pathlib
 import re
+import struct
 import sys
 import tempfile
 
@@ -43,6 +44,13 @@ SEEDS = {
     "page_request": [
         b"name[]=lots_total&name%5B%5D=level\ngzip, br\n10", b"name[]=%4&name[]=%zz+%\ngzip;q=0\n0.5", b"&&=&name[]\nx-gzipped\n-1",
         b"name[]=" + 300 * b"a" + b"\n*;q=0.5, identity\n1e308", 101 * b"name[]=a&" + b"\nbr;q=1,gzip;q=0.5\n86400.5",
+    ],
+    "observations": [
+        settings + bytes([len(text)]) + struct.pack("<10d", 0.0, -0.0, 1.5, -2.5, 5e-324, 1.7976931348623157e308, float("nan"),
+                                                    float("inf"), -1e-300, 1e300) + text
+        for settings, text in (
+            (b"\x07\xa0\x01\x04", b"4bf92f3577b34da6"), (b"\x0c\x00\x00\x02", b"a\"b\\c\nd\xff\r"), (b"\x00\xff\xff\x03", 130 * b"x"),
+        )
     ],
 }  # fmt: skip
 
