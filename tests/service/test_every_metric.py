@@ -274,8 +274,9 @@ class EveryMetricTest(harness.ServiceTest):
                     self.assertEqual(service.request("GET", path, "viewer").status, 200)
             with self.causes(rises("rate_limit_violations_total", route=f"trace_{direction}"), *request("GET", handler, "4xx")):
                 self.assertEqual(service.request("GET", path, "viewer").status, 429)
-        with self.causes(*self.of_the_cache(evict="ok")):  # what is made of the lot is in the answer about it
+        with self.causes(*self.of_the_cache(evict="ok")):  # an answer that is no longer true makes room for one that is
             self.made(service.register("finished", 1, [(self.lot_ids[0], 1)]))
+            self.assertEqual(service.request("GET", f"/api/traceability/{self.lot_ids[0]}/forward", "admin").status, 200)
 
     def of_the_cache(self, **results):
         return [rises("cache_operations_total", operation=operation, result=result) if operation != "evict" else
