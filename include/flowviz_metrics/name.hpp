@@ -357,7 +357,9 @@ class Checked {
     return Checked(name.text(), NameStyle::utf8);
   }
 
-  constexpr Checked(const Checked&) noexcept = default;  // said, for with one rule what follows looks like it
+  // Said, for with one rule what follows looks like the first.
+  constexpr Checked(const Checked&) noexcept = default;
+  constexpr Checked& operator=(const Checked&) noexcept = default;
   /// The name of an open label is one of a label.
   constexpr Checked(const Checked<rules::open_label>& name) noexcept  // NOLINT: meant to convert
     requires(is_label<Rule>)
