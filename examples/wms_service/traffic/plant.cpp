@@ -23,7 +23,8 @@ Plant::Plant(Crew crew, std::string code_prefix, std::uint64_t seed, unsigned mi
     : crew_(std::move(crew)),
       code_prefix_(std::move(code_prefix)),
       mistakes_percent_(mistakes_percent),
-      random_(seed) {}
+      random_(seed),
+      next_mistake_(seed * 11) {}  // which spreads the seeds of neighbours
 
 std::size_t Plant::below(std::size_t limit) {
   return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random_);

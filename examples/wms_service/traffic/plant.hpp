@@ -144,6 +144,7 @@ class Plant {
   std::string code_prefix_;
   unsigned mistakes_percent_;
   std::mt19937_64 random_;
+  std::uint64_t next_mistake_;
   std::uint64_t codes_ = 0;
   std::deque<Lot> lots_;  // a working set: the oldest leave
   std::string cursor_;
