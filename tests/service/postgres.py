@@ -205,3 +205,16 @@ class PostgresTest(harness.ServiceTest):
         answer = service.register(*args, **fields)
         self.assertEqual(answer.status, 201, answer)
         return answer.json
+
+
+class OnPostgresql:
+    """Runs the cases of a test class that it stands before with a server and a pooler of their own, in the place of SQLite."""
+
+    def setUp(self):
+        super().setUp()
+        self.postgres = Postgres(self.folder, self.track)
+        self.pgbouncer = PgBouncer(self.folder, self.postgres, self.track)
+
+    def start_service(self, flags=(), database=None, **options):  # there is one database, whatever file a case names
+        password = ("--database-password-file", str(self.postgres.secrets / "flowviz_password"))
+        return super().start_service(database_url=self.pgbouncer.url(), flags=(*password, *flags), **options)

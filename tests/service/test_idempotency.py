@@ -70,15 +70,8 @@ class IdempotencyTest(harness.ServiceTest):
             self.assertEqual(sorted(lot["lot_code"] for lot in listed[-len(codes) :]), sorted(codes))
 
 
-class IdempotencyOnPostgresqlTest(IdempotencyTest):
-    def setUp(self):
-        super().setUp()
-        self.postgres = postgres.Postgres(self.folder, self.track)
-        self.pgbouncer = postgres.PgBouncer(self.folder, self.postgres, self.track)
-
-    def start_service(self, database=None, **options):
-        password = ("--database-password-file", str(self.postgres.secrets / "flowviz_password"))
-        return super().start_service(database_url=self.pgbouncer.url(), flags=password, **options)
+class IdempotencyOnPostgresqlTest(postgres.OnPostgresql, IdempotencyTest):
+    """The same on PostgreSQL."""
 
 
 if __name__ == "__main__":

@@ -75,16 +75,7 @@ class SharedRateLimitsTest(harness.ServiceTest):
         harness.wait_until(counted_together, "the database counting again")
 
 
-class SharedRateLimitsOnPostgresqlTest(SharedRateLimitsTest):
-    def setUp(self):
-        super().setUp()
-        self.postgres = postgres.Postgres(self.folder, self.track)
-        self.pgbouncer = postgres.PgBouncer(self.folder, self.postgres, self.track)
-
-    def start_service(self, flags=(), **options):
-        password = ("--database-password-file", str(self.postgres.secrets / "flowviz_password"))
-        return super().start_service(database_url=self.pgbouncer.url(), flags=(*password, *flags), **options)
-
+class SharedRateLimitsOnPostgresqlTest(postgres.OnPostgresql, SharedRateLimitsTest):
     @contextlib.contextmanager
     def away(self, service):
         self.pgbouncer.administer("PAUSE flowviz")

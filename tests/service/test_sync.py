@@ -79,17 +79,11 @@ class SyncTest(harness.ServiceTest):
         self.assertEqual(service.rows("SELECT count(*) FROM lot_inputs"), [(299,)])
 
 
-class SyncOnPostgresqlTest(SyncTest):
+class SyncOnPostgresqlTest(postgres.OnPostgresql, SyncTest):
     """With two instances on one database, and a database that goes away."""
 
-    def setUp(self):
-        super().setUp()
-        self.postgres = postgres.Postgres(self.folder, self.track)
-        self.pgbouncer = postgres.PgBouncer(self.folder, self.postgres, self.track)
-
-    def start_service(self, flags=(), database=None, **options):
-        password = ("--database-password-file", str(self.postgres.secrets / "flowviz_password"))
-        service = super().start_service(database_url=self.pgbouncer.url(), flags=(*password, *flags), **options)
+    def start_service(self, **options):
+        service = super().start_service(**options)
         service.rows = lambda sql: [tuple(map(int, row)) for row in self.postgres.query(sql)]
         return service
 

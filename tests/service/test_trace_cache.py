@@ -52,15 +52,8 @@ class TraceCacheTest(harness.ServiceTest):
         self.assertGreater(metrics.value("cache_operations_total", operation="evict", result="ok"), 0)
 
 
-class TraceCacheOnPostgresqlTest(TraceCacheTest):
-    def setUp(self):
-        super().setUp()
-        self.postgres = postgres.Postgres(self.folder, self.track)
-        self.pgbouncer = postgres.PgBouncer(self.folder, self.postgres, self.track)
-
-    def start_service(self, flags=(), **options):
-        password = ("--database-password-file", str(self.postgres.secrets / "flowviz_password"))
-        return super().start_service(database_url=self.pgbouncer.url(), flags=(*password, *flags), **options)
+class TraceCacheOnPostgresqlTest(postgres.OnPostgresql, TraceCacheTest):
+    """The same on PostgreSQL."""
 
 
 if __name__ == "__main__":
