@@ -23,14 +23,11 @@ import time
 import urllib.parse
 import urllib.request
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open_metrics
-from prometheus_client.parser import text_string_to_metric_families as read_text
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import checks
 import doubles
+import readers
 import suite_pages
 import texts
 
@@ -49,116 +46,18 @@ def page(accept):
     return done.stdout, done.stderr.decode()
 
 
-# --- What a page says, the same for each format: {(name, labels): number} and {family: (type, help, unit)} ---
+def sample_name(name):
+    """OpenMetrics gives one of them that ending, and so does Python's reader of text."""
+    return "oldName" if name == "oldName_total" else name
 
 
-def sample(found, name, labels, value):
-    if name.endswith("_created"):  # see check_created
-        return
-    if name == "oldName_total":  # OpenMetrics gives it that ending, and so does Python's reader of text
-        name = "oldName"
-    labels = {key: text for key, text in labels.items() if text}  # an empty label is an absent one
-    if "le" in labels:
-        labels["le"] = repr(float(labels["le"]))
-    key = (name, tuple(sorted(labels.items())))
-    if key in found:
-        raise checks.Failed(f"twice: {key}")
-    found[key] = value
-
-
-def by_parser(families):
-    samples, about = {}, {}
-    for family in families:
-        about[family.name] = (family.type, family.documentation, family.unit)
-        for one in family.samples:
-            sample(samples, one.name, one.labels, one.value)
-    return samples, about
-
-
-def message_class():
-    """MetricFamily as prometheus/client_model numbers its fields, of which we name those that can occur."""
-    file = descriptor_pb2.FileDescriptorProto(name="m.proto", package="p", syntax="proto2")
-    field = descriptor_pb2.FieldDescriptorProto
-    kinds = {"string": field.TYPE_STRING, "double": field.TYPE_DOUBLE, "uint64": field.TYPE_UINT64, "int32": field.TYPE_INT32,
-             "sint32": field.TYPE_SINT32, "sint64": field.TYPE_SINT64, "uint32": field.TYPE_UINT32}
-
-    def message(name, *fields):
-        one = file.message_type.add(name=name)
-        for number, label, kind in fields:
-            repeated = kind.startswith("*")
-            kind = kind.lstrip("*")
-            entry = one.field.add(name=label, number=number, label=field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL)
-            if kind in kinds:
-                entry.type = kinds[kind]
-            else:
-                entry.type, entry.type_name = field.TYPE_MESSAGE, f".p.{kind}"
-
-    message("LabelPair", (1, "name", "string"), (2, "value", "string"))
-    message("Timestamp", (1, "seconds", "uint64"), (2, "nanos", "int32"))
-    message("Exemplar", (1, "label", "*LabelPair"), (2, "value", "double"), (3, "timestamp", "Timestamp"))
-    message("Value", (1, "value", "double"), (2, "exemplar", "Exemplar"), (3, "created_timestamp", "Timestamp"))
-    message("Bucket", (1, "cumulative_count", "uint64"), (2, "upper_bound", "double"), (3, "exemplar", "Exemplar"))
-    message("BucketSpan", (1, "offset", "sint32"), (2, "length", "uint32"))
-    message("Histogram", (1, "sample_count", "uint64"), (2, "sample_sum", "double"), (3, "bucket", "*Bucket"), (5, "schema", "sint32"),
-            (6, "zero_threshold", "double"), (7, "zero_count", "uint64"), (9, "negative_span", "*BucketSpan"),
-            (10, "negative_delta", "*sint64"), (12, "positive_span", "*BucketSpan"), (13, "positive_delta", "*sint64"),
-            (15, "created_timestamp", "Timestamp"), (16, "exemplars", "*Exemplar"))
-    message("Summary", (1, "sample_count", "uint64"), (2, "sample_sum", "double"), (4, "created_timestamp", "Timestamp"))
-    message("Metric", (1, "label", "*LabelPair"), (2, "gauge", "Value"), (3, "counter", "Value"), (4, "summary", "Summary"), (7, "histogram", "Histogram"))
-    message("MetricFamily", (1, "name", "string"), (2, "help", "string"), (3, "type", "int32"), (4, "metric", "*Metric"),
-            (5, "unit", "string"))  # fmt: skip
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.MessageFactory(pool).GetPrototype(pool.FindMessageTypeByName("p.MetricFamily"))
-
-
-def families_of(data):
-    family_class = message_class()
-    at = 0
-    while at < len(data):
-        size, shift = 0, 0
-        while True:
-            byte = data[at]
-            at += 1
-            size |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
-        yield family_class.FromString(data[at : at + size])
-        at += size
-
-
-def by_protobuf(data):
-    samples, about = {}, {}
-    for family in families_of(data):
-        about[family.name] = ({0: "counter", 1: "gauge", 2: "summary", 4: "histogram"}[family.type], family.help, family.unit)
-        for metric in family.metric:
-            labels = {pair.name: pair.value for pair in metric.label}
-            if family.type == 2:
-                sample(samples, f"{family.name}_sum", labels, metric.summary.sample_sum)
-                sample(samples, f"{family.name}_count", labels, metric.summary.sample_count)
-                continue
-            if family.type != 4:
-                sample(samples, family.name, labels, (metric.counter if family.type == 0 else metric.gauge).value)
-                continue
-            for bucket in metric.histogram.bucket:
-                sample(samples, f"{family.name}_bucket", labels | {"le": repr(bucket.upper_bound)}, bucket.cumulative_count)
-            if not metric.histogram.bucket:  # native buckets alone, of which text has the last one
-                sample(samples, f"{family.name}_bucket", labels | {"le": "inf"}, metric.histogram.sample_count)
-            sample(samples, f"{family.name}_sum", labels, metric.histogram.sample_sum)
-            sample(samples, f"{family.name}_count", labels, metric.histogram.sample_count)
-    return samples, about
-
-
-READERS = {
-    "text": lambda data: by_parser(read_text(data.decode())),
-    "open_metrics": lambda data: by_parser(read_open_metrics(data.decode())),
-    "protobuf": by_protobuf,
-}
-
-
-def same(a, b):
-    return a == b or math.isnan(a) and math.isnan(b)
+def read(name, data):
+    """What a page of a format says; see readers.py."""
+    try:
+        samples, about = readers.READERS[name](data)
+    except ValueError as wrong:
+        raise checks.Failed(f"{name}: {wrong}") from wrong
+    return {(sample_name(sample), labels): value for (sample, labels), value in samples.items()}, about
 
 
 def differences(name, samples, reference):
@@ -166,36 +65,19 @@ def differences(name, samples, reference):
     if name == "open_metrics":
         reference = {key: value for key, value in reference.items()
                      if not key[0].endswith(("celsius_sum", "celsius_count")) or key[0] == "warmed_celsius_count"}  # fmt: skip
-    problems = [f"only as text: {key}" for key in reference.keys() - samples.keys()]
-    problems += [f"not as text: {key}" for key in samples.keys() - reference.keys()]
-    problems += [
-        f"{key}: {samples[key]!r} and as text {reference[key]!r}"
-        for key in samples.keys() & reference.keys() if not same(samples[key], reference[key])
-    ]  # fmt: skip
-    return "".join(f"\n  {one}" for one in sorted(problems)) or None
+    return "".join(f"\n  {one}" for one in readers.differences(samples, reference)) or None
 
 
 def check_format(name, data, content_type, reference):
     if content_type != TYPES[name][1]:
         return f"the content type is {content_type!r}"
-    return differences(name, READERS[name](data)[0], reference)
+    return differences(name, read(name, data)[0], reference)
 
 
 def check_about(pages):
-    """Types, help texts and units. Text has no units and no infos; OpenMetrics names counters and infos without their ending."""
-    text, open_metrics, protobuf = (READERS[name](pages[name][0])[1] for name in ("text", "open_metrics", "protobuf"))
-    problems = []
-    for name, (kind, documentation, unit) in protobuf.items():
-        base = name.removesuffix("_total") if kind == "counter" else name.removesuffix("_info")
-        there = open_metrics.get(base)
-        wanted = ({"build_info": "info", "door_lets_in": "stateset"}.get(name, kind), documentation, unit)
-        if there != wanted:
-            problems.append(f"{name}: {there} in OpenMetrics, {wanted} expected")
-        # That parser takes the endings off as well.
-        if text.get(base, text.get(name, (None, None)))[:2] != (kind, documentation):
-            problems.append(f"{name}: {text.get(base)} as text, {(kind, documentation)} expected")
-    if len(protobuf) != len(open_metrics) or len(protobuf) != len(text):
-        problems.append(f"{len(text)}, {len(open_metrics)} and {len(protobuf)} families")
+    """Types, help texts and units."""
+    text, open_metrics, protobuf = (read(name, pages[name][0])[1] for name in ("text", "open_metrics", "protobuf"))
+    problems = readers.differences_about(text, open_metrics, protobuf, {"build_info": "info", "door_lets_in": "stateset"})
     units = {name: unit for name, (_, _, unit) in open_metrics.items() if unit}
     if units.get("took_seconds") != "seconds" or units.get("busy_seconds") != "seconds" or units.get("drift_celsius") != "celsius":
         problems.append(f"units are {units}")
@@ -222,10 +104,10 @@ def check_exemplars(pages):
 
     open_metrics = {
         one.name: shown("OpenMetrics", one.name, one.exemplar.labels, one.exemplar.value, float(one.exemplar.timestamp))
-        for family in read_open_metrics(pages["open_metrics"][0].decode()) for one in family.samples if one.exemplar
+        for family in readers.read_open_metrics(pages["open_metrics"][0].decode()) for one in family.samples if one.exemplar
     }  # fmt: skip
     protobuf = {}
-    for family in families_of(pages["protobuf"][0]):
+    for family in readers.families_of(pages["protobuf"][0]):
         for metric in family.metric:
             found = [bucket.exemplar for bucket in metric.histogram.bucket if bucket.HasField("exemplar")]
             found += metric.histogram.exemplars
@@ -247,14 +129,14 @@ def check_created(pages):
     def key(name, labels):
         return name.removesuffix("_total"), tuple(sorted((name, text) for name, text in labels.items() if text))
 
-    for family in read_open_metrics(pages["open_metrics"][0].decode()):
+    for family in readers.read_open_metrics(pages["open_metrics"][0].decode()):
         counts = family.type in ("counter", "histogram", "summary") and not family.name.startswith(("flowviz_metrics", "disk_"))
         for one in family.samples:
             if one.name.endswith("_created"):
                 open_metrics[key(family.name, one.labels)] = float(one.value)
             elif counts:
                 wanted.add(key(family.name, {name: text for name, text in one.labels.items() if name != "le"}))
-    for family in families_of(pages["protobuf"][0]):
+    for family in readers.families_of(pages["protobuf"][0]):
         for metric in family.metric:
             for value in (metric.counter, metric.histogram, metric.summary):
                 if value.HasField("created_timestamp"):
@@ -303,7 +185,7 @@ def check_escaped(scheme, reference):
         data, content_type = page(f"{accept};escaping={scheme}")
         if not content_type.endswith(f"; version=1.0.0; charset=utf-8; escaping={scheme}"):
             problems.append(f"{name}: the content type is {content_type!r}")
-        problems.append(differences(name, READERS[name](data)[0], wanted))
+        problems.append(differences(name, read(name, data)[0], wanted))
         if name == "text":
             problems.append(check_promtool(data))
     return "".join(f"\n  {one}" for one in problems if one) or None
@@ -416,7 +298,7 @@ def queried(port, expression):
         name = labels.pop("__name__")
         if name not in added and "value" in one:
             del labels["job"], labels["instance"]
-            sample(found, name, labels, float(one["value"][1]))
+            readers.sample(found, sample_name(name), labels, float(one["value"][1]))
     return found
 
 
@@ -494,7 +376,7 @@ FLAGS = {"openmetrics": ["--enable-feature=exemplar-storage"], "protobuf": ["--e
 
 def main():
     pages = {name: page(accept) for name, (accept, _) in TYPES.items()}
-    reference = READERS["text"](pages["text"][0])[0]
+    reference = read("text", pages["text"][0])[0]
     with contextlib.ExitStack() as stack:
         served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=served.serve_forever, daemon=True).start()
@@ -513,8 +395,7 @@ def main():
             ("doubles in text are Go's and Python's", doubles.check_doubles, ""),
             ("doubles in OpenMetrics are Go's and Python's", doubles.check_doubles, doubles.OPEN_METRICS),
             ("pages of the library's tests", suite_pages.check_pages),
-            ("label texts come back from the text", texts.check_texts, ""),
-            ("label texts come back from OpenMetrics", texts.check_texts, doubles.OPEN_METRICS),
+            *((f"label texts come back by {reader}", texts.check_texts, reader) for reader in texts.READERS),
             *((f"Prometheus {server.version} by {accepted}", check_prometheus, server, accepted, reference)
               for server, accepted in servers),
         ]  # fmt: skip

@@ -10,10 +10,14 @@ import subprocess
 import tempfile
 
 import checks
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open_metrics
-from prometheus_client.parser import text_string_to_metric_families as read_text
+import readers
 
-READERS = {".text": read_text, ".open_metrics": read_open_metrics}
+READERS = {".text": readers.read_text, ".open_metrics": readers.read_open_metrics}
+
+
+def lines_of(text):
+    """How many samples a page has to have."""
+    return sum(1 for line in text.split("\n") if line and not line.startswith("#"))
 
 
 def read_by_python(page):
@@ -23,17 +27,27 @@ def read_by_python(page):
         samples = [(one.name, tuple(sorted(one.labels.items()))) for family in READERS[page.suffix](text) for one in family.samples]
     except Exception as error:  # whatever a reader says of a page that it does not take
         return f"{error!r}\n{text}"
-    lines = sum(1 for line in text.split("\n") if line and not line.startswith("#"))
+    lines = lines_of(text)
     if len(samples) != lines or len(set(samples)) != lines:
         return f"{len(samples)} samples, {len(set(samples))} different ones, in {lines} lines\n{text}"
     return None
 
 
 def read_by_promtool(page):
-    """The same; what it says of names is the tests' own affair (status 3)."""
+    """The same of text; what it says of names is the tests' own affair (status 3)."""
     with open(page, "rb") as file:
         done = subprocess.run(["promtool", "check", "metrics"], stdin=file, capture_output=True, timeout=checks.DEADLINE_S, check=False)
     return None if done.returncode in (0, 3) else f"{done.stderr.decode()}\n{page.read_text(encoding='utf-8')}"
+
+
+def read_as_blocks(pages):
+    """What is wrong with promtool's reading of all pages of OpenMetrics together: it finds all samples."""
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    try:
+        samples, lines = len(readers.by_promtool(*texts)), sum(map(lines_of, texts))
+    except ValueError as wrong:
+        return str(wrong)
+    return None if samples == lines else f"{samples} samples in {lines} lines"
 
 
 def check_pages():
@@ -44,6 +58,7 @@ def check_pages():
         texts = [page for page in pages if page.suffix == ".text"]
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             problems += [("promtool", problem) for problem in pool.map(read_by_promtool, texts)]
+        problems.append(("promtool", read_as_blocks([page for page in pages if page.suffix == ".open_metrics"])))
         if len(texts) < 100 or len(pages) < 200:
             raise checks.Failed(f"no more than {len(pages)} pages, {len(texts)} of them text")
     found = [f"\n  {reader}: {problem}" for reader, problem in problems if problem]

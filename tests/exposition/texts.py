@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Label texts as they are put in against what Python's readers give back of the pages. TEXTS names the program that prints these."""
+"""Label texts as they are put in against what Python's readers and promtool give back of the pages. TEXTS names the program that prints
+these."""
 
 import os
 import re
@@ -7,10 +8,21 @@ import struct
 import subprocess
 
 import checks
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open_metrics
-from prometheus_client.parser import text_string_to_metric_families as read_text
+import readers
 
-READERS = {"": read_text, "application/openmetrics-text;version=1.0.0": read_open_metrics}
+OPEN_METRICS = "application/openmetrics-text;version=1.0.0"
+
+
+def by_parser(families):
+    return [(one.labels, one.value) for family in families for one in family.samples]
+
+
+# The format that each is for, and the labels and numbers that it finds on a page.
+READERS = {
+    "Python from the text": ("", lambda page: by_parser(readers.read_text(page))),
+    "Python from OpenMetrics": (OPEN_METRICS, lambda page: by_parser(readers.read_open_metrics(page))),
+    "promtool from OpenMetrics": (OPEN_METRICS, readers.by_promtool),
+}
 LIMIT = 1024  # bytes
 
 # What comes back as it is.
@@ -41,14 +53,14 @@ def is_cut(text, whole):
     )
 
 
-def check_texts(accept):
+def check_texts(reader):
+    accept, read = READERS[reader]
     put_in = [text.encode("utf-8") for text in KEPT] + list(REPAIRED) + [text.encode("utf-8") for text in CUT]
     data = b"".join(struct.pack("=I", len(text)) + text for text in put_in)
     done = subprocess.run([os.environ["TEXTS"], accept], input=data, capture_output=True, timeout=checks.DEADLINE_S, check=True)
     found = {}  # by their places; that of `_other` is 0, too
-    for family in READERS[accept](done.stdout.decode("utf-8")):
-        for sample in family.samples:
-            found.setdefault(int(sample.value), []).append(sample.labels.get("place", ""))
+    for labels, number in read(done.stdout.decode("utf-8")):
+        found.setdefault(int(number), []).append(labels.get("place", ""))
     problems = []
     for place, expected in enumerate([*KEPT, *REPAIRED.values()]):
         if expected not in found.get(place, []):

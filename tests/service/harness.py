@@ -340,6 +340,7 @@ class Metrics:
 # What asks for each format of a page, and what tells the strict validator of it.
 FORMATS = {
     "": [],
+    "text/plain;version=1.0.0": [],
     "application/openmetrics-text;version=1.0.0": ["--open-metrics"],
     "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited": ["--protobuf"],
 }
