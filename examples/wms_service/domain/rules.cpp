@@ -14,7 +14,7 @@ std::string in_kg(Quantity quantity) {
   std::string text = std::to_string(quantity.milligrams / 1'000'000);
   const std::string fraction = std::to_string(quantity.milligrams % 1'000'000 + 1'000'000).substr(1);
   if (const auto last = fraction.find_last_not_of('0'); last != std::string::npos)
-    text += "." + fraction.substr(0, last + 1);
+    (text += '.').append(fraction, 0, last + 1);  // in place: g++ 12 warns of a copy that cannot be otherwise
   return text + " kg";
 }
 
