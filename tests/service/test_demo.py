@@ -39,7 +39,9 @@ class DemoTest(harness.ServiceTest):
             "100",
             *flags,
         ]
-        return self.track(harness.Program("demo", command, self.folder))
+        demo = self.track(harness.Program("demo", command, self.folder))
+        self.addCleanup(lambda: demo.running and demo.terminate())  # first of all: killed, it would leave its service behind
+        return demo
 
     def check_summary(self, text):
         self.assertRegex(text, r"\b500 requests in \d+ s, [\d.]+/s, 0 server errors")
