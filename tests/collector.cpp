@@ -102,7 +102,8 @@ TEST_CASE("no value and no label that a collector shows makes a page invalid: wh
   const std::string bad = "\xff", worse = "\xfe", longer(FLOWVIZ_METRICS_MAX_LABEL_BYTES + 1, 'x');
   using Limits = std::numeric_limits<double>;
   const Collector collector{registry,
-                            [&](const Samples<flowviz::Text, LotType>& total, const Samples<>& level) {
+                            [&](const Samples<flowviz::Text, LotType>& total, const Samples<>& level,
+                                const Samples<flowviz::Text, flowviz::Text>& pairs) {
                               total.show(1, "a", LotType::raw);
                               total.show(2, "a", LotType::raw);  // again
                               total.show(3, "a", LotType::finished);
@@ -115,13 +116,17 @@ TEST_CASE("no value and no label that a collector shows makes a page invalid: wh
                               total.show(8, "a", LotType::intermediate);  // fits
                               level.show(Limits::quiet_NaN());
                               level.show(1);
+                              pairs.show(1, "a", "b");
+                              pairs.show(2, "left out", "one more than fits");
+                              pairs.show(3, "c", "b");  // the one before took no place
                             },
                             CollectedCounter{"taken_total", "Taken.", OpenLabel{"zone", 3}, Label<LotType>{"lot_type"}},
-                            CollectedGauge{"level", "Level."}};
+                            CollectedGauge{"level", "Level."},
+                            CollectedGauge{"pairs", "Pairs.", OpenLabel{"one", 2}, OpenLabel{"other", 1}}};
   const double totals = left_out("not_a_total"), over = left_out("over_cap"), again = left_out("repeated");
   const std::string page = page_of(registry);
   CHECK(left_out("not_a_total") - totals == 3);
-  CHECK(left_out("over_cap") - over == 1);
+  CHECK(left_out("over_cap") - over == 2);
   CHECK(left_out("repeated") - again == 3);
   CHECK(says(page, "\ntaken_total{zone=\"a\",lot_type=\"raw\"} 1\n"));
   CHECK(says(page, "\ntaken_total{zone=\"a\",lot_type=\"finished\"} 3\n"));
@@ -129,6 +134,7 @@ TEST_CASE("no value and no label that a collector shows makes a page invalid: wh
   CHECK(says(page, ",lot_type=\"_other\"} 6\n"));
   CHECK(says(page, "\ntaken_total{zone=\"a\",lot_type=\"intermediate\"} 8\n"));
   CHECK(says(page, "\nlevel NaN\n"));
+  CHECK(says(page, "\npairs{one=\"a\",other=\"b\"} 1\npairs{one=\"c\",other=\"b\"} 3\n"));
   CHECK(series_of(registry, "taken_total") == 5);
 }
 

@@ -57,6 +57,7 @@ TEST_CASE("a summary's value is what was observed, by all threads") {
   Registry registry;
   const Summary batch{registry, "batch_bytes", "Batch.", OpenLabel{"zone", 2}};
   const SummarySeries a = batch.with("a");
+  a.observe(7);
   flowviz::testing::Delta since{a};
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -65,7 +66,7 @@ TEST_CASE("a summary's value is what was observed, by all threads") {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  CHECK(a.value() == SummaryValue{4'000, 1'000});
+  CHECK(a.value() == SummaryValue{4'001, 1'007});
   CHECK(since.value() == SummaryValue{4'000, 1'000});
   CHECK(batch.with("b").value() == SummaryValue{});
   SummarySeries().observe(1);  // belongs to no metric

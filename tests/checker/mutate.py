@@ -59,24 +59,28 @@ def literal(case):
     return '"' + case.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def text_of(source):
+    """A source's, in which no literal goes on in the next line."""
+    return re.sub(r'"\n\s*"', "", source.read_text())
+
+
 def serves(text, case):
     """Whether a source has the test case, or none at all and is there for those that have."""
     return "TEST_CASE" not in text or literal(case) in text
 
 
 class Build:
-    """The test program of one tree; `base` lends what the change does not reach."""
+    """The test program of one tree, with the sources that serve these test cases; `base` lends what the change does not reach."""
 
-    def __init__(self, root, table, base=None, mutation=None):
+    def __init__(self, root, table, cases, base=None, mutation=None):
         self.root, self.table = root, table
         self.made, self.needs = {}, {}
-        sources, named = sources_of(root, table), table.get("programs", {})
-        if mutation is not None:
-            sources = [source for source in sources if serves((root / source).read_text(), mutation["test"])]
-            named = mutation.get("programs", [])
+        named = table.get("programs", {}) if mutation is None else mutation.get("programs", [])
         objects = []
-        for source in sources:
-            objects.append(self._make(f"objects/{source}.o", source, ["-c"], base, mutation))
+        for source in sources_of(root, table):
+            text = text_of(root / source)
+            if any(serves(text, case) for case in cases):
+                objects.append(self._make(f"objects/{source}.o", source, ["-c"], base, mutation))
         self.program = root / "tests_of_this_tree"
         self._tool([str(made) for made in objects] + ["-o", str(self.program)])
         for path, recipe in table.get("programs", {}).items():
@@ -160,7 +164,7 @@ def attempt(mutation, base, unchanged, scratch):
         tree = pathlib.Path(folder)
         copy(base.root, base.table, tree)
         apply(tree, mutation)
-        green, done = Build(tree, base.table, base, mutation).test(mutation["test"])
+        green, done = Build(tree, base.table, [mutation["test"]], base, mutation).test(mutation["test"])
     if green:
         raise Problem("nobody noticed")
     return why(done)
@@ -180,18 +184,19 @@ def main():
     if not chosen:
         print("no mutation to try\n0 passed, 1 failed")
         return 1
+    cases = sorted({m["test"] for m in chosen})
     caught = missed = 0
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
         scratch = pathlib.Path(folder).resolve()
         tree = scratch / "unchanged"
         copy(options.root.resolve(), table, tree)
         try:
-            base = Build(tree, table)
+            base = Build(tree, table, cases)
         except Problem as problem:
             print(f"the unchanged tree {problem}", file=sys.stderr)
-            chosen, missed = [], 1
+            chosen, cases, missed = [], [], 1
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            unchanged = {case: pool.submit(base.test, case) for case in sorted({m["test"] for m in chosen})}
+            unchanged = {case: pool.submit(base.test, case) for case in cases}
             pending = [(m, pool.submit(attempt, m, base, unchanged[m["test"]], scratch)) for m in chosen]
             for mutation, result in pending:
                 try:

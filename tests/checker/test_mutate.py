@@ -24,7 +24,8 @@ SOURCE = """
 #include <string>
 #include "toy.hpp"
 TEST_CASE("a number is doubled, not halved") { CHECK(doubled(3) == 6); }
-TEST_CASE("a number is halved") { if (halved(6) != 3) std::abort(); }
+TEST_CASE("a number "
+          "is halved") { if (halved(6) != 3) std::abort(); }
 TEST_CASE("the program beside it doubles") {
   const std::string here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   CHECK(std::system((here + "/beside/double").c_str()) == 0);
@@ -157,9 +158,11 @@ class Tables(unittest.TestCase):
 
     def test_each_text_that_they_replace_is_there_once_and_so_is_the_test_case(self):
         root = pathlib.Path(__file__).resolve().parents[2]
-        for folder in ("checker", "concurrency"):
-            table = json.loads((root / "tests" / folder / "mutations.json").read_text())
-            sources = "".join((root / source).read_text() for source in mutate.sources_of(root, table))
+        tables = sorted((root / "tests").glob("**/mutations.json"))
+        self.assertEqual(len(tables), 3)
+        for path in tables:
+            table = json.loads(path.read_text())
+            sources = "".join(mutate.text_of(root / source) for source in mutate.sources_of(root, table))
             for mutation in table["mutations"]:
                 with self.subTest(mutation["name"]):
                     self.assertEqual((root / mutation["file"]).read_text().count(mutation["old"]), 1)
