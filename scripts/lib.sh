@@ -19,6 +19,10 @@ die() {
   say "$0: $*" >&2
   exit 1
 }
+misuse() {
+  say "$0: $*; see --help" >&2
+  exit 2
+}
 
 as_root() {
   if ((EUID == 0)); then "$@"; else sudo "$@"; fi

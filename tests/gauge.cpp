@@ -46,6 +46,11 @@ TEST_CASE("a gauge is added to and subtracted from") {
   operators.add(1.5);
   operators.sub(4);
   CHECK(operators.value() == 9.5);
+  operators.inc();
+  operators.inc(2);
+  operators.dec();
+  operators.dec(0.5);
+  CHECK(operators.value() == 11);
 }
 
 TEST_CASE("a duration is shown in seconds") {
@@ -83,7 +88,7 @@ TEST_CASE("each series of a gauge shows its own value") {
   const GaugeSeries raw = g.with(LotType::raw);
   const GaugeSeries copy = raw;
   raw.set(1);
-  copy.add(1);
+  copy.inc();
   g.with(LotType::finished).set(3);
   CHECK(samples_of(registry, "g") ==
         "g{lot_type=\"raw\"} 2\ng{lot_type=\"intermediate\"} 0\ng{lot_type=\"finished\"} 3\n");
@@ -92,7 +97,8 @@ TEST_CASE("each series of a gauge shows its own value") {
 TEST_CASE("a default-constructed series shows nothing") {
   const GaugeSeries nothing;
   nothing.set(5);
-  nothing.add(1);
+  nothing.inc();
+  nothing.dec(0.5);
   CHECK(nothing.value() == 0);
 }
 

@@ -65,17 +65,17 @@ def fetched(place):
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
                 data = answer.read(MAX_BYTES)
         except (OSError, ValueError) as error:
-            raise NoSource(f"{place} does not answer: {error}") from error
+            raise NoSource(f"it does not answer: {error}") from error
     else:
         try:
             with open(0 if place == "-" else place, "rb") as file:
                 data = file.read(MAX_BYTES)
         except OSError as error:
-            raise NoSource(f"{place} cannot be read: {error.strerror}") from error
+            raise NoSource(f"it cannot be read: {error.strerror}") from error
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise NoSource(f"{place} is not UTF-8") from error
+        raise NoSource("it is not UTF-8") from error
 
 
 def read(text):

@@ -22,6 +22,10 @@ class GaugeSeries {
   /// Subtracts; see add.
   void sub(Amount value) const noexcept { place_.chunk->add_one(place_.at, -value.value()); }
 
+  /// The two by the names that they have in other clients of Prometheus.
+  void inc(Amount by = 1) const noexcept { add(by); }
+  void dec(Amount by = 1) const noexcept { sub(by); }
+
   /// What it shows; 0 if it was removed, and not set since then.
   [[nodiscard]] double value() const noexcept {
     const double value = place_.chunk->read_one(place_.at);
@@ -68,6 +72,8 @@ class Gauge : public Metric<GaugeSeries, L...> {
   void set(Amount value) const noexcept { unlabelled().set(value); }
   void add(Amount value) const noexcept { unlabelled().add(value); }
   void sub(Amount value) const noexcept { unlabelled().sub(value); }
+  void inc(Amount by = 1) const noexcept { unlabelled().inc(by); }
+  void dec(Amount by = 1) const noexcept { unlabelled().dec(by); }
   [[nodiscard]] double value() const noexcept { return unlabelled().value(); }
 
  private:

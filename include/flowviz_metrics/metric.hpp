@@ -87,9 +87,12 @@ class Metric {
   }
 
   template <class... Values>
-    requires(sizeof...(L) == 0)
+    requires(sizeof...(L) == 0 || sizeof...(Values) != sizeof...(L))
   Series with(const Values&...) const noexcept {
-    static_assert(sizeof...(Values) == ~std::size_t{0}, "this metric has no labels: leave with(...) out");
+    static_assert(sizeof...(L) != 0 || sizeof...(Values) == ~std::size_t{0},
+                  "this metric has no labels: leave with(...) out");
+    static_assert(sizeof...(L) == 0 || sizeof...(Values) == sizeof...(L),
+                  "with(...) takes one value for each label, in the order of the definition");
     return Series();
   }
 

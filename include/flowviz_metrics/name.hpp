@@ -338,6 +338,15 @@ class Checked {
     return Checked(text, NameStyle::conventional);
   }
 
+  /// Not from a text that is made when the program runs: it says what to write.
+  template <class Text>
+    requires(std::convertible_to<const Text&, std::string_view> && !std::is_array_v<Text>)
+  Checked(const Text& /*text*/) noexcept {  // NOLINT: meant to convert
+    static_assert(sizeof(Text) == 0,
+                  "only the compiler checks a literal: write CounterName::checked(text), MetricName::checked(text) or "
+                  "the like here, which throws flowviz::Error if the text breaks a rule");
+  }
+
   /// In place of the name of a metric a LegacyName will do.
   constexpr Checked(const LegacyName& name) noexcept  // NOLINT: meant to convert
     requires(names_metric<Rule>)

@@ -39,7 +39,7 @@ void count(flowviz::Registry& registry, const Database& database, const Outbound
 #endif
 
 #ifdef MUST_NOT_COMPILE_name_at_run_time
-  // expect: StatementName
+  // expect: only the compiler checks a literal
   const auto named = database.statement(text, DbOperation::select);
 #endif
 

@@ -10,24 +10,27 @@ void define(flowviz::Registry& registry, const std::string& name, const char* he
   flowviz::Gauge lots{registry, flowviz::MetricName::checked(name), "Lots.",
                       flowviz::OpenLabel{flowviz::OpenLabelName::checked(name), 5}.pin({"a", "b", "c", "d", "e"})};
 
-#ifdef MUST_NOT_COMPILE_1
-  // expect: flowviz
-  // expect: no matching
-  flowviz::Counter<> wrong{registry, name, "Requests."};
+#ifdef MUST_NOT_COMPILE_name
+  // expect: write CounterName::checked(text)
+  flowviz::Counter wrong{registry, name, "Requests."};
 #endif
 
-#ifdef MUST_NOT_COMPILE_2
-  // expect: flowviz
-  // expect: no matching
+#ifdef MUST_NOT_COMPILE_name_in_the_making
+  // expect: write CounterName::checked(text)
+  flowviz::Counter wrong{registry, name + "_total", "Requests.", flowviz::OpenLabel{"client", 5}};
+#endif
+
+#ifdef MUST_NOT_COMPILE_help
+  // expect: write CounterName::checked(text)
   flowviz::Counter<> wrong{registry, "requests_total", help};
 #endif
 
-#ifdef MUST_NOT_COMPILE_3
-  // expect: LabelName
+#ifdef MUST_NOT_COMPILE_name_of_a_label
+  // expect: write CounterName::checked(text)
   const flowviz::OpenLabel wrong{name, 5, flowviz::allow_id_like};
 #endif
 
-#ifdef MUST_NOT_COMPILE_4
+#ifdef MUST_NOT_COMPILE_array
   // expect: constant expression
   const char text[] = {name[0], '\0'};
   flowviz::Counter<> wrong{registry, text, "Requests."};

@@ -38,14 +38,12 @@ void count(const flowviz::Counter<LotType, flowviz::Text>& lots, const flowviz::
 #endif
 
 #ifdef MUST_NOT_COMPILE_too_few
-  // expect: one for each label, in order
-  // expect: arguments
+  // expect: with(...) takes one value for each label, in the order of the definition
   lots.with(LotType::raw).inc();
 #endif
 
 #ifdef MUST_NOT_COMPILE_too_many
-  // expect: one for each label, in order
-  // expect: arguments
+  // expect: with(...) takes one value for each label, in the order of the definition
   lots.with(LotType::raw, "/a", true).inc();
 #endif
 
