@@ -19,6 +19,13 @@ import checks
 SECONDS = 180 if os.environ.get("FLOWVIZ_FULL") == "1" else 3
 PROTOBUF = b"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
 
+
+def sample(value, what, *texts):
+    """As collected.cpp reads it: a number, which metric and line, and two texts behind how many times eight bytes they have."""
+    texts = [text.ljust(-(-len(text) // 8) * 8) for text in texts]
+    return struct.pack("<d3B", value, what, *(len(text) // 8 for text in texts)) + b"".join(texts)
+
+
 # What each begins with: what people write, and what breaks others.
 SEEDS = {
     "names": [
@@ -50,6 +57,16 @@ SEEDS = {
                                                     float("inf"), -1e-300, 1e300) + text
         for settings, text in (
             (b"\x07\xa0\x01\x04", b"4bf92f3577b34da6"), (b"\x0c\x00\x00\x02", b"a\"b\\c\nd\xff\r"), (b"\x00\xff\xff\x03", 130 * b"x"),
+        )
+    ],
+    "collected": [
+        b"".join(sample(*one) for one in samples)
+        for samples in (
+            [(1.5, 0, b"north", b"a"), (2, 2, b"north", b"a"), (3, 4, b"", b"b"), (4, 0, b"a third one", b"a"), (5, 0, b"north", b"a")],
+            [(float("nan"), 1, b"\xff", b"\"\\\n"), (-1, 1, b"\xef\xbf\xbd", b"\"\\\n"), (-0.0, 3, b"_other", b""), (-1, 0, b"x", b"y")],
+            [(1e300, 0, 1100 * b"x", b"1"), (float("inf"), 1, 600 * b"\xfe", b"2"), (5e-324, 1, b"", b"3"), (7, 1, b"", b"4"), (8, 1, b"", b"5")],
+            # One place too many in a zone that is new, then a zone more.
+            [(1, 1, b"a", b"1"), (2, 1, b"a", b"2"), (3, 1, b"a", b"3"), (4, 1, b"b", b"4"), (5, 1, b"c", b"1"), (6, 1, b"b", b"1")],
         )
     ],
 }  # fmt: skip
