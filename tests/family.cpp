@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "refusal.hpp"
@@ -146,6 +147,20 @@ TEST_CASE_FIXTURE(Fixture, "small families share a chunk, large ones have their 
   CHECK(large.first_of_all().chunk != a.first_of_all().chunk);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a metric without labels has one place, and one series") {
+  Family family(counter({}), "", pool);
+  CHECK(family.place({}).chunk == family.first_of_all().chunk);
+  CHECK(family.place({}).at == family.first_of_all().at);
+  family.place({}).chunk->add(family.place({}).at, std::uint64_t{3});
+  std::uint64_t total = 0, segments = 0;
+  family.each_segment([&](const flowviz::Chunk& chunk, std::uint32_t at, const auto*, std::uint32_t count) {
+    ++segments;
+    total += chunk.sum_counts(at, count);
+  });
+  CHECK(segments == 1);
+  CHECK(total == 3);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a combination has one place for ever") {
   Family family(counter({open("page", 2), closed("kind", {"raw", "done"})}), "", pool);
   const auto place = [&](const char* page, std::uint32_t kind) {
@@ -207,7 +222,23 @@ TEST_CASE_FIXTURE(Fixture, "a metric whose table no memory can be had for is ref
 #endif
 
 TEST_CASE("bounds are padded with +Inf to an even number") {
-  CHECK(flowviz::Bounds({1}).padded == std::vector<double>{1, std::numeric_limits<double>::infinity()});
-  CHECK(flowviz::Bounds({1}).count == 1);
-  CHECK(flowviz::Bounds({1, 2}).padded == std::vector<double>{1, 2});
+  const flowviz::Bounds one{1}, two{1, 2};
+  CHECK(one.size() == 1);
+  CHECK(one.data()[1] == std::numeric_limits<double>::infinity());
+  CHECK(std::vector<double>(two.begin(), two.end()) == std::vector<double>{1, 2});
+}
+
+TEST_CASE("bounds are the same when they are copied, moved and assigned") {
+  const flowviz::Bounds odd{1, 2, 3};
+  flowviz::Bounds copy = odd;
+  CHECK(copy == odd);
+  CHECK(copy.data() != odd.data());
+  const flowviz::Bounds moved = std::move(copy);
+  CHECK(moved == odd);
+  flowviz::Bounds assigned{7};
+  assigned = moved;
+  CHECK(assigned == odd);
+  CHECK(flowviz::Bounds{1, 2} != odd);
+  CHECK(flowviz::Bounds{1, 2, 4} != odd);
+  CHECK(flowviz::Bounds() == flowviz::Bounds(nullptr, 0));
 }

@@ -131,15 +131,15 @@ TEST_CASE("the search for the bucket agrees with a search by halves for every nu
   for (std::size_t count = 1; count <= 256; ++count) {
     const Buckets buckets = Buckets::linear(-3, 0.25, count);
     const std::vector<double> bounds(buckets.bounds().begin(), buckets.bounds().end());
-    const flowviz::Bounds padded(bounds);
+    const flowviz::Bounds padded(bounds.data(), count);
     for (int i = 0; i < 50; ++i) {
       const std::size_t near = random() % count;
       const double v = i % 3 == 0 ? bounds[near] : std::nextafter(bounds[near], i % 3 == 1 ? -inf : inf);
       const auto expected = std::lower_bound(bounds.begin(), bounds.end(), v) - bounds.begin();
-      CHECK(flowviz::bucket_of(padded.padded.data(), padded.count, v) == expected);
+      CHECK(flowviz::bucket_of(padded.data(), padded.size(), v) == expected);
     }
-    CHECK(flowviz::bucket_of(padded.padded.data(), padded.count, inf) == count);
-    CHECK(flowviz::bucket_of(padded.padded.data(), padded.count, -inf) == 0);
+    CHECK(flowviz::bucket_of(padded.data(), padded.size(), inf) == count);
+    CHECK(flowviz::bucket_of(padded.data(), padded.size(), -inf) == 0);
   }
 }
 

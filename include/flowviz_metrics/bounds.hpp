@@ -1,19 +1,58 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// The bounds of a histogram as a definition has them: the rules that they keep, and their layout for observations.
+/// The bounds of a histogram: their layout, which is that of observations, and the rules that they keep.
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include <flowviz_metrics/error.hpp>
 #include <flowviz_metrics/value.hpp>
 
 FLOWVIZ_METRICS_BEGIN
+
+/// Bounds, of which most metrics have none. In memory they are followed by +Inf if their number is odd, so that observations can
+/// compare two at once.
+class Bounds {
+ public:
+  constexpr Bounds() noexcept = default;
+  Bounds(const double* bounds, std::size_t count)
+      : padded_(count == 0 ? nullptr : new double[count + count % 2]), count_(static_cast<std::uint32_t>(count)) {
+    for (std::size_t i = 0; i < count; ++i) padded_[i] = bounds[i];
+    if (count % 2 != 0) padded_[count] = std::numeric_limits<double>::infinity();
+  }
+  Bounds(std::initializer_list<double> bounds) : Bounds(bounds.begin(), bounds.size()) {}
+  Bounds(const Bounds& other) : Bounds(other.padded_, other.count_) {}
+  Bounds(Bounds&& other) noexcept
+      : padded_(std::exchange(other.padded_, nullptr)), count_(std::exchange(other.count_, 0)) {}
+  Bounds& operator=(Bounds other) noexcept {
+    std::swap(padded_, other.padded_);
+    std::swap(count_, other.count_);
+    return *this;
+  }
+  ~Bounds() { delete[] padded_; }
+
+  [[nodiscard]] const double* data() const noexcept { return padded_; }
+  [[nodiscard]] std::uint32_t size() const noexcept { return count_; }
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] const double* begin() const noexcept { return padded_; }
+  [[nodiscard]] const double* end() const noexcept { return padded_ + count_; }
+
+  friend bool operator==(const Bounds& a, const Bounds& b) noexcept {
+    bool same = a.count_ == b.count_;
+    for (std::uint32_t i = 0; same && i < a.count_; ++i) same = a.padded_[i] == b.padded_[i];
+    return same;
+  }
+
+ private:
+  double* padded_ = nullptr;
+  std::uint32_t count_ = 0;
+};
 
 namespace rules {
 
@@ -25,11 +64,11 @@ inline void number_of_bounds(std::string_view metric, std::size_t count) {
 }
 
 /// The bounds of the buckets of a histogram, whose name is empty as long as it is not known.
-inline void bounds(std::string_view metric, const std::vector<double>& bounds) {
+inline void bounds(std::string_view metric, const Bounds& bounds) {
   number_of_bounds(metric, bounds.size());
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
-    if (!is_finite(bounds[i])) rule_broken(metric, "the bounds of buckets are finite; +Inf is implied");
-    if (i > 0 && !(bounds[i - 1] < bounds[i])) {
+  for (std::uint32_t i = 0; i < bounds.size(); ++i) {
+    if (!is_finite(bounds.data()[i])) rule_broken(metric, "the bounds of buckets are finite; +Inf is implied");
+    if (i > 0 && !(bounds.data()[i - 1] < bounds.data()[i])) {
       const std::string rule =
           "the bounds of buckets ascend strictly, and number " + std::to_string(i + 1) + " does not";
       rule_broken(metric, rule.c_str());
@@ -38,16 +77,5 @@ inline void bounds(std::string_view metric, const std::vector<double>& bounds) {
 }
 
 }  // namespace rules
-
-/// The bounds of a histogram, laid out for the search: padded with +Inf to an even number, so that two can be compared
-/// at once.
-struct Bounds {
-  explicit Bounds(const std::vector<double>& bounds) : count(static_cast<std::uint32_t>(bounds.size())) {
-    padded.assign(count + count % 2, std::numeric_limits<double>::infinity());
-    for (std::uint32_t i = 0; i < count; ++i) padded[i] = bounds[i];
-  }
-  std::uint32_t count = 0;
-  std::vector<double> padded;
-};
 
 FLOWVIZ_METRICS_END

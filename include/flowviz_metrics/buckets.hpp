@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <span>
 #include <type_traits>
-#include <vector>
 
 #include <flowviz_metrics/bounds.hpp>
 
@@ -68,9 +67,9 @@ class Buckets {
   // One way to make them: each way to make a span, or to fill a vector, costs every including file the compiling of it.
   template <std::size_t N>
   explicit Buckets(Array<N>& bounds) : Buckets(bounds, N) {}
-  Buckets(const double* bounds, std::size_t count) : bounds_(bounds, bounds + count) { rules::bounds({}, bounds_); }
+  Buckets(const double* bounds, std::size_t count) : bounds_(bounds, count) { rules::bounds({}, bounds_); }
 
-  std::vector<double> bounds_;
+  Bounds bounds_;
 };
 
 FLOWVIZ_METRICS_END

@@ -345,7 +345,7 @@ class PageWalk {
         // Without classic buckets there is +Inf alone, whose exemplar is the last one of all.
         counts_.assign(classic == 0 ? 1 : classic, 0);
         read_exemplars(chunk, first, static_cast<std::uint32_t>(counts_.size()));
-        read_native(chunk, first + classic, family.native_scale(), native_);
+        read_native(chunk, first + classic, family.definition().native, native_);
         chunk.read_counts(first, std::span(counts_).first(counts_.size() - 1));
         // Observations go on between the two readings; the native buckets say how many there are.
         std::uint64_t left = native_.count;

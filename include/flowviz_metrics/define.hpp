@@ -75,8 +75,8 @@ template <LabelValue... L, auto Rule>
   }
   (definition.labels.push_back(define_label(labels)), ...);
   definition.utf8_labels = (definition.utf8_labels || ... || has_utf8_name(labels));
-  definition.bounds = std::vector<double>(traits.bounds.data(), traits.bounds.data() + traits.bounds.size());
-  if (traits.native != nullptr) definition.native = *traits.native;
+  definition.bounds = Bounds(traits.bounds.data(), traits.bounds.size());
+  if (traits.native != nullptr) definition.native = traits.native->scale();
   for (const std::string_view state : traits.states) definition.states.push_back(std::string(state));
   definition.max_series = traits.options.max_series.value;
   return definition;

@@ -85,17 +85,17 @@ struct LabelDefinition {
 /// A metric as data.
 struct Definition {
   Kind kind = Kind::counter;
+  bool legacy_name = false;  ///< the name breaks rules of naming, and has to stay
+  bool utf8_name = false;    ///< the name may be beyond the classic alphabet
+  bool utf8_labels = false;  ///< so may those of labels, constant ones among them
+  std::uint32_t max_series = default_max_series;
   std::string name;
   std::string help;
   std::vector<std::pair<std::string, std::string>> constant_labels;
   std::vector<LabelDefinition> labels;
-  std::vector<double> bounds;       ///< of a histogram, also of a native one that has classic buckets
-  NativeBuckets native;             ///< of a native histogram
+  Bounds bounds;                    ///< of a histogram, also of a native one that has classic buckets
+  cells::NativeScale native;        ///< of a native histogram
   std::vector<std::string> states;  ///< of a state set, in the order of their numbers, from 1
-  std::uint32_t max_series = default_max_series;
-  bool legacy_name = false;  ///< the name breaks rules of naming, and has to stay
-  bool utf8_name = false;    ///< the name may be beyond the classic alphabet
-  bool utf8_labels = false;  ///< so may those of labels, constant ones among them
 
   bool operator==(const Definition&) const = default;
 };
@@ -176,7 +176,7 @@ void definition(const Definition& definition, const std::vector<std::string>& la
   if (is_no_help(definition.help)) rule_broken(definition.name, "a help text is not empty");
   if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
   if (definition.kind == Kind::histogram || !definition.bounds.empty()) bounds(definition.name, definition.bounds);
-  if (definition.kind == Kind::native_histogram) native_buckets(definition.name, definition.native);
+  if (definition.kind == Kind::native_histogram) native_scale(definition.name, definition.native);
   if (definition.kind == Kind::info && !definition.labels.empty()) {
     rule_broken(definition.name, "an info metric has constant labels and no others");
   }

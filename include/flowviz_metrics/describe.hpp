@@ -78,7 +78,7 @@ inline LabelDescription closed(std::string_view name, std::vector<std::string> v
 inline MetricDescription described(const Definition& definition) {
   MetricDescription metric = described(definition.name, type_of(definition.kind), definition.help);
   metric.constant_labels = definition.constant_labels;
-  metric.bounds = definition.bounds;
+  metric.bounds.assign(definition.bounds.begin(), definition.bounds.end());
   for (const LabelDefinition& label : definition.labels) {
     metric.labels.push_back({label.name, label.open, label.values, label.cap, label.expires_after});
     // Where nothing can be added up under `_other`, there is none.

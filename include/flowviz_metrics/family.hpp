@@ -20,6 +20,7 @@
 #include <flowviz_metrics/cells/chain.hpp>
 #include <flowviz_metrics/cells/expiring_series.hpp>
 #include <flowviz_metrics/cells/incidents.hpp>
+#include <flowviz_metrics/cells/lone_series.hpp>
 #include <flowviz_metrics/cells/pool.hpp>
 #include <flowviz_metrics/cells/series_table.hpp>
 #include <flowviz_metrics/cells/std_platform.hpp>
@@ -71,45 +72,47 @@ class BasicFamily {
   BasicFamily& operator=(const BasicFamily&) = delete;
 
   [[nodiscard]] const Definition& definition() const noexcept { return definition_; }
-  [[nodiscard]] const Bounds& bounds() const noexcept { return bounds_; }
-  [[nodiscard]] const cells::NativeScale& native_scale() const noexcept { return native_scale_; }
+  [[nodiscard]] const Bounds& bounds() const noexcept { return definition_.bounds; }
   /// The cells that hold the value of a series.
   [[nodiscard]] const SeriesCells& cells() const noexcept { return cells_; }
 
   /// The label text that all its series begin with.
-  [[nodiscard]] std::string_view constant_labels() const noexcept { return constant_labels_; }
+  [[nodiscard]] std::string_view constant_labels() const noexcept {
+    return constant_labels_ ? std::string_view(*constant_labels_) : std::string_view();
+  }
 
   /// Visits the series as SeriesTable::each_segment does. Of a collector's metric there are none.
   template <class Visit>
   void each_segment(Visit visit) const {
-    if (!expiring_) return kept_->each_segment(visit);
+    if (lone_) return lone_.each_segment(visit);
+    if (kept_) return kept_->each_segment(visit);
     const ReadSection section(cells::process_readers);
-    expiring_->each_segment(visit);
+    expiry_->series.each_segment(visit);
   }
 
   /// Whether its series know when they were made, in milliseconds since 1970 (UTC).
   [[nodiscard]] bool notes_births() const noexcept { return births_ == Births::noted; }
 
   /// Whether a label's values expire.
-  [[nodiscard]] bool expires() const noexcept { return static_cast<bool>(expiring_); }
+  [[nodiscard]] bool expires() const noexcept { return static_cast<bool>(expiry_); }
 
   /// Ends the series of label values whose lifetime is over at `now`.
   void end_idle(std::chrono::nanoseconds now) const noexcept {
-    expiring_->round(cells::process_readers, now.count(), expiring_labels_,
-                     [this](const typename ExpiringSeries::Series& series) {
-                       const double amount = cells_.amount(series.place());
-                       for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
-                         if ((series.tag.get() >> i & 1) != 0) ended_overflow_->add(i, amount);
-                       }
-                     });
+    expiry_->series.round(cells::process_readers, now.count(), expiry_->labels,
+                          [this](const typename ExpiringSeries::Series& series) {
+                            const double amount = cells_.amount(series.place());
+                            for (std::size_t i = 0; i < definition_.labels.size(); ++i) {
+                              if ((series.tag.get() >> i & 1) != 0) expiry_->ended_overflow.add(i, amount);
+                            }
+                          });
   }
 
   /// Of a metric whose series expire.
-  [[nodiscard]] EndedOverflow& ended_overflow() const noexcept { return *ended_overflow_; }
+  [[nodiscard]] EndedOverflow& ended_overflow() const noexcept { return expiry_->ended_overflow; }
 
   /// Ends the cells but keeps the chunks, so that a write through a handle that outlived its registry is caught.
   void retire_chunks() noexcept {
-    if (expiring_) expiring_->retire_chunks(cells::process_graveyard);
+    if (expiry_) expiry_->series.retire_chunks(cells::process_graveyard);
     if (kept_) kept_->retire_chunks(cells::process_graveyard);
   }
 
@@ -144,10 +147,12 @@ class BasicFamily {
   /// The place of a combination that has a series already; otherwise the chunk is nullptr. `find` is for metrics whose series
   /// stay; for others there is `find_expiring`, inside of a section.
   [[nodiscard]] Place find(std::uint32_t combination) const noexcept { return kept_->find(combination); }
-  [[nodiscard]] Place find_expiring(std::uint32_t combination) const noexcept { return expiring_->find(combination); }
+  [[nodiscard]] Place find_expiring(std::uint32_t combination) const noexcept {
+    return expiry_->series.find(combination);
+  }
 
   /// Where the handles of a series that may expire are counted.
-  [[nodiscard]] std::uint32_t handles_of(Place place) const noexcept { return expiring_->handles_of(place); }
+  [[nodiscard]] std::uint32_t handles_of(Place place) const noexcept { return expiry_->series.handles_of(place); }
 
   /// The place of the series with these values, one for each label. Makes the series if it is new. Inside of a section, if a
   /// label's values expire.
@@ -157,16 +162,16 @@ class BasicFamily {
   /// lacking. Inside of a section, if a label's values expire.
   bool remove(std::uint32_t combination) noexcept {
     if (is_set(definition_.kind)) {
-      const Place place = expiring_ ? expiring_->find(combination) : kept_->find(combination);
+      const Place place = expiry_ ? find_expiring(combination) : find(combination);
       return place.chunk != nullptr && place.chunk->unset_one(place.at);
     }
     const auto written = [this](Place place) { return cells_.written(place); };
-    return expiring_ ? expiring_->remove(combination, written) : kept_->remove(combination, written);
+    return expiry_ ? expiry_->series.remove(combination, written) : kept_->remove(combination, written);
   }
 
   /// How often memory for a series, its cells or a label value could not be had.
   [[nodiscard]] std::uint64_t allocation_failures() const noexcept {
-    std::uint64_t count = expiring_ ? expiring_->allocation_failures() : kept_ ? kept_->allocation_failures() : 0;
+    std::uint64_t count = expiry_ ? expiry_->series.allocation_failures() : kept_ ? kept_->allocation_failures() : 0;
     for (const Texts& texts : texts_) {
       if (texts.kept) count += texts.kept->allocation_failures();
       if (texts.expiring) count += texts.expiring->allocation_failures();
@@ -174,8 +179,8 @@ class BasicFamily {
     return count;
   }
 
-  [[nodiscard]] CallbackSlot& callback() noexcept { return callback_; }
-  [[nodiscard]] const CallbackSlot& callback() const noexcept { return callback_; }
+  /// Of a metric that a function has to be asked for.
+  [[nodiscard]] CallbackSlot& callback() const noexcept { return *callback_; }
 
   Link next{nullptr};
 
@@ -188,6 +193,14 @@ class BasicFamily {
     Owned<ExpiringTexts> expiring;
   };
 
+  // What only a metric has whose series may end.
+  struct Expiry {
+    ExpiringSeries series;
+    std::vector<typename ExpiringSeries::Label> labels;
+    EndedOverflow ended_overflow;
+  };
+
+  void make_lone(Pool& pool);
   void make_texts(std::uint32_t combinations);
   void make_table(Pool& pool, std::uint32_t combinations);
   void make_first_series();
@@ -210,19 +223,15 @@ class BasicFamily {
   Definition definition_;
   Births births_;
   SeriesCells cells_{definition_};
-  Bounds bounds_;
-  cells::NativeScale native_scale_{definition_.native.zero_threshold,
-                                   static_cast<std::uint32_t>(cells::finest_schema - definition_.native.schema),
-                                   definition_.native.max_buckets};
-  std::string constant_labels_;
+  Owned<std::string> constant_labels_;  // if there are any
   std::vector<Texts> texts_;
-  std::vector<typename ExpiringSeries::Label> expiring_labels_;
-  // One of them: the series all stay, or go with the values of the labels that expire. None if a collector shows them.
+  // One of them: there is one series and never more, or all stay, or go with the values of the labels that expire. None if a
+  // collector shows them.
+  cells::LoneSeries<P> lone_;
   Owned<SeriesTable> kept_;
-  Owned<ExpiringSeries> expiring_;
-  Owned<EndedOverflow> ended_overflow_;  // if they go
+  Owned<Expiry> expiry_;
   Place first_of_all_;
-  CallbackSlot callback_;
+  Owned<CallbackSlot> callback_;
 };
 
 using Family = BasicFamily<cells::StdPlatform>;
@@ -231,16 +240,27 @@ using Family = BasicFamily<cells::StdPlatform>;
 
 template <cells::Platform P>
 BasicFamily<P>::BasicFamily(Definition definition, std::string_view constant_labels, Pool& pool, Births births)
-    : definition_(std::move(definition)),
-      births_(has_beginning(definition_.kind) ? births : Births::forgotten),
-      bounds_(definition_.bounds),
-      constant_labels_(constant_labels) {
-  for (const auto& [name, value] : definition_.constant_labels) encode::append_label(constant_labels_, name, value);
+    : definition_(std::move(definition)), births_(has_beginning(definition_.kind) ? births : Births::forgotten) {
+  std::string constants(constant_labels);
+  for (const auto& [name, value] : definition_.constant_labels) encode::append_label(constants, name, value);
+  if (!constants.empty()) constant_labels_ = Owned<std::string>::make(std::move(constants));
   const std::uint32_t combinations = rules::combinations(definition_);
+  if (is_callback(definition_.kind)) callback_ = Owned<CallbackSlot>::make();
   if (is_collected(definition_.kind)) return;
-  make_texts(combinations);
-  make_table(pool, combinations);
-  make_first_series();
+  if (definition_.labels.empty()) {
+    make_lone(pool);
+  } else {
+    make_texts(combinations);
+    make_table(pool, combinations);
+    make_first_series();
+  }
+}
+
+template <cells::Platform P>
+void BasicFamily<P>::make_lone(Pool& pool) {
+  first_of_all_ = pool.take(cells::process_slots, cells_.count());
+  if (first_of_all_.chunk == nullptr) no_memory();
+  if (!lone_.make(first_of_all_, constant_labels(), notes_births(), born_now())) no_memory();
   if (definition_.kind == Kind::info) first_of_all_.chunk->set_one(first_of_all_.at, 1);
 }
 
@@ -263,7 +283,6 @@ void BasicFamily<P>::make_texts(std::uint32_t combinations) {
     } else {
       cells::prepare_heavy_fence();
       make(texts.expiring, [](ExpiringTexts& set, const std::string& value) { return set.find_or_add(value, true); });
-      expiring_labels_.push_back({texts.expiring.get(), stride, label.expires_after.count()});
     }
   }
 }
@@ -271,13 +290,19 @@ void BasicFamily<P>::make_texts(std::uint32_t combinations) {
 template <cells::Platform P>
 void BasicFamily<P>::make_table(Pool& pool, std::uint32_t combinations) {
   const std::uint32_t cells = cells_.count();
-  if (!expiring_labels_.empty()) {
-    expiring_ = Owned<ExpiringSeries>::make(
-        cells::process_slots,
-        typename ExpiringSeries::Layout{combinations, cells + ExpiringSeries::handle_cells, notes_births()},
-        definition_.kind == Kind::up_down ? ExpiringSeries::Ends::even : ExpiringSeries::Ends::any);
-    ended_overflow_ = Owned<EndedOverflow>::make();
-    if (!expiring_->ready()) no_memory();
+  std::vector<typename ExpiringSeries::Label> expiring;
+  for (std::size_t i = 0; i < texts_.size(); ++i) {
+    if (!texts_[i].expiring) continue;
+    expiring.push_back({texts_[i].expiring.get(), stride(i), definition_.labels[i].expires_after.count()});
+  }
+  if (!expiring.empty()) {
+    expiry_ = Owned<Expiry>(
+        new Expiry{{cells::process_slots,
+                    {combinations, cells + ExpiringSeries::handle_cells, notes_births()},
+                    definition_.kind == Kind::up_down ? ExpiringSeries::Ends::even : ExpiringSeries::Ends::any},
+                   std::move(expiring),
+                   {}});
+    if (!expiry_->series.ready()) no_memory();
     return;
   }
   kept_ =
@@ -289,12 +314,11 @@ void BasicFamily<P>::make_table(Pool& pool, std::uint32_t combinations) {
   }
 }
 
-// The series that exist from the start: every combination of closed and pinned values, then the refuge. Without labels
-// the refuge is all there is.
+// The series that exist from the start: every combination of closed and pinned values, then the refuge.
 template <cells::Platform P>
 void BasicFamily<P>::make_first_series() {
   std::vector<Value> values(definition_.labels.size());
-  std::size_t born = values.empty() ? 0 : 1;
+  std::size_t born = 1;
   bool closed = true;
   for (const LabelDefinition& label : definition_.labels) {
     born *= label.values.size();
@@ -319,8 +343,7 @@ void BasicFamily<P>::make_first_series() {
   const auto add_refuge = [&](auto& table) {
     return table.add_refuge(labels.view(), others_among(all_other), born_now());
   };
-  if (!labels.ok() || !(expiring_ ? add_refuge(*expiring_) : add_refuge(*kept_))) no_memory();
-  if (values.empty()) first_of_all_ = kept_->refuge();
+  if (!labels.ok() || !(expiry_ ? add_refuge(expiry_->series) : add_refuge(*kept_))) no_memory();
 }
 
 template <cells::Platform P>
@@ -335,6 +358,7 @@ typename BasicFamily<P>::Value BasicFamily<P>::open_value(std::size_t label, std
 
 template <cells::Platform P>
 typename BasicFamily<P>::Place BasicFamily<P>::place(std::span<const Value> values) noexcept {
+  if (lone_) return first_of_all_;
   std::uint32_t combination = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const LabelDefinition& label = definition_.labels[i];
@@ -352,12 +376,12 @@ typename BasicFamily<P>::Place BasicFamily<P>::place(std::span<const Value> valu
     cells::incidents.allocation_failures.add();
     return table.refuge();
   };
-  return expiring_ ? in(*expiring_) : in(*kept_);
+  return expiry_ ? in(expiry_->series) : in(*kept_);
 }
 
 template <cells::Platform P>
 void BasicFamily<P>::append_labels(encode::Scratch& out, std::span<const Value> values) const noexcept {
-  out += constant_labels_;
+  out += constant_labels();
   for (std::size_t i = 0; i < values.size(); ++i) {
     const LabelDefinition& label = definition_.labels[i];
     const std::uint32_t number = values[i].number;

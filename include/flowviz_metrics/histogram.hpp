@@ -100,13 +100,13 @@ class HistogramSeries {
   template <class, LabelValue...>
   friend class Metric;
   HistogramSeries(const Family& family, Place place) noexcept
-      : chunk_(place.chunk), bounds_(family.bounds().padded.data()), at_(place.at), count_(family.bounds().count) {}
+      : chunk_(place.chunk), bounds_(family.bounds().data()), at_(place.at), count_(family.bounds().size()) {}
   template <class, class, LabelValue...>
   friend class AnyHistogram;
   static Traits traits(const Buckets& buckets, MetricOptions options) noexcept {
     return {Kind::histogram, buckets.bounds(), options};
   }
-  static std::uint32_t cells(const Family& family) noexcept { return family.bounds().count + 2; }
+  static std::uint32_t cells(const Family& family) noexcept { return family.bounds().size() + 2; }
 
   HistogramSeries(Chunk* chunk, const double* bounds, std::uint32_t at, std::uint32_t count) noexcept
       : chunk_(chunk), bounds_(bounds), at_(at), count_(count) {}

@@ -29,19 +29,22 @@ struct NativeBuckets {
   /// Classic buckets beside them, for readers of text formats: those show no others.
   std::optional<Buckets> classic = {};
 
+  /// The same as observations need it, without the classic buckets. Too fine a schema becomes one that is too coarse.
+  [[nodiscard]] cells::NativeScale scale() const noexcept {
+    return {zero_threshold, static_cast<std::uint32_t>(cells::finest_schema - schema), max_buckets};
+  }
+
   bool operator==(const NativeBuckets&) const = default;
 };
 
 namespace rules {
 
-inline void native_buckets(std::string_view metric, const NativeBuckets& buckets) {
-  if (buckets.schema < cells::coarsest_schema || buckets.schema > cells::finest_schema) {
-    rule_broken(metric, "the schema of a native histogram is -4 to 8");
-  }
-  if (!is_finite(buckets.zero_threshold) || buckets.zero_threshold < 0) {
+inline void native_scale(std::string_view metric, const cells::NativeScale& scale) {
+  if (scale.shift > cells::NativeScale::coarsest) rule_broken(metric, "the schema of a native histogram is -4 to 8");
+  if (!is_finite(scale.zero_threshold) || scale.zero_threshold < 0) {
     rule_broken(metric, "the zero threshold of a native histogram is finite and not negative");
   }
-  if (buckets.max_buckets < 10 || buckets.max_buckets > 65'536) {
+  if (scale.max_buckets < 10 || scale.max_buckets > 65'536) {
     rule_broken(metric, "a native histogram has at most 10 to 65,536 buckets");
   }
 }

@@ -65,10 +65,10 @@ class NativeHistogramSeries {
   friend class Metric;
   NativeHistogramSeries(const Family& family, Place place) noexcept
       : chunk_(place.chunk),
-        bounds_(family.bounds().padded.data()),
-        scale_(&family.native_scale()),
+        bounds_(family.bounds().data()),
+        scale_(&family.definition().native),
         at_(place.at),
-        count_(family.bounds().count) {}
+        count_(family.bounds().size()) {}
   template <class, class, LabelValue...>
   friend class AnyHistogram;
   static Traits traits(const NativeBuckets& buckets, MetricOptions options) noexcept {

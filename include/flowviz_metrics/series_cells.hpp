@@ -66,10 +66,9 @@ class SeriesCells {
       case Kind::summary:
         return 2;  // count, sum
       case Kind::histogram:
-        return static_cast<std::uint32_t>(definition.bounds.size()) + 2;  // buckets with +Inf, sum
+        return definition.bounds.size() + 2;  // buckets with +Inf, sum
       case Kind::native_histogram:
-        return Native::cells_per_series +
-               (definition.bounds.empty() ? 0 : static_cast<std::uint32_t>(definition.bounds.size()) + 1);
+        return Native::cells_per_series + (definition.bounds.empty() ? 0 : definition.bounds.size() + 1);
       default:
         return 1;
     }

@@ -66,6 +66,16 @@ TEST_CASE_FIXTURE(Machine, "a whole chunk can be taken at once") {
   CHECK(a.chunk != b.chunk);
 }
 
+TEST_CASE_FIXTURE(
+    Machine, "a row that no chunk is large enough for gets one that is, and others are not placed behind its end") {
+  Pool pool;
+  const Place large = pool.take(slots, Pool::cells_per_chunk + 1);
+  REQUIRE(large.chunk != nullptr);
+  large.chunk->add(large.at + Pool::cells_per_chunk, std::uint64_t{1});
+  CHECK(large.chunk->sum_counts(large.at, Pool::cells_per_chunk + 1) == 1);
+  CHECK(pool.take(slots, 1).chunk != large.chunk);
+}
+
 TEST_CASE_FIXTURE(Machine, "without memory there is no row, and nothing is kept") {
   Pool pool;
   for (std::size_t granted = 0; granted < 3; ++granted) {

@@ -26,15 +26,6 @@
 FLOWVIZ_METRICS_BEGIN
 namespace cells {
 
-/// How fine the buckets of a native histogram are.
-struct NativeScale {
-  double zero_threshold = 0;
-  std::uint32_t shift = 0;        ///< by how many schemas its own is coarser than the finest
-  std::uint32_t max_buckets = 0;  ///< from the lowest to the highest that has counted, above zero and below
-
-  static constexpr std::uint32_t coarsest = finest_schema - coarsest_schema;
-};
-
 /// A run of buckets, from `low` to `high`; none if that is lower.
 struct NativeRange {
   std::int32_t low = 0, high = -1;

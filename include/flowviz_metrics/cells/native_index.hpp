@@ -20,6 +20,17 @@ namespace cells {
 
 inline constexpr int finest_schema = 8, coarsest_schema = -4;
 
+/// How fine the buckets of a native histogram are.
+struct NativeScale {
+  double zero_threshold = 0;      ///< what is no further from zero than this counts as zero
+  std::uint32_t shift = 0;        ///< by how many schemas its own is coarser than the finest
+  std::uint32_t max_buckets = 0;  ///< from the lowest to the highest that has counted, above zero and below
+
+  static constexpr std::uint32_t coarsest = finest_schema - coarsest_schema;
+
+  bool operator==(const NativeScale&) const = default;
+};
+
 /// The mantissa of 2^(k/256), k = 0 to 255: its 52 bits below the point, rounded to the nearest. Behind them one that no
 /// mantissa is above.
 // clang-format off

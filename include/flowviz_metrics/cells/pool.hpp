@@ -16,6 +16,7 @@ namespace cells {
 template <Platform P>
 class Pool {
  public:
+  /// At least so many, and as many as a row needs.
   static constexpr std::uint32_t cells_per_chunk = 256;
 
   constexpr Pool() noexcept = default;
@@ -28,12 +29,12 @@ class Pool {
     });
   }
 
-  /// A row of `cells` cells, at most `cells_per_chunk`; the chunk is nullptr when memory cannot be had.
+  /// A row of `cells` cells; the chunk is nullptr when memory cannot be had.
   Place<P> take(Slots<P>& slots, std::uint32_t cells) noexcept {
     for (;;) {
       const Place<P> place = take_from_present(cells);
       if (place.chunk != nullptr) return place;
-      Row* row = make(slots);
+      Row* row = make(slots, cells < cells_per_chunk ? cells_per_chunk : cells);
       if (row == nullptr) return {};
       // Threads that come here at once add a chunk each; the cells are not lost, the next metrics take them.
       rows_.append_unless_there(row, [](Row&) { return false; });
@@ -58,6 +59,7 @@ class Pool {
   struct Row {
     typename P::template atomic<Row*> next{nullptr};
     typename P::template plain<Chunk<P>*> chunk;
+    typename P::template plain<std::uint32_t> size;
     typename P::template atomic<std::uint32_t> used{0};
   };
 
@@ -65,7 +67,7 @@ class Pool {
     Place<P> place;
     rows_.each([&](Row& row) {
       std::uint32_t used = row.used.load(std::memory_order_relaxed);
-      while (place.chunk == nullptr && used + cells <= cells_per_chunk) {
+      while (place.chunk == nullptr && used + cells <= row.size.get()) {
         // Relaxed: only one taker gets the cells, and what is in them was published with the row.
         if (row.used.compare_exchange_strong(used, used + cells, std::memory_order_relaxed,
                                              std::memory_order_relaxed)) {
@@ -76,8 +78,8 @@ class Pool {
     return place;
   }
 
-  static Row* make(Slots<P>& slots) noexcept {
-    Chunk<P>* chunk = Chunk<P>::make(slots, cells_per_chunk);
+  static Row* make(Slots<P>& slots, std::uint32_t size) noexcept {
+    Chunk<P>* chunk = Chunk<P>::make(slots, size);
     if (chunk == nullptr) return nullptr;
     void* memory = P::allocate(sizeof(Row), alignof(Row));
     if (memory == nullptr) {
@@ -86,6 +88,7 @@ class Pool {
     }
     auto* row = new (memory) Row;
     row->chunk.set(chunk);
+    row->size.set(size);
     return row;
   }
   static void destroy(Row* row) noexcept {

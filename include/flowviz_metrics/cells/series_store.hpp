@@ -164,6 +164,40 @@ class SeriesStore {
       std::memcpy(&time, reinterpret_cast<const char*>(this + 1) + padded(length.get()), sizeof(time));
       return time;
     }
+
+    /// How many bytes one takes.
+    static std::size_t bytes(std::size_t length, bool dated) noexcept {
+      return sizeof(Series) + padded(length) + (dated ? sizeof(std::int64_t) : 0);
+    }
+    /// One without cells, in memory from there; nullptr if that is lacking.
+    template <class Memory>
+    static Series* make(Memory& from, std::uint32_t combination, std::string_view labels, std::uint16_t tag, bool dated,
+                        std::int64_t born) noexcept {
+      const std::size_t bytes = Series::bytes(labels.size(), dated);
+      static_assert(alignof(Series) <= alignof(void*));
+      void* memory = from.take(bytes);
+      if (memory == nullptr) return nullptr;
+      auto* series = new (memory) Series;
+      auto* text = reinterpret_cast<char*>(series + 1);
+      std::memset(text, 0, bytes - sizeof(Series));
+      series->combination.set(combination);
+      series->tag.set(tag);
+      series->length.set(static_cast<std::uint32_t>(labels.size()));
+      if (!labels.empty()) std::memcpy(text, labels.data(), labels.size());
+      if (dated) std::memcpy(text + padded(labels.size()), &born, sizeof(born));
+      return series;
+    }
+    template <class Memory>
+    static void destroy(Memory& from, Series* series, bool dated) noexcept {
+      const std::size_t bytes = Series::bytes(series->length.get(), dated);
+      series->~Series();
+      from.give_back(series, bytes);
+    }
+
+   private:
+    static constexpr std::size_t padded(std::size_t length) noexcept {
+      return (length + text_step - 1) / text_step * text_step;
+    }
   };
 
   /// Series that stand side by side; the links to them follow in memory.
@@ -181,34 +215,14 @@ class SeriesStore {
  protected:
   ~SeriesStore() = default;  // who derives from it calls clear()
 
-  static constexpr std::size_t padded(std::size_t length) noexcept {
-    return (length + text_step - 1) / text_step * text_step;
-  }
-  [[nodiscard]] std::size_t series_bytes(std::size_t length) const noexcept {
-    return sizeof(Series) + padded(length) + (layout_.dated ? sizeof(std::int64_t) : 0);
-  }
   template <class Memory>
   Series* make_series(Memory& from, std::uint32_t combination, std::string_view labels, std::uint16_t tag,
                       std::int64_t born) const noexcept {
-    const std::size_t bytes = series_bytes(labels.size());
-    static_assert(alignof(Series) <= alignof(void*));
-    void* memory = from.take(bytes);
-    if (memory == nullptr) return nullptr;
-    auto* series = new (memory) Series;
-    std::memset(reinterpret_cast<char*>(series + 1), 0, bytes - sizeof(Series));
-    series->combination.set(combination);
-    series->tag.set(tag);
-    series->length.set(static_cast<std::uint32_t>(labels.size()));
-    auto* text = reinterpret_cast<char*>(series + 1);
-    if (!labels.empty()) std::memcpy(text, labels.data(), labels.size());
-    if (layout_.dated) std::memcpy(text + padded(labels.size()), &born, sizeof(born));
-    return series;
+    return Series::make(from, combination, labels, tag, layout_.dated, born);
   }
   template <class Memory>
   void destroy(Memory& from, Series* series) const noexcept {
-    const std::size_t bytes = series_bytes(series->length.get());
-    series->~Series();
-    from.give_back(series, bytes);
+    Series::destroy(from, series, layout_.dated);
   }
 
   static std::size_t segment_bytes(std::uint32_t capacity) noexcept {

@@ -40,7 +40,9 @@ class SeriesTable : public SeriesStore<P> {
   }
 
   /// Memory for `count` series that will be added, with label texts of some `length`. To be called before that, if at all.
-  void expect(std::size_t count, std::size_t length) noexcept { memory_.expect(count * this->series_bytes(length)); }
+  void expect(std::size_t count, std::size_t length) noexcept {
+    memory_.expect(count * Series::bytes(length, layout_.dated));
+  }
 
   /// Adds the refuge; false when memory is lacking. To be called once, before the table is shared.
   bool add_refuge(std::string_view labels, std::uint16_t tag = 0, std::int64_t born = 0) noexcept {
