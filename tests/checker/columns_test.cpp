@@ -62,6 +62,7 @@ struct Counts {
   static void share(std::uint32_t n) {
     P::this_thread().ended = true;
     P::this_thread().shared_column = Slots<P>::first_shared + n;
+    P::this_thread().writes_until_retry = Slots<P>::retry_interval;
   }
 
   Machine& machine;

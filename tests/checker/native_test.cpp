@@ -85,6 +85,7 @@ struct Native {
   static void share(std::uint32_t n) {
     P::this_thread().ended = true;
     P::this_thread().shared_column = Slots<P>::first_shared + n;
+    P::this_thread().writes_until_retry = Slots<P>::retry_interval;
   }
 
   static constexpr std::uint32_t coarsest = 9;  // schema -1

@@ -316,17 +316,32 @@ class Chunk {
   // First touch, and every write of a thread without a column of its own.
   template <class Write>
   FLOWVIZ_METRICS_NOINLINE void write_slowly(Write how) noexcept {
+    ThreadState& me = P::this_thread();
+    if (me.writes_until_retry != 0) [[likely]] {
+      // Acquire, paired with the release in make_block(): it may be another thread's.
+      if (Cell* cells = columns_[me.shared_column].load(std::memory_order_acquire)) [[likely]] {
+        --me.writes_until_retry;
+        return how(Shared{}, cells);
+      }
+    }
     assert(!retired_ && "a series was used after its registry was destroyed");
     if (slots_ == nullptr || retired_) return;
-    const std::uint32_t column = slots_->settle(P::this_thread());
+    const Block block = settle(me);
+    if (block.is_own) return how(Own{}, block.cells);
+    how(Shared{}, block.cells);
+  }
+
+  struct Block {
+    Cell* cells;
+    bool is_own;
+  };
+  // Where the thread is to write, which may be new to this chunk, or due to ask for a column of its own.
+  FLOWVIZ_METRICS_NOINLINE Block settle(ThreadState& me) noexcept {
+    const std::uint32_t column = slots_->settle(me);
     Cell* cells = columns_[column].load(std::memory_order_acquire);  // a shared block may be another thread's
     if (cells == nullptr) cells = make_block(column);
-    if (cells != nullptr && Slots<P>::is_own(column)) {
-      how(Own{}, cells);
-    } else {
-      if (cells == nullptr) cells = columns_[Slots<P>::first_shared].load(std::memory_order_relaxed);
-      how(Shared{}, cells);
-    }
+    if (cells == nullptr) return {columns_[Slots<P>::first_shared].load(std::memory_order_relaxed), false};
+    return {cells, Slots<P>::is_own(column)};
   }
 
   Cell* notes_to_write() noexcept {

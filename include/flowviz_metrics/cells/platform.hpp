@@ -24,7 +24,7 @@ struct ThreadState {
   std::uint32_t column = 0;
   /// The shared column used while `column` is 0; 0 before the first write.
   std::uint32_t shared_column = 0;
-  /// Writes left on the shared column before the thread asks for one of its own again.
+  /// Writes left on the shared column before the thread asks for one of its own again; 0 while it has one.
   std::uint32_t writes_until_retry = 0;
   /// Set by the exit hook: whatever this thread still writes goes to a shared column, for nobody would give a
   /// second lease back.

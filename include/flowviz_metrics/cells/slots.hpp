@@ -46,16 +46,14 @@ class Slots {
   /// shared one.
   std::uint32_t settle(ThreadState& me) noexcept {
     if (me.column != 0) return me.column;
-    if (!me.ended) {
-      if (me.writes_until_retry == 0) {
-        me.writes_until_retry = retry_interval;  // first: the exit hook may ask for memory, and who gives it may count
-        if (P::at_thread_exit() && lease(me)) {
-          me.writes_until_retry = 0;
-          return me.column;
-        }
+    if (me.writes_until_retry == 0) {
+      me.writes_until_retry = retry_interval;  // first: the exit hook may ask for memory, and who gives it may count
+      if (!me.ended && P::at_thread_exit() && lease(me)) {
+        me.writes_until_retry = 0;
+        return me.column;
       }
-      --me.writes_until_retry;
     }
+    --me.writes_until_retry;
     if (me.shared_column == 0) {
       // Relaxed: only spreads threads over columns.
       me.shared_column = first_shared + next_shared_.fetch_add(1, std::memory_order_relaxed) % P::shared_columns;
