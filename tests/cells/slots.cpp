@@ -114,6 +114,23 @@ TEST_CASE_FIXTURE(TestMachine, "after a fork out of a thread without a lease all
   CHECK(slots.leased() == 0);
 }
 
+TEST_CASE_FIXTURE(TestMachine, "what was ever leased is told from what never was, whoever has ended since") {
+  Slots slots;
+  CHECK(slots.first_unused() == Slots::first_own);
+  for (std::uint32_t n = 0; n < 2; ++n) {
+    slots.settle(threads[n]);
+    CHECK(slots.first_unused() == n + 2);
+  }
+  slots.leave(threads[0]);
+  slots.settle(threads[2]);  // into the first one's column
+  slots.keep_only(threads[2]);
+  CHECK(slots.first_unused() == 3);
+  slots.settle(threads[3]);
+  slots.settle(threads[4]);
+  slots.settle(threads[5]);  // shared
+  CHECK(slots.first_unused() == Slots::first_shared);
+}
+
 TEST_CASE("more columns than a word has bits are all leased, once each") {
   using ManySlots = flowviz::cells::Slots<TestPlatform<130, 1>>;
   ManySlots slots;

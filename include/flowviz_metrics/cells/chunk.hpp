@@ -380,7 +380,11 @@ class Chunk {
 
   template <class Visit>
   void each_block(Visit visit) const noexcept {
+    if (slots_ == nullptr) return;
+    // In each pass anew: the up that a down brings with it may be on a column that was not in use before.
+    const std::uint32_t unused = slots_->first_unused();
     for (std::uint32_t column = Slots<P>::first_own; column < Slots<P>::columns; ++column) {
+      if (column == unused) column = Slots<P>::first_shared;
       if (const Cell* cells = columns_[column].load(std::memory_order_acquire)) visit(cells);
     }
   }

@@ -81,6 +81,11 @@ class Slots {
     words_[bit / 64].store(std::uint64_t{1} << (bit % 64), std::memory_order_relaxed);
   }
 
+  /// The first of the own columns that nobody has leased yet, or `first_shared`: readers pass over all from there on that are own.
+  // Relaxed. It only rises, and does so before a column is written. So whoever has seen that write, or what came after it on
+  // whatever thread, finds by coherence that it has risen so far; for others the write may be yet to come.
+  [[nodiscard]] std::uint32_t first_unused() const noexcept { return first_unused_.load(std::memory_order_relaxed); }
+
   /// How many own columns are leased right now.
   [[nodiscard]] std::uint32_t leased() const noexcept {
     std::uint32_t count = 0;
@@ -106,6 +111,7 @@ class Slots {
         const std::uint64_t before = words_[w].fetch_or(mask, std::memory_order_acquire);
         if ((before & mask) == 0) {
           me.column = first_own + w * 64 + bit;
+          note_used(me.column);
           return true;
         }
         taken = before;
@@ -114,7 +120,16 @@ class Slots {
     return false;
   }
 
+  // Relaxed: see first_unused().
+  void note_used(std::uint32_t column) noexcept {
+    std::uint32_t before = first_unused_.load(std::memory_order_relaxed);
+    while (before <= column && !first_unused_.compare_exchange_strong(before, column + 1, std::memory_order_relaxed,
+                                                                      std::memory_order_relaxed)) {
+    }
+  }
+
   typename P::template atomic<std::uint64_t> words_[word_count]{};
+  typename P::template atomic<std::uint32_t> first_unused_{first_own};
   typename P::template atomic<std::uint32_t> next_shared_{0};
 };
 
