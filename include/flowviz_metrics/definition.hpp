@@ -102,24 +102,27 @@ struct Definition {
 
 // The functions from here on are templates, without a choice, so that only files with a registration or a page compile them.
 
+/// What all names begin with that a definition puts on a page: its own without the ending that some formats leave out.
+template <class = void>
+[[nodiscard]] std::string_view stem_of(Kind kind, std::string_view name) noexcept {
+  const std::string_view ending = is_counter(kind) ? "_total" : kind == Kind::info ? "_info" : "";
+  if (name.size() > ending.size() && name.ends_with(ending)) name.remove_suffix(ending.size());
+  return name;
+}
+
 /// The names of all samples and metric families that a definition puts on a page of any format, for readers who get names
 /// by that scheme.
 template <class = void>
 [[nodiscard]] std::vector<std::string> names_on_page(const Definition& definition,
                                                      encode::Escaping escaping = encode::Escaping::allow_utf8) {
   const std::string name = encode::escaped_name(definition.name, encode::NameOf::metric, escaping);
-  const auto without = [&](std::string_view ending) {
-    return name.size() > ending.size() && name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
-  };
-  if (is_counter(definition.kind)) {
-    const std::string base = without("_total");  // OpenMetrics names the family without it
-    return {name, base, base + "_total", base + "_created"};
-  }
+  const std::string stem(stem_of(definition.kind, name));  // as OpenMetrics names the family
+  if (is_counter(definition.kind)) return {name, stem, stem + "_total", stem + "_created"};
   if (is_histogram(definition.kind)) {
     return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
   }
   if (definition.kind == Kind::summary) return {name, name + "_sum", name + "_count", name + "_created"};
-  if (definition.kind == Kind::info) return {name, without("_info")};
+  if (definition.kind == Kind::info) return {name, stem};
   return {name};
 }
 
@@ -248,6 +251,10 @@ template <class = void>
 template <class = void>
 [[nodiscard]] std::string clash(const Definition& there, const Definition& here) {
   if (there.name == here.name) return "'" + here.name + "' is registered already, with " + difference(there, here);
+  const bool escaped = there.utf8_name || here.utf8_name;  // others look the same in every scheme
+  const std::string_view stem = stem_of(here.kind, here.name), its = stem_of(there.kind, there.name);
+  // Nearly all are told apart by their stems, without making all names that there are with them.
+  if (!escaped && !stem.starts_with(its) && !its.starts_with(stem)) return {};
   for (const encode::Escaping escaping : encode::escapings) {
     const std::vector<std::string> mine = names_on_page(here, escaping);
     for (const std::string& name : names_on_page(there, escaping)) {
@@ -262,7 +269,7 @@ template <class = void>
       }
       return text;
     }
-    if (!there.utf8_name && !here.utf8_name) break;  // which no scheme changes
+    if (!escaped) break;
   }
   return {};
 }

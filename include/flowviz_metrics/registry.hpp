@@ -230,14 +230,18 @@ typename BasicRegistry<P>::Family& BasicRegistry<P>::add(Definition definition) 
     refusal = clash(other.definition(), definition);
     return !refusal.empty();
   };
-  // Looked for first, so that registering the same metric again costs no memory; and once more while it is appended,
-  // for another thread may have come in between.
+  // Looked for first, so that registering the same metric again costs no memory; and among those behind `last` while it is
+  // appended, for another thread may have come in between.
   bool met = false;
-  families_.each([&](Family& other) { met = met || meets(other); });
+  Family* last = nullptr;
+  families_.each([&](Family& other) {
+    met = met || meets(other);
+    last = &other;
+  });
   if (!met) {
     auto family = Owned<Family>::make(definition, constant_labels(), pool_,
                                       shows_created() ? Family::Births::noted : Family::Births::forgotten);
-    Family* appended = families_.append_unless_there(family.get(), meets);
+    Family* appended = families_.append_unless_there(family.get(), meets, last);
     if (appended == family.get()) return *family.release();
   }
   if (!refusal.empty()) fail(refusal);

@@ -50,6 +50,21 @@ TEST_CASE("a node that is the same as one of the chain is not appended") {
   CHECK(values(chain) == "1 2 ");
 }
 
+TEST_CASE("a node is compared with those behind the last one that its maker has seen") {
+  Chain chain;
+  Node a(1), b(2), c(3), again(3);
+  for (Node* node : {&a, &b, &c}) chain.append_unless_there(node, [](const Node&) { return false; });
+  std::vector<int> compared;
+  const auto same = [&](const Node& node) {
+    compared.push_back(node.value);
+    return node.value == again.value;
+  };
+  CHECK(chain.append_unless_there(&again, same, &a) == &c);
+  CHECK(compared == std::vector<int>{2, 3});
+  CHECK(chain.append_unless_there(&again, same, &c) == &again);
+  CHECK(values(chain) == "1 2 3 3 ");
+}
+
 TEST_CASE("whoever appends a node has compared it with every one before it, in order") {
   Chain chain;
   Node a(1), b(2), c(3);

@@ -22,12 +22,12 @@ class Chain {
   Chain& operator=(const Chain&) = delete;
 
   /// Appends `node` unless `same` accepts a node of the list; returns the one that is in the list. `same` sees every
-  /// node before `node`, in order.
+  /// node before `node`, in order; or those behind `last`, which is in the list, if it has seen the others.
   template <class Same>
-  Node* append_unless_there(Node* node, Same same) {
+  Node* append_unless_there(Node* node, Same same, Node* last = nullptr) {
     return cells::append_unless_there(
-        static_cast<Node*>(nullptr), node, [this](Node* before) { return before == nullptr ? &first_ : &before->next; },
-        [](Node*, Node*) {}, [&](Node* other) { return same(*other); }, [](Node*) {});
+        last, node, [this](Node* before) { return before == nullptr ? &first_ : &before->next; }, [](Node*, Node*) {},
+        [&](Node* other) { return same(*other); }, [](Node*) {});
   }
 
   /// Puts `node`, which may have been in another list, before all others.
