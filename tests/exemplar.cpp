@@ -111,6 +111,23 @@ TEST_CASE("a bucket of a histogram keeps its own") {
   CHECK(took.value().count == 3);
 }
 
+TEST_CASE("series of a histogram that stand side by side have each their own") {
+  flowviz::Registry registry;
+  const flowviz::Histogram took{registry, "took_seconds", "Took.", flowviz::Buckets{.1, 1},
+                                flowviz::OpenLabel{"where", 3}.pin({"a", "b", "c"})};
+  took.with("b").observe(.5, {{"trace_id", "slow"}});
+  took.with("c").observe(.05, {{"trace_id", "quick"}});
+  for (const char* where : {"a", "b", "c"}) {
+    for (const char* le : {"0.1", "1", "+Inf"}) {
+      const std::string at = std::string(where) + le;
+      CAPTURE(at);
+      const auto shown = exemplar_of(registry, "took_seconds_bucket", {{"le", le}, {"where", where}});
+      CHECK(shown.has_value() == (at == "b1" || at == "c0.1"));
+      if (shown) CHECK(shown->value == (at == "b1" ? .5 : .05));
+    }
+  }
+}
+
 TEST_CASE("metrics beside one with exemplars, in the same chunk of cells, have none and are as before") {
   flowviz::Registry registry;
   const flowviz::Gauge idle{registry, "idle", "Idle.", flowviz::OpenLabel{"which", 2}.pin({"a", "b"})};

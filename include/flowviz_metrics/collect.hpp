@@ -322,16 +322,23 @@ class PageWalk {
   template <class Link>
   void show_histograms(const Family& family, const Chunk& chunk, std::uint32_t at, const Link* links,
                        std::uint32_t count) {
-    const std::uint32_t cells = family.cells().count();
-    const Chunk::Blocks blocks(chunk);
-    const auto written = [&](std::uint32_t, const auto& series) { return family.cells().written(series.place()); };
+    const std::uint32_t cells = family.cells().count(), buckets = cells - 1;
+    read_exemplars(chunk, at, count * cells);
+    counts_.assign(std::size_t{count} * buckets, 0);
+    amounts_.assign(count, 0);
+    chunk.read_histograms(at, counts_, amounts_);
+    const auto buckets_of = [&](std::uint32_t i) { return std::span(counts_).subspan(i * buckets, buckets); };
+    const auto written = [&](std::uint32_t i, const auto&) {
+      std::uint64_t observations = 0;
+      for (const std::uint64_t bucket : buckets_of(i)) observations += bucket;
+      return observations;
+    };
     each_shown(links, count, written, [&](std::uint32_t i, const auto& series) {
-      counts_.assign(cells - 1, 0);
-      double sum = 0;
-      read_exemplars(chunk, at + i * cells, cells - 1);
-      blocks.read_histogram(at + i * cells, counts_, sum);
-      encoder_.histogram(shown_labels(series), {counts_, sum, !chunk.has_below_zero(at + i * cells + cells - 1),
-                                                exemplars_, nullptr, born(family, series)});
+      std::span<const encode::PageExemplar> exemplars(exemplars_);
+      if (!exemplars.empty()) exemplars = exemplars.subspan(i * cells, buckets);
+      const bool rises = !chunk.has_below_zero(at + i * cells + buckets);
+      encoder_.histogram(shown_labels(series),
+                         {buckets_of(i), amounts_[i], rises, exemplars, nullptr, born(family, series)});
       add_overflow(family, series);
     });
   }

@@ -63,9 +63,11 @@
 #if defined(__GNUC__)
 #define FLOWVIZ_METRICS_SHARED __attribute__((visibility("default")))
 #define FLOWVIZ_METRICS_NOINLINE __attribute__((noinline))
+#define FLOWVIZ_METRICS_INLINE __attribute__((always_inline))
 #else
 #define FLOWVIZ_METRICS_SHARED
 #define FLOWVIZ_METRICS_NOINLINE
+#define FLOWVIZ_METRICS_INLINE
 #endif
 
 FLOWVIZ_METRICS_BEGIN

@@ -349,6 +349,36 @@ void shared_histogram(Machine& machine) {
 
 TEST_CASE("the sum of a histogram never holds what its count lacks on a shared column") { check(shared_histogram); }
 
+// With one more column written before there are up to four blocks: those that are added up at a time. Cells: two histograms of a
+// bucket and a sum.
+void histograms_side_by_side(Machine& machine) {
+  Counts<2, 2> counts(machine, 4);
+  const auto observe = [&](std::uint32_t histogram) { counts.chunk->observe(2 * histogram, 2 * histogram + 1, 1.0); };
+  const auto require_page = [&](bool exact) {
+    std::array<std::uint64_t, 2> buckets{};
+    std::array<double, 2> sums{};
+    counts.chunk->read_histograms(0, buckets, sums);
+    for (std::size_t i = 0; i < 2; ++i) {
+      machine.require(sums[i] <= static_cast<double>(buckets[i]), "the sum holds nothing that the count lacks");
+      machine.require(!exact || (buckets[i] == 2 && sums[i] == 2), "no observation is lost");
+    }
+  };
+  observe(0);
+  machine.thread("own", [&] { observe(1); });
+  machine.thread("shared", [&] {
+    counts.share(1);
+    observe(0);
+    observe(1);
+  });
+  machine.thread("scraper", [&] { require_page(false); });
+  machine.run();
+  require_page(true);
+}
+
+TEST_CASE("no sum holds what its count lacks where histograms are read side by side, several columns at a time") {
+  check(histograms_side_by_side, checker::narrow_bounds());
+}
+
 // ------------------------------------------------------------------------------------------------- up and down
 
 // Cells: ups, downs. `up_column` and `down_column` say where the two threads write: an own column or the shared one.
@@ -403,6 +433,7 @@ std::vector<Scenario> column_scenarios() {
           no_chunk,
           own_histogram,
           shared_histogram,
+          histograms_side_by_side,
           up_and_down<Where::own, Where::own>,
           up_and_down<Where::shared, Where::shared>,
           up_and_down<Where::own, Where::shared>,

@@ -5,15 +5,8 @@
 ///
 /// A chunk starts with one block of cells, that of the first shared column; the block of any other column is made when
 /// a thread first writes there. A thread that owns its column is the only writer of that block: it loads, adds and
-/// stores, relaxed. Everybody else uses read-modify-writes on a shared column's block. Readers add the blocks up and
+/// stores, relaxed. Everybody else uses read-modify-writes on a shared column's block. Readers add the blocks up (columns.hpp) and
 /// never stop a writer. If memory for a block cannot be had, the write goes to the block that the chunk was born with.
-///
-/// Orders, where relaxed is not enough:
-/// - a block's address is published with release and read by scrapes with acquire, so its zeroes are seen;
-/// - an observation counts its bucket first and adds to the sum with release; `read_histogram` reads the sum with
-///   acquire and the buckets afterwards. So a sum never holds a value whose bucket is not counted;
-/// - an up-down counter's downs are stored with release; `read_up_downs` reads the downs of all columns with acquire
-///   before the ups of any. A down that is seen brings with it the up that happened before it, on whichever thread.
 ///
 /// One more block, made when first needed, is no column. At a series' first cell it notes how much had been written to the series
 /// when it was taken off pages (cells/series_store.hpp); at a sum's cell, that a value below zero has been added to the sum.
@@ -27,6 +20,7 @@
 #include <string_view>
 
 #include <flowviz_metrics/cells/chain.hpp>
+#include <flowviz_metrics/cells/columns.hpp>
 #include <flowviz_metrics/cells/exemplars.hpp>
 #include <flowviz_metrics/cells/native_blocks.hpp>
 #include <flowviz_metrics/cells/slots.hpp>
@@ -40,9 +34,9 @@ class Graveyard;
 /// The cells of some series for all threads. Writes are wait-free on an own column (but for the first one, which
 /// allocates) and lock-free on a shared one; all of them are noexcept.
 template <Platform P>
-class Chunk {
+class Chunk : public Columns<P> {
  public:
-  using Cell = typename P::template atomic<std::uint64_t>;
+  using typename Columns<P>::Cell;
 
   /// A chunk that swallows writes: where a handle that belongs to no metric points.
   constexpr Chunk() noexcept = default;
@@ -184,70 +178,6 @@ class Chunk {
 
   // ---------------------------------------------------------------------------------------------------- reading
 
-  /// Adds the counts at `at`, `at` + 1, ... to `totals`.
-  void read_counts(std::uint32_t at, std::span<std::uint64_t> totals) const noexcept {
-    each_block([&](const Cell* cells) {
-      for (std::size_t i = 0; i < totals.size(); ++i) totals[i] += cells[at + i].load(std::memory_order_relaxed);
-    });
-  }
-
-  /// The sum of the `count` counts from `at` on.
-  [[nodiscard]] std::uint64_t sum_counts(std::uint32_t at, std::uint32_t count) const noexcept {
-    std::uint64_t sum = 0;
-    each_block([&](const Cell* cells) {
-      for (std::uint32_t i = 0; i < count; ++i) sum += cells[at + i].load(std::memory_order_relaxed);
-    });
-    return sum;
-  }
-
-  /// Adds the doubles at `at`, `at` + 1, ... to `totals`, always column by column in the same order: rounding is
-  /// monotone, so a total of growing doubles never goes back.
-  void read_doubles(std::uint32_t at, std::span<double> totals) const noexcept {
-    each_block([&](const Cell* cells) {
-      for (std::size_t i = 0; i < totals.size(); ++i) {
-        totals[i] += std::bit_cast<double>(cells[at + i].load(std::memory_order_relaxed));
-      }
-    });
-  }
-
-  /// Adds what the pairs {ups, downs} at `at`, `at` + 2, ... come to, ups minus downs, to `totals`. It wraps as
-  /// unsigned numbers do; the result is read as signed.
-  void read_up_downs(std::uint32_t at, std::span<std::uint64_t> totals) const noexcept {
-    each_block([&](const Cell* cells) {
-      // Acquire, paired with add_release: what is seen to have gone down brings its going up with it.
-      for (std::size_t i = 0; i < totals.size(); ++i)
-        totals[i] -= cells[at + 2 * i + 1].load(std::memory_order_acquire);
-    });
-    each_block([&](const Cell* cells) {
-      for (std::size_t i = 0; i < totals.size(); ++i) totals[i] += cells[at + 2 * i].load(std::memory_order_relaxed);
-    });
-  }
-
-  /// The blocks there are now, for those who read many histograms of this chunk one after the other.
-  class Blocks {
-   public:
-    explicit Blocks(const Chunk& chunk) noexcept {
-      chunk.each_block([this](const Cell* cells) { blocks_[count_++] = cells; });
-    }
-    /// Adds the sum at `at` + buckets.size() to `sum` and the buckets at `at`, `at` + 1, ... to `buckets`.
-    void read_histogram(std::uint32_t at, std::span<std::uint64_t> buckets, double& sum) const noexcept {
-      for (const Cell* cells : std::span(blocks_, count_)) {
-        // Acquire, paired with the release in observe(): every value in this sum has its bucket counted below.
-        sum += std::bit_cast<double>(cells[at + buckets.size()].load(std::memory_order_acquire));
-        for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += cells[at + i].load(std::memory_order_relaxed);
-      }
-    }
-
-   private:
-    std::size_t count_ = 0;
-    const Cell* blocks_[Slots<P>::columns];
-  };
-
-  /// The same for one histogram.
-  void read_histogram(std::uint32_t at, std::span<std::uint64_t> buckets, double& sum) const noexcept {
-    Blocks(*this).read_histogram(at, buckets, sum);
-  }
-
   /// The double at `at` of a gauge.
   [[nodiscard]] double read_one(std::uint32_t at) const noexcept {
     const Cell* cell = one(at);
@@ -259,8 +189,8 @@ class Chunk {
   template <class Visit>
   void read_native(std::uint32_t at, std::uint64_t& zero, double& sum, Visit visit) const {
     using Native = NativeBlocks<P>;
-    each_block([&](const Cell* cells) {
-      // Acquire, paired with the release in NativeBlocks::observe(), as in read_histogram().
+    this->each_block([&](const Cell* cells) {
+      // Acquire, paired with the release in NativeBlocks::observe(), as in read_histograms().
       sum += std::bit_cast<double>(cells[at + Native::sum].load(std::memory_order_acquire));
       zero += cells[at + Native::zero].load(std::memory_order_relaxed);
     });
@@ -273,6 +203,8 @@ class Chunk {
   [[nodiscard]] std::uint64_t allocation_failures() const noexcept { return failures_.load(std::memory_order_relaxed); }
 
  private:
+  using Columns<P>::columns_, Columns<P>::slots_;
+
   // How a cell is written by its only writer, and by one of several.
   struct Own {
     static void add(Cell& cell, std::uint64_t n, std::memory_order order) noexcept {
@@ -299,7 +231,7 @@ class Chunk {
   // Where among the columns' blocks the one is that has the notes.
   static constexpr std::uint32_t notes_block = Slots<P>::columns;
 
-  Chunk(Slots<P>& slots, std::uint32_t cells) noexcept : slots_(&slots), cells_(cells) {}
+  Chunk(Slots<P>& slots, std::uint32_t cells) noexcept : Columns<P>(slots), cells_(cells) {}
   template <class Write>
   void write(Write how) noexcept {
     if constexpr (!metrics_enabled) return;
@@ -378,17 +310,6 @@ class Chunk {
     return nullptr;
   }
 
-  template <class Visit>
-  void each_block(Visit visit) const noexcept {
-    if (slots_ == nullptr) return;
-    // In each pass anew: the up that a down brings with it may be on a column that was not in use before.
-    const std::uint32_t unused = slots_->first_unused();
-    for (std::uint32_t column = Slots<P>::first_own; column < Slots<P>::columns; ++column) {
-      if (column == unused) column = Slots<P>::first_shared;
-      if (const Cell* cells = columns_[column].load(std::memory_order_acquire)) visit(cells);
-    }
-  }
-
   // Two lines of 64 bytes: the prefetcher of x86 fetches lines in pairs. A constant of our own, since
   // std::hardware_destructive_interference_size changes with compiler flags and would change the layout with them.
   static constexpr std::size_t block_alignment = 128;
@@ -419,8 +340,6 @@ class Chunk {
   friend class Graveyard<P>;
   friend class Chain<P, Chunk>;
 
-  typename P::template atomic<Cell*> columns_[Slots<P>::columns + 1]{};  // and the notes
-  Slots<P>* slots_ = nullptr;
   Exemplars<P> exemplars_;
   NativeBlocks<P> native_;
   typename P::template atomic<std::uint64_t> failures_{0};

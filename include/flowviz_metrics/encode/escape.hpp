@@ -74,31 +74,30 @@ void append_cut(Out& out, std::string_view text) {
   for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(hash >> shift) & 15];
 }
 
+/// Appends `text` with the characters that `is_special` says escaped.
+template <class Out, class IsSpecial>
+void append_escaped(Out& out, std::string_view text, IsSpecial is_special) {
+  while (!text.empty()) {
+    std::size_t plain = 0;  // find_first_of would call memchr for each character
+    while (plain < text.size() && !is_special(text[plain])) ++plain;
+    out += text.substr(0, plain);
+    if (plain == text.size()) return;
+    out += '\\';
+    out += text[plain] == '\n' ? 'n' : text[plain];
+    text.remove_prefix(plain + 1);
+  }
+}
+
 /// Appends a label value with `\`, `"` and line feed escaped, as the text format and OpenMetrics both want it.
 template <class Out>
 void append_escaped_value(Out& out, std::string_view value) {
-  while (!value.empty()) {
-    std::size_t plain = 0;  // find_first_of would call memchr for each character
-    while (plain < value.size() && value[plain] != '\\' && value[plain] != '"' && value[plain] != '\n') ++plain;
-    out += value.substr(0, plain);
-    if (plain == value.size()) return;
-    out += '\\';
-    out += value[plain] == '\n' ? 'n' : value[plain];
-    value.remove_prefix(plain + 1);
-  }
+  append_escaped(out, value, [](char c) { return c == '\\' || c == '"' || c == '\n'; });
 }
 
 /// Appends a help text as the text format 0.0.4 wants it: `\` and line feed escaped.
 template <class Out>
 void append_escaped_help(Out& out, std::string_view help) {
-  while (!help.empty()) {
-    const std::size_t plain = help.find_first_of("\\\n");
-    out += help.substr(0, plain);
-    if (plain == std::string_view::npos) return;
-    out += '\\';
-    out += help[plain] == '\n' ? 'n' : '\\';
-    help.remove_prefix(plain + 1);
-  }
+  append_escaped(out, help, [](char c) { return c == '\\' || c == '\n'; });
 }
 
 }  // namespace encode

@@ -3,7 +3,6 @@
 /// \file
 /// Numbers as Prometheus prints them, whatever the locale of the process.
 
-#include <bit>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -18,47 +17,67 @@ namespace encode {
 /// Room that any number needs at most.
 inline constexpr std::size_t max_number = 32;
 
-/// How many digits `value` has. The logarithm of 2 to the base of 10 is about 1233 / 4096, which gives the number or one too few.
-[[nodiscard]] inline std::size_t digits_of(std::uint64_t value) noexcept {
-  static constexpr auto powers = [] {
-    struct {
-      std::uint64_t of_ten[20];
-    } all{};
-    all.of_ten[0] = 0;  // zero has a digit, too
-    for (std::uint64_t i = 1, power = 10; i < 20; ++i, power *= 10) all.of_ten[i] = power;
-    return all;
-  }();
-  const std::size_t guess = (static_cast<std::size_t>(std::bit_width(value | 1)) * 1233) >> 12;
-  return guess + (value >= powers.of_ten[guess] ? 1 : 0);
+/// "00", "01", and so on.
+inline constexpr auto digit_pairs = [] {
+  struct {
+    char text[200];
+  } all{};
+  for (int i = 0; i < 100; ++i) {
+    all.text[2 * i] = static_cast<char>('0' + i / 10);
+    all.text[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return all;
+}();
+
+/// The digits of a number below 10^8 from the front, two at a time. Divided by a power of a hundred, with 57 bits behind the
+/// point, it has the first ones before the point, and each multiplication of the rest by a hundred brings the next two there.
+/// The quotient is too large by less than 10^8 / 2^57, which no digit notices.
+class Digits {
+ public:
+  Digits(char* out, std::uint64_t value, std::uint64_t divisor) noexcept
+      : out_(out), fixed_(value * (divisor == 1 ? one : one / divisor + 1)) {}
+
+  /// Those before the point, one or two.
+  FLOWVIZ_METRICS_INLINE Digits& first() noexcept {
+    const std::uint64_t whole = fixed_ >> point, skipped = whole < 10 ? 1 : 0;
+    std::memcpy(out_, digit_pairs.text + 2 * whole + skipped, 2);
+    out_ += 2 - skipped;
+    return *this;
+  }
+  /// The next two.
+  FLOWVIZ_METRICS_INLINE Digits& pair() noexcept {
+    fixed_ = (fixed_ & (one - 1)) * 100;
+    std::memcpy(out_, digit_pairs.text + 2 * (fixed_ >> point), 2);
+    out_ += 2;
+    return *this;
+  }
+  [[nodiscard]] char* end() const noexcept { return out_; }
+
+ private:
+  static constexpr int point = 57;
+  static constexpr std::uint64_t one = std::uint64_t{1} << point;
+
+  char* out_;
+  std::uint64_t fixed_;
+};
+
+char* write_number(char* out, std::uint64_t value) noexcept;
+
+// Apart from the shorter ones, which need no stack.
+FLOWVIZ_METRICS_NOINLINE inline char* write_long_number(char* out, std::uint64_t value) noexcept {
+  constexpr std::uint64_t eight_digits = 100'000'000;
+  out = write_number(out, value / eight_digits);
+  return Digits(out, value % eight_digits, eight_digits).pair().pair().pair().pair().end();
 }
 
-/// Writes all digits of `value` to `out`, which has room for `max_number` characters; returns the end. Two digits at a time
-/// from the end: half the instructions of std::to_chars for numbers of five digits, and most of what a page of counters
-/// costs.
+/// Writes all digits of `value` to `out`, which has room for `max_number` characters; returns the end. Half the instructions of
+/// std::to_chars for numbers of five digits, and most of what a page of counters costs.
 inline char* write_number(char* out, std::uint64_t value) noexcept {
-  static constexpr auto pairs = [] {
-    struct {
-      char text[200];
-    } all{};
-    for (int i = 0; i < 100; ++i) {
-      all.text[2 * i] = static_cast<char>('0' + i / 10);
-      all.text[2 * i + 1] = static_cast<char>('0' + i % 10);
-    }
-    return all;
-  }();
-  const std::size_t digits = digits_of(value);
-  char* to = out + digits;
-  while (value >= 100) {
-    to -= 2;
-    std::memcpy(to, pairs.text + 2 * (value % 100), 2);
-    value /= 100;
-  }
-  if (value >= 10) {
-    std::memcpy(out, pairs.text + 2 * value, 2);
-  } else {
-    *out = static_cast<char>('0' + value);
-  }
-  return out + digits;
+  if (value < 100) return Digits(out, value, 1).first().end();
+  if (value < 10'000) return Digits(out, value, 100).first().pair().end();
+  if (value < 1'000'000) return Digits(out, value, 10'000).first().pair().pair().end();
+  if (value < 100'000'000) return Digits(out, value, 1'000'000).first().pair().pair().pair().end();
+  return write_long_number(out, value);
 }
 inline char* write_number(char* out, std::int64_t value) noexcept {
   if (value >= 0) return write_number(out, static_cast<std::uint64_t>(value));

@@ -53,7 +53,7 @@ struct Padded {
 [[nodiscard]] inline std::string_view text_of(Padded text) noexcept { return text.text; }
 
 /// Copies `text` to `to`, which has room for as much as can be read; returns the end of the text.
-inline char* copy(char* to, Padded text) noexcept {
+FLOWVIZ_METRICS_INLINE inline char* copy(char* to, Padded text) noexcept {
   const char* from = text.text.data();
   const std::size_t size = text.size();
   std::size_t i = 0;
@@ -70,19 +70,19 @@ class PaddedString {
     return append(text);
   }
   PaddedString& append(std::string_view text) {
-    text_.resize(size_);
-    text_.append(text);
-    size_ = text_.size();
-    text_.resize(Padded::round_up(size_));
+    const std::size_t size = size_ + text.size();
+    if (room_.size() < size + Padded::step) room_.resize(2 * size + Padded::step);  // and stays so large
+    copy(room_.data() + size_, text);
+    size_ = size;
     return *this;
   }
   PaddedString& operator+=(std::string_view text) { return append(text); }
   PaddedString& operator+=(char c) { return append({&c, 1}); }
   [[nodiscard]] Padded padded() const noexcept { return {text()}; }
-  [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), size_}; }
+  [[nodiscard]] std::string_view text() const noexcept { return {room_.data(), size_}; }
 
  private:
-  std::string text_;
+  std::string room_;
   std::size_t size_ = 0;
 };
 
@@ -106,14 +106,16 @@ class Sink {
 
   /// A line: the parts, the number and a line feed, with one look at the room there is.
   template <class Number, class... Part>
-  void line(Number number, const Part&... part) {
-    if ((part.size() + ... + max_number) >= room) [[unlikely]] {
+  FLOWVIZ_METRICS_INLINE void line(Number number, const Part&... part) {
+    const std::size_t most = (part.size() + ... + (max_number + 1));
+    char* to = nullptr;
+    if (most <= room) [[likely]] {
+      to = begin(most);
+      ((to = copy(to, part)), ...);
+    } else {
       ((*this += text_of(part)), ...);
-      line(number, std::string_view{});
-      return;
+      to = begin(max_number + 1);
     }
-    char* to = begin((part.size() + ... + (max_number + 1)));
-    ((to = copy(to, part)), ...);
     to = write_number(to, number);
     *to++ = '\n';
     end(to);

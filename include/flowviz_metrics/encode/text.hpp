@@ -44,25 +44,27 @@ class BasicTextEncoder {
     std::string_view base = family_, ending = "";
     if (open_metrics_ && type == PageType::counter) base = without(family_, ending = "_total");
     if (open_metrics_ && type == PageType::info) base = without(family_, ending = "_info");
+    title_.clear();
+    append_name(title_, base, NameOf::metric);
+    const bool quoted = title_.size() != base.size();
     sink_ += "# HELP ";
-    append_name(sink_, base, NameOf::metric);
+    sink_ += title_;
     sink_ += ' ';
     open_metrics_ ? append_escaped_value(sink_, help) : append_escaped_help(sink_, help);
     sink_ += "\n# TYPE ";
-    append_name(sink_, base, NameOf::metric);
+    sink_ += title_;
     sink_ += type_text(type);
     if (const std::string_view unit =
             open_metrics_ && type != PageType::info && type != PageType::state_set ? unit_of(base) : "";
         !unit.empty()) {
       sink_ += "# UNIT ";
-      append_name(sink_, base, NameOf::metric);
+      sink_ += title_;
       sink_ += ' ';
       sink_ += unit;
       sink_ += '\n';
     }
-    const bool quoted = !is_classic(base, NameOf::metric);
     name_.assign(base, ending, quoted);
-    created_.assign(base, "_created", quoted);
+    if (open_metrics_) created_.assign(base, "_created", quoted);
     if (type == PageType::histogram || type == PageType::summary) {
       bucket_.assign(base, "_bucket", quoted);
       sum_.assign(base, "_sum", quoted);
@@ -128,14 +130,15 @@ class BasicTextEncoder {
   }
 
  private:
-  // What a sample's line begins with, without labels and before them.
+  // What a sample's line has before its value if there are no labels, and before its labels.
   struct SampleName {
     void assign(std::string_view base, std::string_view ending, bool quoted) {
-      bare.assign(quoted ? "{\"" : "");
-      quoted ? append_escaped_value(bare, base) : void(bare += base);
-      bare += ending;
-      open.assign(bare.text()).append(quoted ? "\"," : "{");
-      if (quoted) bare += "\"}";
+      open.assign(quoted ? "{\"" : "");
+      quoted ? append_escaped_value(open, base) : void(open += base);
+      open += ending;
+      if (quoted) open += '"';
+      bare.assign(open.text()).append(quoted ? "} " : " ");
+      open += quoted ? ',' : '{';
     }
     PaddedString bare, open;
   };
@@ -145,16 +148,18 @@ class BasicTextEncoder {
     if constexpr (std::is_same_v<Number, double>) {
       if (open_metrics_) return write_open_sample(text_of(labels), value);
     }
-    if (labels.size() == 0) {
-      sink_.line(value, name_.bare.padded(), std::string_view(" "));
-    } else {
-      sink_.line(value, name_.open.padded(), labels, std::string_view("} "));
-    }
+    write_line(name_, labels, value);
+  }
+  template <class Text, class Number>
+  FLOWVIZ_METRICS_INLINE void write_line(const SampleName& name, Text labels, Number number) {
+    static constexpr char close[Padded::step] = "} ";
+    const bool bare = labels.size() == 0;
+    sink_.line(number, (bare ? name.bare : name.open).padded(), labels, Padded{{close, bare ? 0u : 2u}});
   }
   void write_head(const SampleName& name, std::string_view labels) {
-    sink_ += labels.empty() ? name.bare.text() : name.open.text();
+    sink_ += (labels.empty() ? name.bare : name.open).text();
     sink_ += labels;
-    sink_ += labels.empty() ? " " : "} ";
+    if (!labels.empty()) sink_ += "} ";
   }
 
   // Apart from the above, which is inlined where a page's counters are written.
@@ -171,15 +176,11 @@ class BasicTextEncoder {
   template <class Text>
   void write_histogram(Text labels, const PageHistogram& series) {
     const std::uint64_t count = is_summary_ ? series.buckets.front() : write_buckets(labels, series);
-    const bool bare = labels.size() == 0, has_sum = shows_sum(series);
-    const std::string_view close = bare ? " " : "} ";
-    if (has_sum) {
-      const Padded sum = (bare ? sum_.bare : sum_.open).padded();
-      open_metrics_ ? sink_.line(OpenDouble{series.sum}, sum, labels, close)
-                    : sink_.line(series.sum, sum, labels, close);
-    }
+    const bool has_sum = shows_sum(series);
+    if (has_sum && open_metrics_) write_line(sum_, labels, OpenDouble{series.sum});
+    if (has_sum && !open_metrics_) write_line(sum_, labels, series.sum);
     // A histogram has both or neither.
-    if (has_sum || is_summary_) sink_.line(count, (bare ? count_.bare : count_.open).padded(), labels, close);
+    if (has_sum || is_summary_) write_line(count_, labels, count);
     if (open_metrics_ && series.created != 0) write_created(text_of(labels), series.created);
   }
 
@@ -276,8 +277,8 @@ class BasicTextEncoder {
   bool is_info_ = false;
   bool is_summary_ = false;
   bool no_sum_ = false;
-  std::string family_;  // its name as the page has it
-  SampleName name_;     // of samples
+  std::string family_, title_;  // its name as the page has it, and how that stands there
+  SampleName name_;             // of samples
   SampleName bucket_, sum_, count_, created_;
   std::vector<PaddedString> le_;  // le="0.5"} and so on
   // Kept for their memory:
