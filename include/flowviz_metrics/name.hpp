@@ -338,9 +338,11 @@ class Checked {
     return Checked(text, NameStyle::conventional);
   }
 
-  /// Not from a text that is made when the program runs: it says what to write.
+  /// Not from a text that is made when the program runs: this says what to write. So an overload or a concept that asks whether
+  /// such a text converts is told that it does.
   template <class Text>
-    requires(std::convertible_to<const Text&, std::string_view> && !std::is_array_v<Text>)
+    requires(std::convertible_to<const Text&, std::string_view> && !std::is_array_v<Text> &&
+             !std::derived_from<Text, Checked>)
   Checked(const Text& /*text*/) noexcept {  // NOLINT: meant to convert
     static_assert(sizeof(Text) == 0,
                   "only the compiler checks a literal: write CounterName::checked(text), MetricName::checked(text) or "

@@ -31,7 +31,7 @@ struct NativeBuckets {
 
   /// The same as observations need it, without the classic buckets. Too fine a schema becomes one that is too coarse.
   [[nodiscard]] cells::NativeScale scale() const noexcept {
-    return {zero_threshold, static_cast<std::uint32_t>(cells::finest_schema - schema), max_buckets};
+    return {zero_threshold, std::uint32_t{cells::finest_schema} - static_cast<std::uint32_t>(schema), max_buckets};
   }
 
   bool operator==(const NativeBuckets&) const = default;

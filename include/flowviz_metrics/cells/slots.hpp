@@ -110,8 +110,9 @@ class Slots {
         // release sequence of the bit's last owner reaches this one whatever happened to other bits in between.
         const std::uint64_t before = words_[w].fetch_or(mask, std::memory_order_acquire);
         if ((before & mask) == 0) {
-          me.column = first_own + w * 64 + bit;
-          note_used(me.column);
+          const std::uint32_t column = first_own + w * 64 + bit;
+          note_used(column);
+          me.column = column;
           return true;
         }
         taken = before;
