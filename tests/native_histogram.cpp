@@ -458,7 +458,8 @@ TEST_CASE("settings that no native histogram has are refused") {
   };
   CHECK(refused({.schema = 9}) == "'took_seconds': the schema of a native histogram is -4 to 8");
   CHECK(refused({.schema = -5}) == "'took_seconds': the schema of a native histogram is -4 to 8");
-  CHECK(refused({.schema = std::numeric_limits<int>::min() + 1}) == "'took_seconds': the schema of a native histogram is -4 to 8");
+  CHECK(refused({.schema = std::numeric_limits<int>::min() + 1}) ==
+        "'took_seconds': the schema of a native histogram is -4 to 8");
   for (const double threshold : {-1.0, inf, std::numeric_limits<double>::quiet_NaN()}) {
     CHECK(refused({.zero_threshold = threshold}) ==
           "'took_seconds': the zero threshold of a native histogram is finite and not negative");
