@@ -2,6 +2,7 @@
 """scripts/test itself: what it counts as passed, and that nothing broken, silent or stuck ends up as passed."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -83,7 +84,7 @@ class Suites(unittest.TestCase):
         self.assertRegex(lines[-4], r"^suite +minutes +cpu +passed +failed$")
 
     # Two suites that wait for each other, and a third that looks whether one of them is over.
-    MEETING = "suites=('one|default full|waits for two' 'two|default full|waits for one' 'last|default full|the third')\n"
+    MEETING = "suites=('one|default|waits for two' 'two|default|waits for one' 'last|default|the third')\n"
     MEETING += "".join(
         f"suite_{name}() {{ cases bash -c 'touch build/{name}; until [[ -e build/{other} ]]; do sleep 0.05; done; "
         f"touch build/over; echo 1 passed, 0 failed'; }}\n"
@@ -95,9 +96,13 @@ class Suites(unittest.TestCase):
         status, lines = self.run_suites(self.MEETING)
         self.assertEqual((status, lines[-1]), (0, "3 passed, 0 failed"), "\n".join(lines))
 
-    def test_suites_of_the_long_run_have_the_machine_to_themselves(self):
-        status, lines = self.run_suites(self.MEETING, "--full")
-        self.assertEqual((status, lines[-1]), (1, "2 passed, 1 failed"), "\n".join(lines))
+    def test_a_suite_that_wants_the_machine_to_itself_gets_it(self):
+        for name in ("one", "two"):  # begun before the other, and after it
+            with self.subTest(alone=name):
+                status, lines = self.run_suites(self.MEETING.replace(f"{name}|default", f"{name}|default alone"))
+                self.assertEqual(status, 1)
+                self.assertTrue(any(re.match(r"one .* 1 failed$", line) for line in lines), "\n".join(lines))  # waited for two
+                self.assertTrue(any(re.match(r"two .* 1 passed ", line) for line in lines), "\n".join(lines))
 
     def test_the_status_of_each_of_two_suites_is_its_own(self):
         suites = "suites=('one|default|fails' 'two|default|does not')\n"
