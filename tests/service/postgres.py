@@ -50,6 +50,7 @@ class Postgres:
         self.secrets.mkdir()
         for role in (*ROLES, "postgres"):
             (self.secrets / f"{role}_password").write_text(secrets.token_hex(16) + "\n")
+        self.password_flags = ("--database-password-file", str(self.secrets / "flowviz_password"))  # of the service
         self._run(
             [server_program("initdb"), "-D", self.data, "-U", "postgres", "--no-sync", "--no-locale", "--encoding=UTF8"]
             + ["--auth-local=trust", "--auth-host=scram-sha-256"]
@@ -184,6 +185,13 @@ class PgBouncer:
         lines = [line.split("\t") for line in result.stdout.splitlines()]
         return [dict(zip(lines[0], line)) for line in lines[1:]]
 
+    @contextlib.contextmanager
+    def paused(self):
+        """It lets nobody through until the block ends."""
+        self.administer("PAUSE flowviz")
+        yield
+        self.administer("RESUME flowviz")
+
 
 class PostgresTest(harness.ServiceTest):
     """One server and one pooler for all cases of a class; each has lots of its own making in the one database."""
@@ -195,10 +203,9 @@ class PostgresTest(harness.ServiceTest):
         cls.addClassCleanup(cls.case.doCleanups)
         cls.postgres = Postgres(cls.case.folder, cls.case.track)
         cls.pgbouncer = PgBouncer(cls.case.folder, cls.postgres, cls.case.track)
-        cls.password_flags = ("--database-password-file", str(cls.postgres.secrets / "flowviz_password"))
 
     def start_on_postgresql(self, flags=(), **options):
-        return self.start_service(database_url=self.pgbouncer.url(), flags=(*self.password_flags, *flags), **options)
+        return self.start_service(database_url=self.pgbouncer.url(), flags=(*self.postgres.password_flags, *flags), **options)
 
     def lot(self, service, *args, **fields):
         """A registered lot."""
@@ -216,5 +223,4 @@ class OnPostgresql:
         self.pgbouncer = PgBouncer(self.folder, self.postgres, self.track)
 
     def start_service(self, flags=(), database=None, **options):  # there is one database, whatever file a case names
-        password = ("--database-password-file", str(self.postgres.secrets / "flowviz_password"))
-        return super().start_service(database_url=self.pgbouncer.url(), flags=(*password, *flags), **options)
+        return super().start_service(database_url=self.pgbouncer.url(), flags=(*self.postgres.password_flags, *flags), **options)

@@ -24,9 +24,8 @@ QUANTITY_KG, TAKEN_KG = 1_000_000, 1
 class DatabaseFaultsTest(postgres.PostgresTest):
     def test_a_paused_pooler(self):
         with self.working_service() as work:
-            self.pgbouncer.administer("PAUSE flowviz")
-            self.check_refusals(work, lasting_s=PAUSED_FOR_S)
-            self.pgbouncer.administer("RESUME flowviz")
+            with self.pgbouncer.paused():
+                self.check_refusals(work, lasting_s=PAUSED_FOR_S)
 
     def test_kill_9_of_the_pooler(self):
         with self.working_service() as work:

@@ -86,7 +86,7 @@ class KillOnPostgresqlTest(postgres.PostgresTest, KillTest):
     """The same with a server behind a pooler, which go on: what the dead service had begun is rolled back."""
 
     def start_service(self, *, database=None, **options):
-        return super().start_service(database_url=self.pgbouncer.url(), flags=self.password_flags, **options)
+        return super().start_service(database_url=self.pgbouncer.url(), flags=self.postgres.password_flags, **options)
 
     def copy_of_database(self, *_):
         return None

@@ -76,11 +76,8 @@ class SharedRateLimitsTest(harness.ServiceTest):
 
 
 class SharedRateLimitsOnPostgresqlTest(postgres.OnPostgresql, SharedRateLimitsTest):
-    @contextlib.contextmanager
     def away(self, service):
-        self.pgbouncer.administer("PAUSE flowviz")
-        yield
-        self.pgbouncer.administer("RESUME flowviz")
+        return self.pgbouncer.paused()
 
 
 if __name__ == "__main__":

@@ -270,20 +270,18 @@ class WebhookTest(harness.ServiceTest):
         self.assertEqual(service.rows("SELECT count(*) FROM qc_notifications"), [(0,)])
 
 
-class WebhookOnPostgresqlTest(harness.ServiceTest):
+class WebhookOnPostgresqlTest(postgres.OnPostgresql, harness.ServiceTest):
     """Two instances on one queue."""
 
     decide = WebhookTest.decide
 
     def test_two_instances_tell_of_each_lot_once(self):
-        server = postgres.Postgres(self.folder, self.track)
-        pooler = postgres.PgBouncer(self.folder, server, self.track)
         receiver = self.track(Receiver())
         url_file = self.folder / "webhook_url"
         url_file.write_text(f"http://127.0.0.1:{receiver.port}{SECRET}\n")
-        flags = ("--database-password-file", str(server.secrets / "flowviz_password"), "--qc-webhook-url-file", str(url_file), *QUICK)
-        first = self.start_service(database_url=pooler.url(), flags=flags)
-        second = self.start_service(database_url=pooler.url(), flags=flags, tokens_path=first.tokens_path, name="wms_service-2")
+        flags = ("--qc-webhook-url-file", str(url_file), *QUICK)
+        first = self.start_service(flags=flags)
+        second = self.start_service(flags=flags, tokens_path=first.tokens_path, name="wms_service-2")
         lots = [self.decide(service)[0] for service in (first, second) * 10]
 
         def told():
