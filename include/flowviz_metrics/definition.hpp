@@ -105,9 +105,7 @@ struct Definition {
 /// What all names begin with that a definition puts on a page: its own without the ending that some formats leave out.
 template <class = void>
 [[nodiscard]] std::string_view stem_of(Kind kind, std::string_view name) noexcept {
-  const std::string_view ending = is_counter(kind) ? "_total" : kind == Kind::info ? "_info" : "";
-  if (name.size() > ending.size() && name.ends_with(ending)) name.remove_suffix(ending.size());
-  return name;
+  return encode::without(name, is_counter(kind) ? "_total" : kind == Kind::info ? "_info" : "");
 }
 
 /// The names of all samples and metric families that a definition puts on a page of any format, for readers who get names

@@ -213,7 +213,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        with contextlib.suppress(BrokenPipeError):  # Prometheus has given up, or ended
+            self.wfile.write(data)
 
     def log_message(self, *_):
         pass

@@ -252,8 +252,10 @@ class Chunk : public Columns<P> {
     if (me.writes_until_retry != 0) [[likely]] {
       // Acquire, paired with the release in make_block(): it may be another thread's.
       if (Cell* cells = columns_[me.shared_column].load(std::memory_order_acquire)) [[likely]] {
+        how(Shared{}, cells);
+        // Behind it: an atomic addition waits for the stores before it.
         --me.writes_until_retry;
-        return how(Shared{}, cells);
+        return;
       }
     }
     assert(!retired_ && "a series was used after its registry was destroyed");

@@ -37,6 +37,12 @@ constexpr std::string_view scheme_of(Escaping escaping) noexcept {
   return schemes[static_cast<std::size_t>(escaping)];
 }
 
+/// A name without an ending that some formats leave out, if it has it.
+inline std::string_view without(std::string_view name, std::string_view ending) noexcept {
+  if (name.size() > ending.size() && name.ends_with(ending)) name.remove_suffix(ending.size());
+  return name;
+}
+
 /// What a name is of: the classic alphabet has a colon for metrics only.
 enum class NameOf : std::uint8_t { metric, label };
 

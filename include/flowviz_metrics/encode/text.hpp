@@ -251,9 +251,6 @@ class BasicTextEncoder {
     le_.emplace_back().assign("le=\"").append({digits, static_cast<std::size_t>(end - digits)}).append("\"} ");
   }
 
-  static std::string_view without(std::string_view name, std::string_view ending) noexcept {
-    return name.size() > ending.size() && name.ends_with(ending) ? name.substr(0, name.size() - ending.size()) : name;
-  }
   [[nodiscard]] std::string_view type_text(PageType type) const noexcept {
     switch (type) {
       case PageType::counter:
