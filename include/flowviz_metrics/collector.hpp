@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include <flowviz_metrics/collected.hpp>
-#include <flowviz_metrics/define.hpp>
+#include <flowviz_metrics/family/collected.hpp>
+#include <flowviz_metrics/family/define.hpp>
 #include <flowviz_metrics/owned.hpp>
 #include <flowviz_metrics/registry.hpp>
 #include <flowviz_metrics/value.hpp>

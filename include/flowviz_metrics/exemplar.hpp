@@ -13,8 +13,8 @@
 #include <flowviz_metrics/cells/incidents.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/label_text.hpp>
+#include <flowviz_metrics/family/series_cells.hpp>
 #include <flowviz_metrics/label.hpp>
-#include <flowviz_metrics/series_cells.hpp>
 #include <flowviz_metrics/wall_clock.hpp>
 
 FLOWVIZ_METRICS_BEGIN

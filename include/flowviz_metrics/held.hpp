@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <flowviz_metrics/exemplar.hpp>
-#include <flowviz_metrics/family.hpp>
+#include <flowviz_metrics/family/family.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include <flowviz_metrics/define.hpp>
+#include <flowviz_metrics/family/define.hpp>
 #include <flowviz_metrics/held.hpp>
 #include <flowviz_metrics/registry.hpp>
 

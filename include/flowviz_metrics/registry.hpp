@@ -17,7 +17,7 @@
 
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/encode/name_escaping.hpp>
-#include <flowviz_metrics/family.hpp>
+#include <flowviz_metrics/family/family.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
 #include <flowviz_metrics/owned.hpp>
 

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include <flowviz_metrics/collect.hpp>
 #include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/negotiate.hpp>
 #include <flowviz_metrics/encode/protobuf.hpp>
 #include <flowviz_metrics/encode/text.hpp>
+#include <flowviz_metrics/page/collect.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -18,8 +18,8 @@
 #include <string_view>
 #include <system_error>
 
-#include <flowviz_metrics/collect.hpp>
 #include <flowviz_metrics/encode/text.hpp>
+#include <flowviz_metrics/page/collect.hpp>
 #include <flowviz_metrics/scrape.hpp>
 
 FLOWVIZ_METRICS_BEGIN

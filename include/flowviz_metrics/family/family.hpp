@@ -16,7 +16,6 @@
 #include <vector>
 
 #include <flowviz_metrics/bounds.hpp>
-#include <flowviz_metrics/callback_slot.hpp>
 #include <flowviz_metrics/cells/chain.hpp>
 #include <flowviz_metrics/cells/expiring_series.hpp>
 #include <flowviz_metrics/cells/incidents.hpp>
@@ -25,16 +24,17 @@
 #include <flowviz_metrics/cells/series_table.hpp>
 #include <flowviz_metrics/cells/std_platform.hpp>
 #include <flowviz_metrics/cells/text_set.hpp>
-#include <flowviz_metrics/clean_text.hpp>
-#include <flowviz_metrics/definition.hpp>
 #include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/encode/scratch.hpp>
-#include <flowviz_metrics/ended_overflow.hpp>
-#include <flowviz_metrics/label_rules.hpp>
+#include <flowviz_metrics/family/callback_slot.hpp>
+#include <flowviz_metrics/family/clean_text.hpp>
+#include <flowviz_metrics/family/definition.hpp>
+#include <flowviz_metrics/family/ended_overflow.hpp>
+#include <flowviz_metrics/family/label_rules.hpp>
+#include <flowviz_metrics/family/series_cells.hpp>
 #include <flowviz_metrics/owned.hpp>
-#include <flowviz_metrics/series_cells.hpp>
 #include <flowviz_metrics/wall_clock.hpp>
 
 FLOWVIZ_METRICS_BEGIN

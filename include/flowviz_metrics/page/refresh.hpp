@@ -14,9 +14,9 @@
 #include <cstddef>
 #include <vector>
 
-#include <flowviz_metrics/collected.hpp>
 #include <flowviz_metrics/durations.hpp>
-#include <flowviz_metrics/family.hpp>
+#include <flowviz_metrics/family/collected.hpp>
+#include <flowviz_metrics/family/family.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <flowviz_metrics/encode/name_escaping.hpp>
-#include <flowviz_metrics/name_index.hpp>
+#include <flowviz_metrics/family/name_index.hpp>
 #include <flowviz_metrics/registry.hpp>
 
 FLOWVIZ_METRICS_BEGIN

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <flowviz_metrics/definition.hpp>
+#include <flowviz_metrics/family/definition.hpp>
 #include <flowviz_metrics/label.hpp>
 
 FLOWVIZ_METRICS_BEGIN

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <flowviz_metrics/family.hpp>
+#include <flowviz_metrics/family/family.hpp>
 
 #include <sys/resource.h>
 #include <sys/wait.h>

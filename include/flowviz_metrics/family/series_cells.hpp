@@ -8,7 +8,7 @@
 
 #include <flowviz_metrics/cells/series_store.hpp>
 #include <flowviz_metrics/cells/std_platform.hpp>
-#include <flowviz_metrics/definition.hpp>
+#include <flowviz_metrics/family/definition.hpp>
 #include <flowviz_metrics/value.hpp>
 
 FLOWVIZ_METRICS_BEGIN

@@ -12,12 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include <flowviz_metrics/callback_slot.hpp>
 #include <flowviz_metrics/cells/incidents.hpp>
-#include <flowviz_metrics/clean_text.hpp>
-#include <flowviz_metrics/definition.hpp>
 #include <flowviz_metrics/encode/label_text.hpp>
-#include <flowviz_metrics/name_index.hpp>
+#include <flowviz_metrics/family/callback_slot.hpp>
+#include <flowviz_metrics/family/clean_text.hpp>
+#include <flowviz_metrics/family/definition.hpp>
+#include <flowviz_metrics/family/name_index.hpp>
 #include <flowviz_metrics/value.hpp>
 
 FLOWVIZ_METRICS_BEGIN

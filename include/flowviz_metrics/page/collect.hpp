@@ -2,7 +2,7 @@
 #pragma once
 /// \file
 /// From cells to samples: adds the cells of a registry's metrics up and hands every family and sample to an encoder,
-/// the process's and the library's own metrics last (own_page.hpp).
+/// the process's and the library's own metrics last (page/own_page.hpp).
 
 #include <bit>
 #include <cstddef>
@@ -18,10 +18,10 @@
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/encode/page_type.hpp>
 #include <flowviz_metrics/encode/sink.hpp>
-#include <flowviz_metrics/merged_families.hpp>
 #include <flowviz_metrics/native_value.hpp>
-#include <flowviz_metrics/own_page.hpp>
-#include <flowviz_metrics/refresh.hpp>
+#include <flowviz_metrics/page/merged_families.hpp>
+#include <flowviz_metrics/page/own_page.hpp>
+#include <flowviz_metrics/page/refresh.hpp>
 #include <flowviz_metrics/registry.hpp>
 #include <flowviz_metrics/timer.hpp>
 

@@ -8,8 +8,8 @@
 #include <string>
 
 #include <flowviz_metrics/cardinality.hpp>
-#include <flowviz_metrics/definition.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
+#include <flowviz_metrics/family/definition.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace rules {
