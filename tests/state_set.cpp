@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <flowviz_metrics/describe.hpp>
@@ -20,6 +21,16 @@ namespace {
 enum class LineState { stopped, running, cleaning };
 enum class Hall { north, south };
 enum class Other { a, b };
+
+// Enums whose texts cannot all be states.
+template <int N>
+struct Texts {
+  enum class State { a, b, c };
+  friend constexpr std::string_view label_text(State state) {
+    constexpr std::string_view of_b[] = {"a", "", "\xff", "\r", "_other"};
+    return state == State::a ? "a" : state == State::b ? of_b[N] : "c";
+  }
+};
 
 TEST_CASE("a sample for each state, and 1 for the one that it is in") {
   flowviz::Registry registry;
@@ -122,6 +133,23 @@ TEST_CASE("the label of the states is the only one of its name") {
           flowviz::StateSet<LineState, Hall> line{registry, "line_state", "What the line does.",
                                                   flowviz::States<LineState>(), flowviz::Label<Hall>{"line_state"}};
         }).find("line_state") != std::string::npos);
+}
+
+template <int N>
+std::string refused_state() {
+  return refusal([] {
+    flowviz::Registry registry;
+    flowviz::StateSet line{registry, "line_state", "What the line does.", flowviz::States<typename Texts<N>::State>()};
+  });
+}
+
+TEST_CASE("states whose texts would break a page are refused with metric and rule") {
+  CHECK(refused_state<0>() == "'line_state', its states: the value 'a' occurs twice");
+  CHECK(refused_state<1>() == "'line_state', its states: the text of a state is not empty");
+  CHECK(refused_state<2>() == "'line_state', its states: the value '\xff' is not UTF-8 or too long");
+  CHECK(refused_state<3>() == "'line_state', its states: the value '\r' is not UTF-8 or too long");
+  CHECK(refused_state<4>() ==
+        "'line_state', its states: '_other' stands for the values beyond the domain and cannot be one of it");
 }
 
 TEST_CASE("a metric of the same name is the same one only with the same states") {

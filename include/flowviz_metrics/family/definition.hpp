@@ -165,6 +165,31 @@ void constant_label(std::string_view owner, std::string_view name, std::string_v
   if (value.size() > encode::max_label_bytes) broken("the value of a constant label is too long");
 }
 
+/// The values of a label that are known beforehand: those of a closed one, the pinned ones of an open one, the states of a state
+/// set. `broken` is told which rule one of them breaks.
+template <class Broken>
+void known_values(const std::vector<std::string>& values, const Broken& broken) {
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const std::string& value = values[k];
+    if (value == other_text) broken("'_other' stands for the values beyond the domain and cannot be one of it");
+    if (!encode::is_clean(value) || value.size() > encode::max_label_bytes)
+      broken("the value '" + value + "' is not UTF-8 or too long");
+    for (std::size_t m = 0; m < k; ++m) {
+      if (values[m] == value) broken("the value '" + value + "' occurs twice");
+    }
+  }
+}
+
+/// The states of a state set. None is empty: its label would be an absent one.
+template <class = void>
+void states(const Definition& definition) {
+  const auto broken = [&](const std::string& rule) { fail("'" + definition.name + "', its states: " + rule); };
+  for (const std::string& state : definition.states) {
+    if (state.empty()) broken("the text of a state is not empty");
+  }
+  known_values(definition.states, broken);
+}
+
 /// What the compiler has checked of metrics that are declared, for those that come as data. Whether the name of an open
 /// label reads like an identifier is left to who wrote the data.
 template <class = void>
@@ -189,6 +214,7 @@ void definition(const Definition& definition, const std::vector<std::string>& la
       rule_broken(definition.name, "a state set's name is that of no other label");
     }
     names.push_back(definition.name);
+    states(definition);
   }
   for (const auto& [name, value] : definition.constant_labels) {
     constant_label("'" + definition.name + "'", name, value, names, definition.utf8_labels);

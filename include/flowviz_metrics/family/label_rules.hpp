@@ -32,15 +32,7 @@ void label_of(const Definition& definition, std::size_t i) {
   if (label.expires_after.count() < 0) broken("values expire after a time above zero");
   if (label.expires_after.count() > 0 && !label.open) broken("only an open label's values expire");
   if (label.values.size() > label.cap) broken("more values are pinned than the cap lets in");
-  for (std::size_t k = 0; k < label.values.size(); ++k) {
-    const std::string& value = label.values[k];
-    if (value == other_text) broken("'_other' stands for the values beyond the domain and cannot be one of it");
-    if (!encode::is_clean(value) || value.size() > encode::max_label_bytes)
-      broken("the value '" + value + "' is not UTF-8 or too long");
-    for (std::size_t m = 0; m < k; ++m) {
-      if (label.values[m] == value) broken("the value '" + value + "' occurs twice");
-    }
-  }
+  known_values(label.values, broken);
   if (is_collected(definition.kind)) {
     if (label.open && (!label.values.empty() || label.others != OtherGauge::refused)) {
       broken("a collector says what there is on each page: nothing is pinned, and nothing shown under _other");
