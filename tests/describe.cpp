@@ -97,8 +97,10 @@ TEST_CASE("a name is no unit by itself, nor what merely ends like one") {
   Registry registry;
   Gauge seconds{registry, "seconds", "S."};
   Gauge megaseconds{registry, "kiloseconds", "K."};
+  Gauge total{registry, flowviz::LegacyName{"waited_seconds_total"}, "W."};
   CHECK(described(registry, "seconds").unit == "");
   CHECK(described(registry, "kiloseconds").unit == "");
+  CHECK(described(registry, "waited_seconds_total").unit == "");
 }
 
 TEST_CASE("what a page shows at most is in the catalogue, and no page shows more") {

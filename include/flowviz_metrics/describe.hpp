@@ -65,7 +65,7 @@ inline MetricDescription described(std::string_view name, std::string_view type,
   MetricDescription metric;
   metric.name = name;
   metric.type = type;
-  metric.unit = unit_of(name);
+  metric.unit = unit_of(encode::without(name, type == "counter" ? "_total" : ""));
   metric.help = help;
   return metric;
 }

@@ -136,6 +136,19 @@ TEST_CASE("families are messages of their own, those without samples too") {
   CHECK(families[1].unit == "bytes");
 }
 
+TEST_CASE("a family has the unit that its name ends in, behind which only a counter has _total") {
+  const auto families = support::read_protobuf_families(page([](ProtobufEncoder& to) {
+    to.family("a_seconds_total", "A.", PageType::counter);
+    to.family("b_seconds", "A counter by a name that has to stay.", PageType::counter);
+    to.family("c_seconds_total", "A gauge by such a name.", PageType::gauge);
+    to.family("d_seconds", "A state set.", PageType::state_set);
+    to.family("e_seconds", "An info by such a name.", PageType::info);
+  }));
+  std::string units;
+  for (const support::ProtobufFamily& family : families) units += family.name + "=" + family.unit + " ";
+  CHECK(units == "a_seconds_total=seconds b_seconds=seconds c_seconds_total= d_seconds= e_seconds= ");
+}
+
 TEST_CASE("names that are not of the classic alphabet are escaped as the reader asks, or stand as they are") {
   struct Row {
     Escaping escaping;

@@ -106,12 +106,14 @@ TEST_CASE("OpenMetrics names the family of a counter or an info without its endi
           to.sample("v=\"1\"", 1.0);
           to.family("legacy", "A counter by a name that has to stay.", PageType::counter);
           to.sample("", 1.0);
+          to.family("d_seconds_total", "A gauge by such a name.", PageType::gauge);
         }) ==
         "# HELP a_seconds A \\\\ \\\"b\\\"\\nc.\n# TYPE a_seconds counter\n# UNIT a_seconds seconds\n"
         "a_seconds_total 3\n"
         "# HELP b_bytes B.\n# TYPE b_bytes gauge\n# UNIT b_bytes bytes\n"
         "# HELP c C.\n# TYPE c info\nc_info{v=\"1\"} 1\n"
-        "# HELP legacy A counter by a name that has to stay.\n# TYPE legacy counter\nlegacy_total 1.0\n");
+        "# HELP legacy A counter by a name that has to stay.\n# TYPE legacy counter\nlegacy_total 1.0\n"
+        "# HELP d_seconds_total A gauge by such a name.\n# TYPE d_seconds_total gauge\n");
 }
 
 TEST_CASE("OpenMetrics' doubles say that they are doubles, its counts do not") {

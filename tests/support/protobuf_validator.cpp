@@ -66,7 +66,8 @@ class Validator {
     if (counter_names_ == CounterNames::end_in_total && is_counter != ends_in_total) {
       refuse("counter_name", family.name + " is a " + family.type);
     }
-    if (!family.unit.empty() && !family.name.ends_with("_" + family.unit + (ends_in_total ? "_total" : ""))) {
+    const std::string behind_unit = is_counter && ends_in_total ? "_total" : "";
+    if (!family.unit.empty() && !family.name.ends_with("_" + family.unit + behind_unit)) {
       refuse("unit", family.name + " does not end in " + family.unit);
     }
     std::set<LabelPairs> seen;

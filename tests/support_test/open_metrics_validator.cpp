@@ -62,6 +62,7 @@ const std::vector<BrokenPage> broken_pages = {
     {"carriage_return", 3, gauge + "g{a=\"x\ry\"} 1\n" + end},
     {"unit", 3, gauge + "# UNIT g seconds\n" + end},
     {"unit", 3, "# HELP g_seconds G.\n# TYPE g_seconds gauge\n# UNIT g_seconds bytes\n" + end},
+    {"unit", 3, "# HELP g_s_total G.\n# TYPE g_s_total gauge\n# UNIT g_s_total s\n" + end},
     {"unit", 1, "# HELP i_bytes I.\n# TYPE i_bytes info\n# UNIT i_bytes bytes\n" + end},
     {"layout", 3, gauge + "g  1\n" + end},
     {"layout", 3, gauge + "g 1 \n" + end},

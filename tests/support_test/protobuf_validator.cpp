@@ -297,6 +297,15 @@ TEST_CASE("names that have to stay are let through where they are asked for") {
   }
 }
 
+TEST_CASE("an ending _total stands behind the unit of a counter, and of nothing else") {
+  const std::string unit = text(5, "seconds");
+  CHECK(listed(validate_protobuf(family("g_seconds_total", gauge_type, unit), CounterNames::any)) ==
+        "unit@1 (g_seconds_total does not end in seconds) ");
+  CHECK(listed(validate_protobuf(family("h_seconds_total", histogram_type, unit), CounterNames::any)) ==
+        "unit@1 (h_seconds_total does not end in seconds) ");
+  CHECK(listed(validate_protobuf(family("c_seconds", counter_type, unit), CounterNames::any)) == "");
+}
+
 TEST_CASE("names beyond the classic alphabet are let through where a reader has asked for them") {
   for (const std::string& page :
        {family("g.a \xc3\xa4", gauge_type, gauge(1)), gauges(gauge(1, label("a.b \"", "x")))}) {

@@ -18,6 +18,9 @@ namespace encode {
 /// What a family is to the reader of a page, whatever counts it.
 enum class PageType : std::uint8_t { counter, gauge, histogram, summary, info, state_set };
 
+/// Whether it measures something, in a unit.
+constexpr bool has_unit(PageType type) noexcept { return type != PageType::info && type != PageType::state_set; }
+
 /// The exemplar of a counter or of a bucket, if it has one.
 struct PageExemplar {
   bool there = false;

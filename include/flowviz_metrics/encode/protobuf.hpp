@@ -85,7 +85,7 @@ class BasicProtobufEncoder {
                       : type == PageType::summary   ? summary
                       : type == PageType::histogram ? histogram
                                                     : gauge);
-    unit_ = unit_of(text_);
+    unit_ = has_unit(type) ? unit_of(without(text_, type == PageType::counter ? "_total" : "")) : "";
   }
 
   [[nodiscard]] Escaping escaping() const noexcept { return escaping_; }

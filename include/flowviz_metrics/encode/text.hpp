@@ -54,9 +54,7 @@ class BasicTextEncoder {
     sink_ += "\n# TYPE ";
     sink_ += title_;
     sink_ += type_text(type);
-    if (const std::string_view unit =
-            open_metrics_ && type != PageType::info && type != PageType::state_set ? unit_of(base) : "";
-        !unit.empty()) {
+    if (const std::string_view unit = open_metrics_ && has_unit(type) ? unit_of(base) : ""; !unit.empty()) {
       sink_ += "# UNIT ";
       sink_ += title_;
       sink_ += ' ';
