@@ -166,7 +166,9 @@ TEST_CASE("definitions as data meet the same clashes") {
                      {Kind::histogram, "a", Kind::gauge, "a_bucket", "a_bucket"},
                      {Kind::histogram, "a", Kind::gauge, "a_created", "a_created"},
                      {Kind::histogram, "a", Kind::counter, "a_count_total", "a_count"},
-                     {Kind::counter, "a", Kind::gauge, "a_total", "a_total"}};
+                     {Kind::counter, "a", Kind::gauge, "a_total", "a_total"},
+                     {Kind::info, "a", Kind::gauge, "a_info", "a_info"},
+                     {Kind::gauge, "a_info", Kind::info, "a", "a_info"}};
   for (const auto& row : table) {
     CAPTURE(row.second_name);
     Registry registry;

@@ -120,7 +120,7 @@ template <class = void>
     return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
   }
   if (definition.kind == Kind::summary) return {name, name + "_sum", name + "_count", name + "_created"};
-  if (definition.kind == Kind::info) return {name, stem};
+  if (definition.kind == Kind::info) return {name, stem, stem + "_info"};
   return {name};
 }
 
