@@ -4,8 +4,8 @@
 
     run.py [--mutations [--only TEXT]]
 
-Rules are linted and tested by promtool, configurations by promtool and amtool, routes by amtool, and inhibition by an
-Alertmanager of its own. What these tools do not look at is checked here: that each alert has a severity, a runbook, a board, a
+Rules are linted and tested by promtool, configurations by promtool and amtool, routes by amtool, inhibition and
+messages by Alertmanagers of their own. What these tools do not look at is checked here: that each alert has a severity, a runbook, a board, a
 job, and a firing, a quiet and a boundary case; and that each metric and label of a rule is one that somebody exposes.
 
 catalogue.json says what is exposed. For the library and the service it names the header of each metric, and the check fails
@@ -43,6 +43,7 @@ import build
 import checks
 import on_prometheus
 from checks import Failed, must, start
+from receiver import Receiver
 
 ALERTS = ROOT / "alerts"
 PROMETHEUS = ROOT / "deploy/prometheus/prometheus.yml"
@@ -501,6 +502,54 @@ def check_inhibition(folder, config):
         manager.end()
 
 
+# --- Messages ---
+
+AT_ONCE_S = 100  # what waits for the next message of its group takes 300
+
+
+def check_messages(folder):
+    """What people read, and when. A critical alert is said at once, another instance of it too, and the end of it in its place.
+    Warnings of a job are one message, whatever their names are."""
+    folder = folder / "messages"
+    folder.mkdir()
+    told = Receiver()
+    config = rendered_alertmanager(folder, {n: told.address(n) for n in ("discord_webhook_url", "second_webhook_url", "watchdog_url")})
+    manager = Alertmanager(folder, config)
+
+    def post(labels, **more):
+        notes = {"summary": "It is so.", "description": f"{labels['alertname']} of {labels['instance']}."}
+        manager.ask("/api/v2/alerts", [{"labels": labels, "annotations": notes, **more}])
+
+    def message(title, *lines):
+        """Waits for one that has this title and these beginnings of lines."""
+        fits = lambda embed: embed[0] == title and all(re.search(rf"^{re.escape(line)}", embed[1], re.M) for line in lines)
+        deadline = time.monotonic() + AT_ONCE_S
+        while not any(map(fits, told.embeds())):
+            expect(f"no message `{title}` with {lines}; there are {told.embeds()}", time.monotonic() < deadline)
+            time.sleep(0.05)
+
+    try:
+        one, two = (alert("AppDown", "critical", instance=name) for name in ("one", "two"))
+        warnings = ("DbSlowQueries", "HttpLatencyP95High", "MetricLabelOverflow")
+        for name in warnings:
+            post(alert(name, "warning", instance="three"))
+        post(alert("PostgresConnectionsHigh", "warning", "postgres", instance="four"))
+        post(one)
+        message("FIRING critical: AppDown (app)", "**AppDown** It is so. AppDown of one.")
+        expect("warnings do not wait", len(told.embeds()) == 1)
+        post(two)
+        message("FIRING critical: AppDown (app)", "**AppDown** It is so. AppDown of two.")
+        post(one, endsAt=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        message("FIRING critical: AppDown (app)", "**AppDown** It is so. AppDown of two.", "Over: **AppDown** It is so. AppDown of one.")
+        message("FIRING warning: PostgresConnectionsHigh (postgres)", "**PostgresConnectionsHigh** It is so.")
+        message("FIRING warning: 3 alerts (app)", *(f"**{name}** It is so. {name} of three." for name in warnings))
+        warned = [title for title, _ in told.embeds() if "warning" in title and "(app)" in title]
+        expect(f"warnings of a job are several messages: {warned}", len(warned) == 1)
+    finally:
+        manager.end()
+        told.server.shutdown()
+
+
 # --- Mutations ---
 
 
@@ -615,8 +664,9 @@ def main():
         folder = pathlib.Path(name)
         if options.mutations:
             return checks.report(mutations(folder, options.only))
-        # The first one waits for samples, and costs little while the others run.
-        work = [("budget at a burn of 1", on_prometheus.check_budget_at_burn_of_one, folder, ALERTS), ("lint", check_lint),
+        # The first two wait, and cost little while the others run.
+        work = [("budget at a burn of 1", on_prometheus.check_budget_at_burn_of_one, folder, ALERTS), ("messages", check_messages, folder),
+                ("lint", check_lint),
                 ("jobs are named in one place", check_jobs_in_one_place), ("intervals", check_intervals), ("what is written once", check_built)]  # fmt: skip
         failures = []
         work += [(f"catalogue: {n}", check_catalogue_entry, n, e) for n, e in CATALOGUE.items()]

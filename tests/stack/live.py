@@ -3,7 +3,6 @@
 place of everybody who is told. WMS_SERVICE and WMS_TRAFFIC name the programs."""
 
 import contextlib
-import http.server
 import json
 import os
 import pathlib
@@ -11,16 +10,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "deploy" / "stack"), str(ROOT / "tests" / "stack")]
+sys.path[:0] = [str(ROOT / "deploy" / "stack"), str(ROOT / "tests" / "stack"), str(ROOT / "tests" / "harness")]
 import native
 import secrets_of_stack as secret_files
+from receiver import Receiver
 
 DEADLINE_S = 240  # what has not happened by then does not happen
 # One operator does here what fifty do in a plant. They are limited all the same, by the database, whose work for it is on the boards.
@@ -33,39 +32,6 @@ def wait_until(condition, what, deadline_s=DEADLINE_S):
         if time.monotonic() > deadline:
             raise AssertionError(f"stuck: {what}")
         time.sleep(0.1)
-
-
-class Receiver:
-    """Stands in for Discord and for whoever else is told: keeps what it is sent, by path, with the time."""
-
-    def __init__(self):
-        self.received = []
-        self.refuses = set()  # paths that are answered with 500
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802 - the name is http.server's
-                text = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                receiver.received.append((self.path, json.loads(text), time.monotonic()))
-                self.send_response(500 if self.path.strip("/") in receiver.refuses else 204)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def address(self, path):
-        return f"http://127.0.0.1:{self.server.server_port}/{path}"
-
-    def about(self, path, words):
-        """What came by a path and has these words."""
-        return [(body, at) for where, body, at in list(self.received) if where == f"/{path}" and words in json.dumps(body)]
-
-    def titles(self):
-        """Those of all messages to Discord, such as `FIRING critical: AppDown (app)`."""
-        return [body["embeds"][0]["title"] for where, body, _ in list(self.received) if where == "/discord_webhook_url"]
 
 
 class Live(unittest.TestCase):
