@@ -187,18 +187,19 @@ def board_address(uid):
     return f"/d/{uid}?${{__url_time_range}}&${{__all_variables}}"
 
 
-def stat(title, description, expression, unit, *, w=4, h=4, legend="__auto", range_query=True, **more):
-    """A number as it is now, with its course behind it. Where thresholds colour it, they are those of its alert."""
+def stat(title, description, expression, unit, *, w=4, h=4, legend="__auto", **more):
+    """A number as it is now, asked for this moment: of a range it would be the last one that there was, and stay green for hours after
+    its exporter died. Where thresholds colour it, they are those of its alert."""
     colored = "thresholds" in more or "mappings" in more
     options = {
         "colorMode": "background" if colored else "none",
-        "graphMode": "area" if range_query else "none",
+        "graphMode": "none",
         "justifyMode": "auto",
         "orientation": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "textMode": "auto",
     }
-    queries = [query(expression, legend, instant=not range_query)]
+    queries = [query(expression, legend, instant=True)]
     return panel("stat", title, description, queries, unit, w=w, h=h, options=options, **more)
 
 

@@ -62,14 +62,14 @@ def objective(slo):
             f"When the budget will be used up if requests go on to {bad} as during the last six hours. It is 0 where the "
             "budget is gone, and without a value where nothing burns.",
             f"clamp_min({left}, 0) * {o.DAYS * 86400} / ({burn('6h')} > 0)",
-            "dtdurations", w=6, legend="{{job}}", low=0, thresholds=falling(86400, 7 * 86400), range_query=False,
+            "dtdurations", w=6, legend="{{job}}", low=0, thresholds=falling(86400, 7 * 86400),
             no_value="not burning",
         ),
         stat(
             f"{name}: bad requests",
             f"Share of requests that {bad} over the range of the board; the objective allows {allowed} %.",
             bad_ratio(slo, "$__range"), "percentunit", w=6, legend="{{job}}", low=0, high=1, decimals=3,
-            thresholds=rising(None, o.budget(slo)), range_query=False, no_value="no traffic",
+            thresholds=rising(None, o.budget(slo)), no_value="no traffic",
         ),
         timeseries(
             f"{name}: burn, short windows",

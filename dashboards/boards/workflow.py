@@ -69,14 +69,14 @@ BOARD = board(
                 "Tasks queued over the range of the board, by kind. Compare with those completed: what is missing "
                 "waits or failed.",
                 "sum by (task) (increase(tasks_created_total{APP}[$__range]))",
-                COUNT, w=12, legend="{{task}}", low=0, decimals=0, range_query=False,
+                COUNT, w=12, legend="{{task}}", low=0, decimals=0,
             ),
             stat(
                 "Completed over the range",
                 "Tasks that were done over the range of the board, by kind. Far below what was created: they fail or "
                 "wait.",
                 'sum by (task) (increase(tasks_completed_total{APP,outcome="done"}[$__range]))',
-                COUNT, w=12, legend="{{task}}", low=0, decimals=0, range_query=False,
+                COUNT, w=12, legend="{{task}}", low=0, decimals=0,
             ),
         ),
         row(

@@ -57,27 +57,11 @@ function stat(body, panel) {
       box.style.background = color;
       box.style.color = "#111217";
     }
-    if (panel.options.graphMode === "area" && series.points.length > 1) box.append(course(series.points));
     const width = (panel.gridPos.w / COLUMNS) * WIDTH / all.length;
     const size = Math.max(13, Math.min(34, (width - 24) / (text.length * 0.66)));
     element("b", box, {}, text).style.fontSize = `${size}px`;
     if (all.length > 1) element("span", box, {}, series.name).style.fontSize = `${Math.min(11, (width - 10) / (series.name.length * 0.62))}px`;
   }
-}
-
-/// The way to a value, without axes.
-function course(points) {
-  const values = points.map((point) => point[1]);
-  const low = Math.min(...values), high = Math.max(...values);
-  const x = (i) => (100 * i) / (points.length - 1), y = (v) => 30 - (high > low ? (26 * (v - low)) / (high - low) : 4);
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 100 30");
-  svg.setAttribute("preserveAspectRatio", "none");
-  const area = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  area.setAttribute("d", `M0,30 ${values.map((v, i) => `L${x(i)},${y(v)}`).join(" ")} L100,30 Z`);
-  area.setAttribute("fill", "currentColor");
-  svg.append(area);
-  return svg;
 }
 
 const axis = (unit) => ({

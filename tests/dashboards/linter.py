@@ -326,6 +326,8 @@ class Linter:
             self.say("format", "a query is instant or over a range", where)
         if kind in ("timeseries", "heatmap") and target.get("instant"):
             self.say("format", "a course over time needs a query over a range", where)
+        if kind in ("stat", "gauge", "bargauge", "piechart") and not target.get("instant"):
+            self.say("format", "a number that is asked for over a range is the last one that there was, long after its exporter died", where)
         if kind in ("timeseries", "heatmap") and "$__range" in target.get("expr", ""):
             self.say("format", "$__range on a course over time reaches before its beginning", where)
 

@@ -426,6 +426,7 @@ BROKEN = [
     ("runbooks", "a page that there is not", panel_link("${runbooks}/NoSuchAlert.md")),
     ("format", "a heatmap of lines", on_target("Heatmap", format="time_series")),
     ("format", "a course over time of one moment", on_target("Rates", instant=True, range=False)),
+    ("format", "a number that outlives its exporter", on_target("Ratio", instant=False, range=True)),
     ("exemplars", "a course of quantiles without exemplars", on_target("Quantile", exemplar=False)),
     ("exemplars", "exemplars of a counter", on_target("Rates", exemplar=True)),
     ("format", "the whole range at every point", expr("Rates", "sum by (status) (increase(http_requests_total{APP}[$__range]))")),
