@@ -133,6 +133,40 @@ TEST_CASE("a callback that is late is left out and counted, and costs the others
   slower.open = true;
 }
 
+TEST_CASE("a page has the answer that it was given, whatever others are given meanwhile") {
+  Registry registry;
+  static thread_local bool is_slow = false;
+  std::atomic<int> calls{0};
+  std::atomic<bool> first_may_end{false}, slow_waits{false}, slow_may_end{false};
+  const CounterCallback counter{registry, "calls_total", "Calls so far.", [&] {
+                                  const int call = ++calls;
+                                  while (call == 1 && !first_may_end) std::this_thread::yield();
+                                  return call;
+                                }};
+  const GaugeCallback next{registry, "next", "Asked after it.", [&] {
+                             if (is_slow) slow_waits = true;
+                             while (is_slow && !slow_may_end) std::this_thread::yield();
+                             return 1;
+                           }};
+  const auto calls_on_page = [&] { return family_on(flowviz::scrape(registry).body, "calls_total"); };
+  const std::string head = "# HELP calls_total Calls so far.\n# TYPE calls_total counter\n";
+  std::string first, third;
+  std::thread one([&] { first = calls_on_page(); });
+  while (calls < 1) std::this_thread::yield();
+  CHECK(calls_on_page() == head + "calls_total 2\n");
+  std::thread other([&] {
+    is_slow = true;
+    third = calls_on_page();
+  });
+  while (!slow_waits) std::this_thread::yield();
+  first_may_end = true;  // its answer is older than that of the third
+  one.join();
+  slow_may_end = true;
+  other.join();
+  CHECK(first == head + "calls_total 1\n");
+  CHECK(third == head + "calls_total 3\n");
+}
+
 TEST_CASE("what is no total is left out of a counter that is asked for, and counted") {
   Registry registry;
   double total = 0;

@@ -222,6 +222,21 @@ TEST_CASE("registries stand on one page, a metric that several have once") {
   CHECK(page == "");
 }
 
+TEST_CASE("what two registries have counted as other of one label stands on a page once") {
+  Registry a, b;
+  const Counter here{a, "x_total", "X.", flowviz::OpenLabel{"page", 1}};
+  const Counter there{b, "x_total", "X.", flowviz::OpenLabel{"page", 1}, flowviz::Label<bool>{"late"}};
+  for (const std::string page : {"1", "2", "3"}) {
+    here.with(page).inc();
+    there.with(page, true).inc(10);
+  }
+  std::string page;
+  flowviz::scrape_into(page, {&a, &b});
+  CHECK(support::validate_text(page).empty());
+  CHECK(page.find("\nflowviz_metrics_label_overflow_total{metric=\"x_total\",label=\"page\"} 22\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("what would make a page of several registries invalid is left out and counted") {
   struct {
     const char* what;
@@ -255,6 +270,19 @@ TEST_CASE("what would make a page of several registries invalid is left out and 
          Gauge{b, "x", "X.", flowviz::Label<bool>{"late"}};
        },
        true},
+      {"a label more, which can be empty and then is none",
+       [](Registry& a, Registry& b) {
+         Counter{a, "x_total", "X.", flowviz::OpenLabel{"page", 2}}.with("1").inc();
+         Counter{b, "x_total", "X.", flowviz::OpenLabel{"page", 2}, flowviz::OpenLabel{"zone", 2}}.with("1", "").inc();
+       },
+       false},
+      {"a constant label more that is empty",
+       [](Registry& a, Registry& b) {
+         Gauge{a, "x", "X."};
+         const flowviz::ConstantLabel zone[] = {{"zone", ""}};
+         Gauge{b, "x", "X.", flowviz::MetricOptions{zone}};
+       },
+       false},
   };
   for (const auto& row : table) {
     CAPTURE(row.what);

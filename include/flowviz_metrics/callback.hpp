@@ -36,7 +36,7 @@ class AnyCallback {
     virtual ~AnyBound() = default;
   };
 
-  // The function, and the gauge whose values it sets.
+  // The function, and the gauge whose series it sets if there are labels.
   template <class F, LabelValue... L>
   struct Bound final : AnyBound {
     static_assert(sizeof...(L) == 0 ? std::is_invocable_v<F&> : std::is_invocable_v<F&, const Gauge<L...>&>,
@@ -46,16 +46,16 @@ class AnyCallback {
     Bound(Registry& registry, Traits traits, Name name, HelpText help, F f,
           const typename LabelTraits<L>::Definition&... labels)
         : values(registry, traits, name, help, labels...), function(std::move(f)) {
-      if (!values.family().callback().take([](void* bound, CallbackAnswer&) { static_cast<Bound*>(bound)->call(); },
-                                           this)) {
+      if (!values.family().callback().take(
+              [](void* bound, CallbackAnswer& answer) { static_cast<Bound*>(bound)->call(answer); }, this)) {
         rule_broken(name.text(), "this metric has a callback already");
       }
     }
     ~Bound() override { values.family().callback().end(); }
 
-    void call() {
+    void call(CallbackAnswer& answer) {
       if constexpr (sizeof...(L) == 0) {
-        values.set(Amount(function()));
+        answer.value = Amount(function()).value();
       } else {
         function(static_cast<const Gauge<L...>&>(values));
       }
@@ -75,7 +75,8 @@ class AnyCallback {
 /// A gauge that a function is asked for. Move-only; the metric is on the page as long as this lives.
 ///
 /// Without labels the function returns the value, a number or a duration. With labels it takes the gauge and sets its
-/// series, which can then come from one look at the state. It is called by each scrape, on its thread or, if the scrape has
+/// series, which can then come from one look at the state; where it is called for two pages at once, both have what was set
+/// last, and a Collector is for whom that is not enough. It is called by each scrape, on its thread or, if the scrape has
 /// a budget, on another one, and perhaps on several at once. If it throws, or takes longer than the budget, the metric is
 /// left out of the page and that is counted; others are not affected. The destructor waits for a call that is running,
 /// and must not run inside of it.

@@ -10,9 +10,9 @@ failures too, for they would prove nothing.
     mutate.py [--root DIR] [--table FILE] [--jobs N] [NAME_PART...]
 
 The table also says what to copy (`folders`), where headers are found (`include`) and which sources make up the test
-program (`sources`, glob patterns), of which a mutation's has the test case and what holds none. `programs` are built beside it: from
-the path of each to its source and flags; a mutation names those that are built anew for its test. CXX names the compiler. What is
-compiled is kept for all mutations that leave it as it is.
+program (`sources`, glob patterns), of which a mutation's has the test case and what holds none; `beside` names what one of them
+needs beside it. `programs` are built, too: from the path of each to its source and flags; a mutation names those that are built
+anew for its test. CXX names the compiler. What is compiled is kept for all mutations that leave it as it is.
 """
 
 import argparse
@@ -69,6 +69,15 @@ def serves(text, case):
     return "TEST_CASE" not in text or literal(case) in text
 
 
+def serving(root, table, cases):
+    """The sources that serve any of the cases, with what the table says that they cannot do without."""
+    found = {source for source in sources_of(root, table) if any(serves(text_of(root / source), case) for case in cases)}
+    for source, patterns in table.get("beside", {}).items():
+        if source in found:
+            found |= set(sources_of(root, {"sources": patterns}))
+    return sorted(found)
+
+
 class Build:
     """The test program of one tree, with the sources that serve these test cases; `base` lends what the change does not reach."""
 
@@ -77,10 +86,8 @@ class Build:
         self.made, self.needs = {}, {}
         named = table.get("programs", {}) if mutation is None else mutation.get("programs", [])
         objects = []
-        for source in sources_of(root, table):
-            text = text_of(root / source)
-            if any(serves(text, case) for case in cases):
-                objects.append(self._make(f"objects/{source}.o", source, ["-c"], base, mutation))
+        for source in serving(root, table, cases):
+            objects.append(self._make(f"objects/{source}.o", source, ["-c"], base, mutation))
         self.program = root / "tests_of_this_tree"
         self._tool([str(made) for made in objects] + ["-o", str(self.program)])
         for path, recipe in table.get("programs", {}).items():

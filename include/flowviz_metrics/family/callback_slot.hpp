@@ -13,8 +13,10 @@
 
 FLOWVIZ_METRICS_BEGIN
 
-/// What a call leaves its answer in; that of a collector has more to it.
-struct CallbackAnswer {};
+/// What a call leaves its answer in, which is for one page and no other; that of a collector has more to it.
+struct CallbackAnswer {
+  double value = 0;
+};
 
 /// The function that a metric's values are asked of, as long as its owner lives.
 class CallbackSlot {

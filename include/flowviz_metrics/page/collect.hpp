@@ -116,6 +116,7 @@ class PageWalk {
                           : definition.kind == Kind::state_set ? PageType::state_set
                                                                : PageType::gauge;
     encoder_.family(definition.name, definition.help, type, definition.bounds);
+    overflow_before_ = overflow_.size();
   }
 
   void collect(const Family& family) {
@@ -136,10 +137,16 @@ class PageWalk {
         each_series(family, amounts_,
                     [](const Chunk& chunk, std::uint32_t at, auto totals) { chunk.read_doubles(at, totals); });
         break;
-      case Kind::gauge:
-      case Kind::info:
       case Kind::gauge_callback:
       case Kind::counter_callback:
+        if (family.definition().labels.empty()) {
+          each_series(family, amounts_,
+                      [&](const Chunk&, std::uint32_t, auto totals) { totals[0] = refresh_.value(family); });
+          break;
+        }
+        [[fallthrough]];
+      case Kind::gauge:
+      case Kind::info:
         each_series(family, amounts_, [](const Chunk& chunk, std::uint32_t at, auto totals) {
           for (std::size_t i = 0; i < totals.size(); ++i)
             totals[i] = chunk.read_one(at + static_cast<std::uint32_t>(i));
@@ -390,11 +397,22 @@ class PageWalk {
         std::string labels(labels_on_page(encoder_, *registry_));
         encode::append_label(labels, own::overflow_metric, definition.name);
         encode::append_label(labels, own::overflow_label, definition.labels[i].name);
-        overflow_.push_back({std::move(labels), family.expires() ? family.ended_overflow().shown(i, overflow_here_[i])
-                                                                 : overflow_here_[i]});
+        add_overflow(std::move(labels),
+                     family.expires() ? family.ended_overflow().shown(i, overflow_here_[i]) : overflow_here_[i]);
       }
       overflow_here_[i] = 0;
     }
+  }
+
+  // Registries that have a metric of the same name and labels, but for one, say so once.
+  void add_overflow(std::string labels, double amount) {
+    for (auto& there : std::span(overflow_).subspan(overflow_before_)) {
+      if (there.labels == labels) {
+        there.amount += amount;
+        return;
+      }
+    }
+    overflow_.push_back({std::move(labels), amount});
   }
 
   std::span<const Registry* const> registries_;
@@ -409,6 +427,7 @@ class PageWalk {
   NativeHistogramValue native_;
   std::vector<encode::PageExemplar> exemplars_;  // of the series that are being shown; empty: they have none
   std::vector<typename OwnPage<Encoder>::Overflow> overflow_;
+  std::size_t overflow_before_ = 0;  // how many when the family began
   double overflow_here_[Family::max_labels] = {};
 };
 

@@ -66,24 +66,37 @@ class MergedFamilies {
   struct Labels {
     Labels(const Registry& registry, const Definition& definition) {
       registry.each_constant_label(
-          [this](const std::string& name, const std::string& value) { all.push_back({&name, &value}); });
-      for (const auto& [name, value] : definition.constant_labels) all.push_back({&name, &value});
-      for (const LabelDefinition& label : definition.labels) all.push_back({&label.name, nullptr});
+          [this](const std::string& name, const std::string& value) { add_constant(name, value); });
+      for (const auto& [name, value] : definition.constant_labels) add_constant(name, value);
+      for (const LabelDefinition& label : definition.labels) {
+        bool can_be_empty = label.values.size() < label.cap;
+        for (const std::string& value : label.values) can_be_empty = can_be_empty || value.empty();
+        all.push_back({&label.name, nullptr, can_be_empty});
+      }
+    }
+    void add_constant(const std::string& name, const std::string& value) {
+      all.push_back({&name, &value, value.empty()});
     }
     [[nodiscard]] bool is_apart_from(const Labels& other, encode::Escaping escaping) const {
-      if (all.size() != other.all.size()) return true;
+      return has_what_lacks(other, escaping) || other.has_what_lacks(*this, escaping);
+    }
+    // Whether a label has no value here that it can have there. One that is empty is none at all.
+    [[nodiscard]] bool has_what_lacks(const Labels& other, encode::Escaping escaping) const {
       for (const One& label : all) {
         const One* there = nullptr;
         for (const One& one : other.all) {
           if (encode::are_one(*one.name, *label.name, encode::NameOf::label, escaping)) there = &one;
         }
-        if (there == nullptr || (label.value && there->value && *label.value != *there->value)) return true;
+        if (there == nullptr ? !label.can_be_empty : label.value && there->value && *label.value != *there->value) {
+          return true;
+        }
       }
       return false;
     }
     struct One {
       const std::string* name;
-      const std::string* value;
+      const std::string* value;  // if it is constant
+      bool can_be_empty;
     };
     std::vector<One> all;
   };

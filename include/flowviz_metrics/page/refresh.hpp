@@ -103,6 +103,9 @@ class Refresh {
            (!is_collected(family.definition().kind) || call->samples.find(family) != nullptr);
   }
 
+  /// What a callback without labels has answered.
+  [[nodiscard]] double value(const Family& family) const noexcept { return call_of(family)->samples.value; }
+
   /// The samples of a collector's family that has answered.
   [[nodiscard]] const auto& samples(const Family& family) const noexcept {
     return call_of(family)->samples.find(family)->samples();
