@@ -33,9 +33,10 @@ BOARD = board(
             ),
             stat(
                 "Alertmanagers",
-                "Alertmanagers that Prometheus sends to. 0: no alert reaches anybody.",
-                "min(prometheus_notifications_alertmanagers_discovered)", "none", w=3, decimals=0,
-                thresholds=steps((None, RED), (1, GREEN)), no_value="not scraped", runbooks=["PrometheusNotConnectedToAlertmanager"],
+                "Alertmanagers that answered their last scrape. 0: no alert reaches anybody. That Prometheus knows one does not "
+                "say that it lives.",
+                'sum(up{job="alertmanager"})', "none", w=3, decimals=0, thresholds=steps((None, RED), (1, GREEN)),
+                no_value="not scraped", runbooks=["AlertmanagerDown", "PrometheusNotConnectedToAlertmanager"],
             ),
             stat(
                 "Watchdog",
@@ -163,14 +164,15 @@ BOARD = board(
                         "by {{integration}}",
                     ),
                 ],
-                "percentunit", w=8, soft_high=0.1, no_value="nothing sent", runbooks=["AlertmanagerNotificationsFailing"],
+                "percentunit", w=8, soft_high=0.1, no_value="nothing sent",
+                runbooks=["PrometheusNotificationsFailing", "AlertmanagerNotificationsFailing"],
             ),
             timeseries(
                 "Notifications lost",
                 "Notifications per second that Prometheus dropped because its queue was full or no Alertmanager "
                 "answered. Not 0: alerts are lost; see whether the Alertmanager is up.",
                 [query(rate("prometheus_notifications_dropped_total"), "dropped")],
-                "ops", w=8, runbooks=["PrometheusNotConnectedToAlertmanager"],
+                "ops", w=8, runbooks=["PrometheusNotificationsFailing"],
             ),
             timeseries(
                 "Series in memory",

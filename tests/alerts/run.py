@@ -393,6 +393,9 @@ ROUTES = [
     ({"alertname": "TestAlert", "severity": "critical"}, "discord"),
     ({"alertname": "AlertmanagerNotificationsFailing", "severity": "critical"}, "second"),
     ({"alertname": "PrometheusNotConnectedToAlertmanager", "severity": "critical"}, "second"),
+    ({"alertname": "AlertmanagerDown", "severity": "critical"}, "second"),
+    ({"alertname": "PrometheusNotificationsFailing", "severity": "critical"}, "second"),
+    ({"alertname": "PrometheusRuleFailures", "severity": "critical"}, "discord"),
     ({"alertname": "NotificationFailures", "severity": "warning"}, "second"),
     ({"alertname": "SomethingElse"}, "discord"),
 ]

@@ -179,11 +179,16 @@ class Native(live.Live):
     def test_z_without_its_database_the_answers_are_bad_and_say_why_and_data_outlives_it_all(self):
         """Last, for it ends the stack."""
         os.kill(self.program("postgres")["pid"], signal.SIGQUIT)
+        os.kill(self.program("alertmanager")["pid"], signal.SIGKILL)
         live.wait_until(lambda: self.script("check").returncode != 0, "an answer that is not well")
         live.wait_until(lambda: "pg_up" in self.script("check").stdout, "Prometheus' knowledge of it")
         said = self.script("check").stdout
         self.assertIn("FAILED wms_service reaches its database: ", said)
         self.assertIn("ok     wms_service shows its metrics", said)
+        # Prometheus goes on to know the Alertmanager. What is seen of its death, and held for a while, are these:
+        alerts = 'ALERTS{alertname=~"AlertmanagerDown|PrometheusNotificationsFailing"}'
+        live.wait_until(lambda: len({labels["alertname"] for labels, _ in panels.asked(self.prometheus, alerts)}) == 2, "a dead Alertmanager")
+        self.assertEqual(panels.shown(self.prometheus, "meta", "Alertmanagers"), [0])
         running = [one["pid"] for one in self.stack.running()]
         self.assertEqual(self.script("down").returncode, 0)
         self.assertFalse([pid for pid in running if pathlib.Path(f"/proc/{pid}/cmdline").exists() and self.is_ours(pid)])
