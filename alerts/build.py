@@ -219,13 +219,14 @@ def table(texts):
     seen = {}
     for text in texts:
         for name, body in re.findall(r"^      - alert: (\w+)\n(.*?)(?=^      - |\Z)", text, re.M | re.S):
-            one = seen.setdefault(name, {"severity": [], "for": [], "summary": re.search(r"summary: (.*)", body)[1].strip('"')})
+            one = seen.setdefault(name, {"severity": [], "for": [], "summary": []})
             severity = re.search(r"severity: (\w+)", body)
             one["severity"].append(severity[1] if severity else "as asked")
             one["for"].append(re.search(r"for: (\w+)", body)[1])
+            one["summary"].append(re.search(r"summary: (.*)", body)[1].strip('"').rstrip("."))
     for name in sorted(seen):
-        one = {key: ", ".join(dict.fromkeys(value)) if isinstance(value, list) else value for key, value in seen[name].items()}
-        lines.append(f"| [{name}](../alerts/runbooks/{name}.md) | {one['severity']} | {one['for']} | {one['summary']} |")
+        one = {key: (". " if key == "summary" else ", ").join(dict.fromkeys(value)) for key, value in seen[name].items()}
+        lines.append(f"| [{name}](../alerts/runbooks/{name}.md) | {one['severity']} | {one['for']} | {one['summary']}. |")
     return "\n".join(lines) + "\n"
 
 

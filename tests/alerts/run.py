@@ -479,16 +479,23 @@ INHIBITION = [
     (alert("HttpLatencyP99Critical", "critical", "j8"), alert("HttpLatencyP99High", "warning", "j8"), True),
     (alert("AppDown", "critical", "j9", instance="one"), alert("AppDbPoolSaturated", "critical", "j9", instance="one"), True),
     (alert("AppDown", "critical", "j10", instance="one"), alert("AppDbPoolSaturated", "critical", "j10", instance="two"), False),
-    (alert("PostgresDown", "critical", "postgres", "b"), alert("AppDbPoolOverflow", "warning", "j11", "b"), True),
-    (alert("PostgresDown", "critical", "postgres", "c"), alert("PgBouncerDown", "critical", "pgbouncer", "c"), True),
-    (alert("PostgresDown", "critical", "postgres", "d"), alert("DbSlowQueries", "warning", "j12", "d"), True),
-    (alert("PostgresDown", "critical", "postgres", "e"), alert("PgBouncerDown", "critical", "pgbouncer", "f"), False),
-    (alert("PostgresDown", "critical", "postgres", "g"), alert("HttpErrorRatioHigh", "warning", "j13", "g"), False),
+    (alert("PostgresDown", "critical", "postgres", "b", cause="server"), alert("AppDbPoolOverflow", "warning", "j11", "b"), True),
+    (alert("PostgresDown", "critical", "postgres", "c", cause="server"), alert("PgBouncerDown", "critical", "pgbouncer", "c"), True),
+    (alert("PostgresDown", "critical", "postgres", "d", cause="server"), alert("DbSlowQueries", "warning", "j12", "d"), True),
+    (alert("PostgresDown", "critical", "postgres", "e", cause="server"), alert("PgBouncerDown", "critical", "pgbouncer", "f"), False),
+    (alert("PostgresDown", "critical", "postgres", "g", cause="server"), alert("HttpErrorRatioHigh", "warning", "j13", "g"), False),
+    (alert("PostgresDown", "critical", "postgres", "i", cause="exporter"), alert("PgBouncerPoolSaturated", "critical", "pgbouncer", "i"), False),
+    (alert("PostgresDown", "critical", "postgres", "k", cause="exporter"), alert("AppDbPoolSaturated", "critical", "j14", "k"), False),
+    (alert("PostgresDown", "critical", "postgres", "l", cause="exporter"), alert("DbSlowQueries", "warning", "j15", "l"), False),
     (alert("Watchdog", "none", "prometheus", "h"), alert("PrometheusRuleFailures", "critical", "prometheus", "h"), False),
 ]  # fmt: skip
 
 
 def check_inhibition(folder, config):
+    """Sources are as the rules make them: a cause that no rule gives would inhibit nothing, and nobody would see it."""
+    causes = {(rule["alert"], rule["labels"].get("cause")) for rule in alerts()}
+    unknown = {(s["alertname"], s.get("cause")) for s, _, _ in INHIBITION} - causes
+    expect(f"no rule has the source {unknown}", not unknown)
     manager = Alertmanager(folder, config)
     try:
         manager.ask("/api/v2/alerts", [{"labels": labels} for source, target, _ in INHIBITION for labels in (source, target)])
