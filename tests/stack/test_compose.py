@@ -29,14 +29,41 @@ def configured(*arguments):
     return yaml.safe_load(done.stdout)
 
 
-# Who is root, and why: it reads the cgroups of all containers.
-ROOT_BY_NATURE = {"cadvisor"}
 ONE_SHOT = {"pgbouncer-userlist"}
-SHORT_OF = re.compile(r"(password|secret|token|key)", re.I)
+SHORT_OF = re.compile(r"(pass|secret|token|key|credential)", re.I)
+IN_TEXT = re.compile(r"://[^/@\s:]*:[^/@\s]+@|pass(word|wd)?=[^\s'\"]", re.I)  # a password in an address, a setting or a command
+FROM_FILE = re.compile(r"\$+\(cat /run/secrets/\w+\)")
+# What only these may, and why: cAdvisor reads the cgroups and files of all containers, node-exporter the machine's processes and disks.
+EXCEPTIONS = {
+    "cadvisor": {"user", "added: DAC_READ_SEARCH", "added: SYS_PTRACE", "mount: /", "mount: /var/run", "mount: /sys", "mount: /var/lib/docker"},
+    "node-exporter": {"pid: host", "mount: /"},
+}
+HOST_MODES = ("pid", "ipc", "uts", "network_mode", "userns_mode", "cgroup_parent", "devices")
+# The stack's contract: what Prometheus scrapes, by job.
+SCRAPED = {"app": "wms_service:9464", "prometheus": "localhost:9090", "alertmanager": "alertmanager:9093", "grafana": "grafana:3000",
+           "node": "node-exporter:9100", "postgres": "postgres-exporter:9187", "pgbouncer": "pgbouncer-exporter:9127",
+           "containers": "cadvisor:8080"}  # fmt: skip
 
 
 def broken_policies(name, service):
-    """What is wrong with a service, as names of policies."""
+    """What is wrong with a service, as names of policies, without what it may."""
+    return [policy for policy in all_broken_policies(name, service) if policy not in EXCEPTIONS.get(name, ())]
+
+
+def of_host(volume):
+    """The path of the machine that a volume shows, unless it is of this repository or a named volume."""
+    source = pathlib.PurePosixPath(volume.split(":")[0])
+    return str(source) if source.is_absolute() and not source.is_relative_to(ROOT) else None
+
+
+def all_broken_policies(name, service):
+    for capability in service.get("cap_add", []):
+        yield f"added: {capability}"
+    for mode in HOST_MODES:
+        if service.get(mode):
+            yield f"{mode}: {service[mode]}"
+    for host in filter(None, map(of_host, service.get("volumes", []))):
+        yield f"mount: {host}"
     image = service.get("image", "")
     if not re.fullmatch(r"[\w./-]+:v?\d+(\.\d+)+(-[\w.]+)?(@sha256:[0-9a-f]{64})?", image):
         yield "pinned"
@@ -56,16 +83,18 @@ def broken_policies(name, service):
     if "no-new-privileges:true" not in service.get("security_opt", []):
         yield "privileges"
     user = str(service.get("user", "0"))
-    if user.split(":")[0] == "0" and name not in ROOT_BY_NATURE:
+    if user.split(":")[0] in ("0", "root"):
         yield "user"
     if service.get("logging", {}).get("options", {}).keys() != {"max-file", "max-size"}:
         yield "logs"
     for port in service.get("ports", []):
         if not str(port).startswith("127.0.0.1:"):
             yield "loopback"
-    for variable, text in (service.get("environment") or {}).items():
-        if SHORT_OF.search(variable) and not str(text).startswith("/run/secrets/"):
-            yield "secrets"
+    environment = {variable: str(text or "") for variable, text in (service.get("environment") or {}).items()}
+    named = any(SHORT_OF.search(variable) and not text.startswith("/run/secrets/") for variable, text in environment.items())
+    written = [*environment.values(), *(str(service.get(key, "")) for key in ("command", "entrypoint", "healthcheck"))]
+    if named or any(IN_TEXT.search(FROM_FILE.sub("", text)) for text in written):
+        yield "secrets"
     if not service.get("networks"):
         yield "network"
 
@@ -152,10 +181,32 @@ class Compose(unittest.TestCase):
             "loopback": {"ports": ["5433:5432"]},
             "secrets": {"environment": {"POSTGRES_PASSWORD": "postgres"}},
             "network": {"networks": {}},
+            "added: SYS_ADMIN": {"cap_add": ["SYS_ADMIN"]},
+            "pid: host": {"pid": "host"},
+            "network_mode: host": {"network_mode": "host"},
+            "mount: /var/run/docker.sock": {"volumes": ["/var/run/docker.sock:/var/run/docker.sock:ro"]},
+            "mount: /": {"volumes": ["/:/host:ro"]},
         }
         for policy, change in breaks.items():
             service = {**copy.deepcopy(self.services["postgres"]), **change}
-            self.assertEqual(list(broken_policies("postgres", service)), [policy])
+            self.assertEqual(broken_policies("postgres", service), [policy])
+
+    def test_a_password_is_found_wherever_it_is_written(self):
+        for change in (
+            {"environment": {"DATA_SOURCE_PASS": "postgres"}},
+            {"environment": {"WMS_DATABASE": "postgresql://flowviz:secret@pgbouncer:6432/flowviz"}},
+            {"environment": {"WMS_DATABASE": "host=pgbouncer user=flowviz password=secret"}},
+            {"command": ["sh", "-c", "PGPASSWORD=secret psql"]},
+            {"healthcheck": {**self.services["postgres"]["healthcheck"], "test": ["CMD-SHELL", "psql postgres://flowviz:secret@127.0.0.1/flowviz"]}},
+        ):
+            service = {**copy.deepcopy(self.services["postgres"]), **change}
+            self.assertEqual(broken_policies("postgres", service), ["secrets"], change)
+
+    def test_exceptions_are_all_needed_and_of_one_service_each(self):
+        for name, excused in EXCEPTIONS.items():
+            self.assertEqual(set(all_broken_policies(name, self.services[name])), excused, name)
+            more = {**copy.deepcopy(self.services[name]), "volumes": ["/var/run/docker.sock:/var/run/docker.sock"], "cap_add": ["SYS_ADMIN"]}
+            self.assertEqual(broken_policies(name, more), ["added: SYS_ADMIN", "mount: /var/run/docker.sock"])
 
     def test_secrets_are_those_that_the_script_makes_and_are_all_used(self):
         made = {*secret_files.PASSWORDS, *secret_files.ADDRESSES, *secret_files.OPTIONAL, "wms_tokens"}
@@ -189,16 +240,19 @@ class Compose(unittest.TestCase):
 
     def test_prometheus_scrapes_names_and_ports_that_there_are(self):
         settings = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
-        jobs = {job["job_name"]: job["static_configs"][0]["targets"][0].split(":") for job in settings["scrape_configs"]}
+        jobs = {job["job_name"]: [target for one in job["static_configs"] for target in one["targets"]] for job in settings["scrape_configs"]}
+        self.assertEqual(jobs, {job: [target] for job, target in SCRAPED.items()})
         self.assertEqual(set(jobs), set(questions.JOBS))
+        self.assertEqual({(job.get("scheme"), job.get("metrics_path")) for job in settings["scrape_configs"]}, {(None, None)})
         mine = set(self.services["prometheus"]["networks"])
-        for job, (host, _) in jobs.items():
+        for job, target in SCRAPED.items():
+            host = target.split(":")[0]
             if host == "localhost":
                 continue
             self.assertIn(host, self.services, job)
             self.assertTrue(mine & set(self.services[host]["networks"]), f"Prometheus does not reach {host}")
         [alertmanager] = settings["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
-        self.assertIn(alertmanager.split(":")[0], self.services)
+        self.assertEqual(alertmanager, SCRAPED["alertmanager"])
 
     def test_people_find_everything_where_the_questions_ask(self):
         published = {port.rpartition(":")[0] for service in self.services.values() for port in service.get("ports", [])}
