@@ -102,7 +102,7 @@ BOARD = board(
             timeseries(
                 "Network",
                 "Bytes per second that machines receive and send, without loopback and bridges. It follows the "
-                "requests; near the speed of the card everything waits.",
+                "requests; near the speed of the card everything waits. Under compose it is the exporter's own network, not the machine's.",
                 [
                     query(f"sum by (instance) (rate(node_network_receive_bytes_total{{{CARDS}}}[$__rate_interval]))",
                           "{{instance}} received"),

@@ -263,6 +263,14 @@ class Compose(unittest.TestCase):
         self.assertEqual(on, {"postgres", "pgbouncer", "pgbouncer-userlist", "postgres-exporter"})
         self.assertTrue(self.stack["networks"]["database"]["internal"])
 
+    def test_the_database_has_no_way_outside(self):
+        for name in self.services["postgres"]["networks"]:
+            network = self.stack["networks"][name]
+            masked = network.get("driver_opts", {}).get("com.docker.network.bridge.enable_ip_masquerade", "true")
+            self.assertTrue(network.get("internal") or masked == "false", name)
+            if not network.get("internal"):
+                self.assertEqual([one for one, service in self.services.items() if name in service["networks"]], ["postgres"])
+
     def test_files_that_images_are_built_from_exist(self):
         for name, service in self.services.items():
             if "build" not in service:
