@@ -12,7 +12,8 @@ failures too, for they would prove nothing.
 The table also says what to copy (`folders`), where headers are found (`include`) and which sources make up the test
 program (`sources`, glob patterns), of which a mutation's has the test case and what holds none; `beside` names what one of them
 needs beside it. `programs` are built, too: from the path of each to its source and flags; a mutation names those that are built
-anew for its test. CXX names the compiler. What is compiled is kept for all mutations that leave it as it is.
+anew for its test, and in `tries` how often the test is run until it is red, where that takes luck. CXX names the compiler. What is
+compiled is kept for all mutations that leave it as it is.
 """
 
 import argparse
@@ -171,10 +172,12 @@ def attempt(mutation, base, unchanged, scratch):
         tree = pathlib.Path(folder)
         copy(base.root, base.table, tree)
         apply(tree, mutation)
-        green, done = Build(tree, base.table, [mutation["test"]], base, mutation).test(mutation["test"])
-    if green:
-        raise Problem("nobody noticed")
-    return why(done)
+        build = Build(tree, base.table, [mutation["test"]], base, mutation)
+        for _ in range(mutation.get("tries", 1)):
+            green, done = build.test(mutation["test"])
+            if not green:
+                return why(done)
+    raise Problem("nobody noticed")
 
 
 def main():
