@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <flowviz_metrics/cells/native_blocks.hpp>
@@ -60,9 +61,11 @@ template <class Value>
   return now;
 }
 
-/// Reads the native histogram whose cells begin at `at`. Allocates.
+/// Reads the native histogram whose cells begin at `at`, and into `classic`, of as many as there are, the classic buckets beside
+/// it. Allocates.
 template <class Chunk>
-void read_native(const Chunk& chunk, std::uint32_t at, const cells::NativeScale& scale, NativeHistogramValue& value) {
+void read_native(const Chunk& chunk, std::uint32_t at, const cells::NativeScale& scale, NativeHistogramValue& value,
+                 std::span<std::uint64_t> classic = {}) {
   struct Found {
     bool below_zero;
     std::uint32_t shift;
@@ -74,7 +77,8 @@ void read_native(const Chunk& chunk, std::uint32_t at, const cells::NativeScale&
   value.zero_threshold = scale.zero_threshold;
   value.zero_count = 0;
   value.sum = 0;
-  chunk.read_native(at, value.zero_count, value.sum, [&](const auto& block) {
+  for (std::uint64_t& bucket : classic) bucket = 0;
+  chunk.read_native(at, classic, value.zero_count, value.sum, [&](const auto& block) {
     if (block.shift() > shift) shift = block.shift();
     block.each([&](std::int32_t index, std::uint64_t count) {
       found.push_back({block.below_zero(), block.shift(), index, count});

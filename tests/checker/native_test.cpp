@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -30,11 +31,12 @@ using flowviz::cells::NativeScale;
 using flowviz::cells::Slots;
 
 /// A native histogram of powers of two, whose blocks hold two buckets: 1 and 2 share one, 4 needs another, which is coarser.
-template <std::uint32_t Own, std::uint32_t Shared>
+/// There may be two classic buckets beside them, up to 1 and above.
+template <std::uint32_t Own, std::uint32_t Shared, std::uint32_t Classic = 0>
 struct Native {
   using P = checker::SimPlatform<Own, Shared>;
 
-  explicit Native(Machine& m) : machine(m), chunk(Chunk<P>::make(slots, NativeBlocks<P>::cells_per_series)) {
+  explicit Native(Machine& m) : machine(m), chunk(Chunk<P>::make(slots, Classic + NativeBlocks<P>::cells_per_series)) {
     machine.name(slots, "slots");
     machine.name(*chunk, "chunk");
     machine.on_thread_exit([this] { slots.leave(P::this_thread()); });
@@ -43,16 +45,25 @@ struct Native {
   Native(const Native&) = delete;
   Native& operator=(const Native&) = delete;
 
-  void observe(double v) const { chunk->observe_native(0, scale, v); }
+  void observe(double v) const {
+    chunk->observe_native(Classic, scale, v, Classic == 0 ? Chunk<P>::no_bucket : v > 1 ? 1 : 0);
+  }
 
   struct Reading {
     double sum = 0;
     std::uint64_t count = 0;
+    std::array<std::uint64_t, Classic> classic{};
+    /// What is in the classic buckets.
+    [[nodiscard]] std::uint64_t classic_count() const {
+      std::uint64_t all = 0;
+      for (const std::uint64_t bucket : classic) all += bucket;
+      return all;
+    }
     std::map<std::int32_t, std::uint64_t> coarse;  // in the buckets of the coarsest block there can be
   };
   [[nodiscard]] Reading read() const {
     Reading now;
-    chunk->read_native(0, now.count, now.sum, [&](const auto& block) {
+    chunk->read_native(Classic, now.classic, now.count, now.sum, [&](const auto& block) {
       block.each([&](std::int32_t index, std::uint64_t count) {
         now.count += count;
         now.coarse[coarser_index(index, coarsest - block.shift())] += count;
@@ -67,7 +78,10 @@ struct Native {
       const Reading now = read();
       // The fewest values that come to this sum.
       const auto sum = static_cast<std::uint64_t>(now.sum);
-      machine.require(now.count >= sum / 4 + sum % 4, "a sum never holds what its buckets lack");
+      const std::uint64_t fewest = sum / 4 + sum % 4;
+      machine.require(now.count >= fewest, "a sum never holds what its buckets lack");
+      machine.require(Classic == 0 || now.classic_count() >= fewest, "nor what its classic buckets lack");
+      machine.require(now.count >= now.classic_count(), "what is in a classic bucket is in a native one");
       machine.require(now.count >= before, "the count never goes back");
       before = now.count;
     }
@@ -77,6 +91,9 @@ struct Native {
     const Reading now = read();
     machine.require(now.sum == static_cast<double>(5 * n), "the sum is that of all");
     machine.require(now.count == 2 * n, "each is counted once");
+    if constexpr (Classic != 0) {
+      machine.require(now.classic == std::array<std::uint64_t, 2>{n, n}, "each is in its classic bucket");
+    }
     machine.require(now.coarse == std::map<std::int32_t, std::uint64_t>{{at(1), n}, {at(4), n}},
                     "each is in its bucket");
   }
@@ -96,8 +113,9 @@ struct Native {
   Chunk<P>* chunk;
 };
 
+template <std::uint32_t Classic>
 void outgrown(Machine& machine) {
-  Native<1, 1> native(machine);
+  Native<1, 1, Classic> native(machine);
   machine.thread("writer", [&] {
     native.observe(1);
     native.observe(4);
@@ -107,7 +125,11 @@ void outgrown(Machine& machine) {
   native.require_all(1);
 }
 
-TEST_CASE("a native histogram that outgrows its buckets shows each observation once") { check(outgrown); }
+TEST_CASE("a native histogram that outgrows its buckets shows each observation once") { check(outgrown<0>); }
+
+TEST_CASE("classic buckets beside native ones hold nothing that these lack, and lack nothing that the sum holds") {
+  check(outgrown<2>, narrow_bounds());
+}
 
 void handed_over(Machine& machine) {
   Native<1, 1> native(machine);
@@ -152,7 +174,7 @@ void one_shared_column(Machine& machine) {
 TEST_CASE("threads on one shared column outgrow their buckets together") { check(one_shared_column, narrow_bounds()); }
 
 void shared_and_read(Machine& machine) {
-  Native<1, 1> native(machine);
+  Native<1, 1, 2> native(machine);
   native.share(0);
   native.observe(1);
   machine.thread("A", [&] {
@@ -169,12 +191,12 @@ void shared_and_read(Machine& machine) {
   native.require_all(2);
 }
 
-TEST_CASE("a sum on a shared column never holds what its buckets lack, old or new") {
+TEST_CASE("a sum on a shared column never holds what its buckets lack, old, new or classic") {
   check(shared_and_read, narrow_bounds());
 }
 
 void without_memory(Machine& machine) {
-  Native<1, 1> native(machine);
+  Native<1, 1, 2> native(machine);
   native.observe(1);
   machine.explore_allocation_failures(2);
   machine.thread("writer", [&] {
@@ -187,6 +209,7 @@ void without_memory(Machine& machine) {
   const std::uint64_t ones = now.coarse.count(native.at(1)) == 0 ? 0 : now.coarse.at(native.at(1));
   const std::uint64_t fours = now.coarse.count(native.at(4)) == 0 ? 0 : now.coarse.at(native.at(4));
   machine.require(now.count == ones + fours, "what is counted is in a bucket");
+  machine.require(now.classic == std::array<std::uint64_t, 2>{ones, fours}, "and in its classic one");
   machine.require(now.sum == static_cast<double>(ones + 4 * fours),
                   "what is left out of the count is left out of the sum");
   machine.require(native.chunk->allocation_failures() >= 3 - now.count, "what is left out is counted as a failure");
@@ -200,6 +223,6 @@ TEST_CASE("an observation that no memory can be had for is left out whole, and c
 
 namespace checker {
 std::vector<Scenario> native_scenarios() {
-  return {outgrown, handed_over, two_columns, one_shared_column, shared_and_read};
+  return {outgrown<0>, outgrown<2>, handed_over, two_columns, one_shared_column, shared_and_read};
 }
 }  // namespace checker

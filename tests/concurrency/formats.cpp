@@ -40,8 +40,10 @@ struct Format {
   std::vector<support::Violation> (*validate)(std::string_view page);
   std::vector<support::Sample> (*read)(std::string_view page);
 };
-const std::array<Format, 3> formats{{
+const std::array<Format, 4> formats{{
     {"", [](std::string_view page) { return support::validate_text(page); }, support::parse_samples},
+    {"text/plain;version=1.0.0", [](std::string_view page) { return support::validate_text(page); },
+     support::parse_samples},
     {"application/openmetrics-text;version=1.0.0",
      [](std::string_view page) { return support::validate_open_metrics(page); }, support::parse_samples},
     {support::protobuf_type, [](std::string_view page) { return support::validate_protobuf(page); },
@@ -150,10 +152,11 @@ std::string fault(const std::string& page, const Format& format, std::map<std::s
     if (sum < before[name].sum || count < before[name].count) return std::string(name) + " went back";
     before[name] = {sum, count};
   }
-  // Not of classic buckets beside native ones, which are read behind these: they agree in their number with the native ones, but
-  // what is observed meanwhile may be among the lower of them.
-  if (support::value_of(samples, "classic_seconds_sum") > most(samples, "classic_seconds")) {
-    return "classic_seconds_sum holds what no bucket has";
+  // Classic buckets beside native ones, too. What these alone have by then stands in +Inf.
+  for (const std::string name : {"classic_seconds", "coarse_seconds"}) {
+    if (support::value_of(samples, name + "_sum") > most(samples, name)) {
+      return name + "_sum holds what no bucket has";
+    }
   }
   if (format.accept != support::protobuf_type) return {};
   for (const support::ProtobufFamily& family : support::read_protobuf_families(page)) {

@@ -161,6 +161,23 @@ void refused_values_take_no_room() {
   expect_equal("refused and kept values", sum_of(page, "handlers_total{"), 14u);
 }
 
+// What no native bucket could be had for is in no classic one either.
+void native_observations_are_left_out_whole() {
+  flowviz::Registry registry;
+  const flowviz::NativeHistogram<> took{registry, "took", "Took.",
+                                        flowviz::NativeBuckets{.classic = flowviz::Buckets{1}}};
+  took.observe(0);  // the cells are there, and no buckets yet
+  {
+    const NoMemory no_memory({0, no_end, 1});
+    for (int i = 0; i < 5; ++i) took.observe(0.5);
+  }
+  for (int i = 0; i < 5; ++i) took.observe(100);
+  const std::string page = flowviz::scrape(registry).body;
+  expect_equal("classic buckets beside native ones, up to 1", sum_of(page, "took_bucket{le=\"1\"} "), 1u);
+  expect_equal("native observations with memory", sum_of(page, "took_count "), 6u);
+  expect_equal("their sum", sum_of(page, "took_sum "), 500u);
+}
+
 // Many threads at once, each third allocation of the process refused.
 std::string many_threads() {
   flowviz::Registry registry;
@@ -238,6 +255,7 @@ void scrapes_throw() {
 int main() {
   writes_go_on();
   refused_values_take_no_room();
+  native_observations_are_left_out_whole();
 #if defined(__cpp_exceptions)
   registration_is_whole_or_not_at_all();
   scrapes_throw();

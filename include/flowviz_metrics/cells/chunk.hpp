@@ -92,10 +92,16 @@ class Chunk : public Columns<P> {
     });
   }
 
-  /// Counts one observation of `v` in the native histogram whose cells begin at `at`; see NativeBlocks.
-  void observe_native(std::uint32_t at, const NativeScale& scale, double v) noexcept {
+  /// Counts one observation of `v` in the native histogram whose cells begin at `at`, and in the bucket at `classic`, if it has
+  /// such buckets beside its own; see NativeBlocks.
+  static constexpr std::uint32_t no_bucket = ~std::uint32_t{};
+  void observe_native(std::uint32_t at, const NativeScale& scale, double v,
+                      std::uint32_t classic = no_bucket) noexcept {
     write([&](auto how, Cell* cells) {
-      if (!native_.observe(how, cells_, at, cells + at, scale, v)) failures_.fetch_add(1, std::memory_order_relaxed);
+      Cell* beside = classic == no_bucket ? nullptr : cells + classic;
+      if (!native_.observe(how, cells_, at, cells + at, beside, scale, v)) {
+        failures_.fetch_add(1, std::memory_order_relaxed);
+      }
     });
   }
 
@@ -184,14 +190,18 @@ class Chunk : public Columns<P> {
     return cell == nullptr ? 0 : std::bit_cast<double>(cell->load(std::memory_order_relaxed));
   }
 
-  /// Adds the observations of the native histogram at `at` that count as zero to `zero`, the sum of all to `sum`, and then calls
-  /// `visit(block)` for each block of its buckets.
+  /// Adds the sum of the native histogram at `at` to `sum`, the classic buckets that stand before it to `classic`, its
+  /// observations that count as zero to `zero`, and then calls `visit(block)` for each block of its buckets.
   template <class Visit>
-  void read_native(std::uint32_t at, std::uint64_t& zero, double& sum, Visit visit) const {
+  void read_native(std::uint32_t at, std::span<std::uint64_t> classic, std::uint64_t& zero, double& sum,
+                   Visit visit) const {
     using Native = NativeBlocks<P>;
+    const auto first = static_cast<std::uint32_t>(at - classic.size());
     this->each_block([&](const Cell* cells) {
-      // Acquire, paired with the release in NativeBlocks::observe(), as in read_histograms().
+      // Acquire, paired with the releases in NativeBlocks::observe(), as in read_histograms(): every value in this sum is counted
+      // in the buckets below, and what is in a classic one of them also in a native one.
       sum += std::bit_cast<double>(cells[at + Native::sum].load(std::memory_order_acquire));
+      for (std::uint32_t i = 0; i < classic.size(); ++i) classic[i] += cells[first + i].load(std::memory_order_acquire);
       zero += cells[at + Native::zero].load(std::memory_order_relaxed);
     });
     native_.each(at, visit);

@@ -13,7 +13,9 @@
 ///
 /// Orders: a block is published with release, to the column and to the series, and met with acquire, so its range and its
 /// zeroes are seen. A bucket is counted before its value is added to the sum, with release; who reads sums with acquire,
-/// before the blocks, finds each value's bucket counted, and the block that it is in.
+/// before the blocks, finds each value's bucket counted, and the block that it is in. A classic bucket beside it is counted
+/// between the two, with release, and read between them, with acquire: it holds all that is in the sum, and nothing that is in
+/// no native bucket.
 
 #include <bit>
 #include <cstddef>
@@ -108,10 +110,10 @@ class NativeBlocks {
   constexpr NativeBlocks() noexcept = default;
 
   /// Counts one observation of the finite `v` in the series at `at` of a chunk of `cells` cells, whose cells in the writer's
-  /// column begin at `column`; `how` is how they are written. False if memory for a block could not be had; then nothing was
-  /// counted.
+  /// column begin at `column`, and if it is in a classic bucket, too, there; `how` is how they are written. False if memory for a
+  /// block could not be had; then nothing was counted.
   template <class How>
-  bool observe(How how, std::uint32_t cells, std::uint32_t at, Cell* column, const NativeScale& scale,
+  bool observe(How how, std::uint32_t cells, std::uint32_t at, Cell* column, Cell* classic, const NativeScale& scale,
                double v) noexcept {
     const double size = v < 0 ? -v : v;
     if (size <= scale.zero_threshold) {
@@ -126,6 +128,7 @@ class NativeBlocks {
       if (bucket == nullptr) return false;
       how.add(*bucket, std::uint64_t{1}, std::memory_order_relaxed);
     }
+    if (classic != nullptr) how.add(*classic, std::uint64_t{1}, std::memory_order_release);  // release: likewise
     how.add(column[sum], v, std::memory_order_release);  // release: never seen without its bucket
     return true;
   }

@@ -87,7 +87,7 @@ class SeriesCells {
   [[nodiscard]] std::uint64_t observations(Place place) const noexcept {
     std::uint64_t count = 0;
     double sum = 0;
-    place.chunk->read_native(place.at + before_native(), count, sum, [&](const Native::Block& block) {
+    place.chunk->read_native(place.at + before_native(), {}, count, sum, [&](const Native::Block& block) {
       block.each([&](std::int32_t, std::uint64_t bucket) { count += bucket; });
     });
     return count;

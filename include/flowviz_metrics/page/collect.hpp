@@ -357,11 +357,12 @@ class PageWalk {
       each_shown(links, count, written, [&](std::uint32_t i, const auto& series) {
         const std::uint32_t first = at + i * cells;
         // Without classic buckets there is +Inf alone, whose exemplar is the last one of all.
-        counts_.assign(classic == 0 ? 1 : classic, 0);
+        counts_.resize(classic == 0 ? 1 : classic);
         read_exemplars(chunk, first, static_cast<std::uint32_t>(counts_.size()));
-        read_native(chunk, first + classic, family.definition().native, native_);
-        chunk.read_counts(first, std::span(counts_).first(counts_.size() - 1));
-        // Observations go on between the two readings; the native buckets say how many there are.
+        read_native(chunk, first + classic, family.definition().native, native_, std::span(counts_).first(classic));
+        // The native buckets say how many there are: what came in while they were read, after the classic ones, stands beyond all
+        // bounds until the next page. There are as many of them, but in a child of fork(), which may have got a copy of their
+        // memory that is older.
         std::uint64_t left = native_.count;
         for (std::uint64_t& bucket : std::span(counts_).first(counts_.size() - 1)) {
           if (bucket > left) bucket = left;
