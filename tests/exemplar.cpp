@@ -42,7 +42,7 @@ std::optional<SampleExemplar> exemplar_of(const flowviz::Registry& registry, con
     FAIL("no sample " << name);
     return std::nullopt;
   };
-  const auto as_text = found(support::parse_samples(flowviz::scrape(registry, open_metrics).body));
+  const auto as_text = found(support::parse_samples(open_metrics_of(registry)));
   const auto as_protobuf = found(support::read_protobuf(flowviz::scrape(registry, support::protobuf_type).body));
   REQUIRE(as_text.has_value() == as_protobuf.has_value());
   if (as_text) {
@@ -138,7 +138,7 @@ TEST_CASE("metrics beside one with exemplars, in the same chunk of cells, have n
   going.dec(3);
   idle.with("a").set(4);
   idle.remove("b");
-  const std::string page = flowviz::scrape(registry, open_metrics).body;
+  const std::string page = open_metrics_of(registry);
   CHECK(page.find("going -3\n") != std::string::npos);
   CHECK(page.find("idle{which=\"a\"} 4.0\n") != std::string::npos);
   CHECK(page.find("idle{which=\"b\"}") == std::string::npos);

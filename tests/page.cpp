@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <flowviz_metrics/encode/json.hpp>
 #include <flowviz_metrics/scrape.hpp>
 
 #include "support/open_metrics_validator.hpp"
@@ -17,10 +18,6 @@
 #include "support/text_validator.hpp"
 
 std::string page_of(const flowviz::Registry& registry) { return flowviz::scrape(registry).body; }
-
-std::string open_metrics_of(const flowviz::Registry& registry) {
-  return flowviz::scrape(registry, "application/openmetrics-text;version=1.0.0").body;
-}
 
 namespace {
 
@@ -34,22 +31,54 @@ bool check_valid(const std::string& page, const std::vector<support::Violation>&
   return faults.empty();
 }
 
-/// Writes a page into the folder that FLOWVIZ_PAGES names, if it does, once if it is made again. Other people's readers read them
-/// there: tests/exposition/suite_pages.py.
-void keep(const std::string& page, const char* ending) {
-  const char* folder = std::getenv("FLOWVIZ_PAGES");
-  if (folder == nullptr) return;
-  std::ofstream(std::string(folder) + "/" + std::to_string(std::hash<std::string>{}(page)) + ending) << page;
+void write_labels(flowviz::encode::JsonWriter& to, const support::LabelPairs& labels) {
+  to.object([&] {
+    for (const auto& [name, value] : labels) to.member(name).string(value);
+  });
+}
+
+/// The samples of a page as JSON: name, labels and value of each, and of its exemplar labels, value and time.
+std::string samples_as_json(const std::string& page) {
+  std::string text;
+  flowviz::encode::JsonWriter to(text);
+  to.array([&] {
+    for (const support::Sample& sample : support::parse_samples(page)) {
+      to.array([&] {
+        to.string(sample.name);
+        write_labels(to, sample.labels);
+        to.string(sample.value_text);
+        if (!sample.exemplar) return;
+        write_labels(to, sample.exemplar->labels);
+        to.string(support::go_number(sample.exemplar->value));
+        to.string(support::go_number(sample.exemplar->timestamp.value()));
+      });
+    }
+  });
+  return text;
 }
 
 }  // namespace
+
+void keep_page(const std::string& page, const std::string& ending) {
+  const char* folder = std::getenv("FLOWVIZ_PAGES");
+  if (folder == nullptr) return;
+  // By its hash, so that one that is made again is kept once.
+  const std::string path = std::string(folder) + "/" + std::to_string(std::hash<std::string>{}(page)) + ending;
+  std::ofstream(path) << page;
+  std::ofstream(path + ".samples") << samples_as_json(page);
+}
+
+std::string open_metrics_of(const flowviz::Registry& registry) {
+  std::string page = flowviz::scrape(registry, "application/openmetrics-text;version=1.0.0").body;
+  keep_page(page, ".open_metrics");
+  return page;
+}
 
 std::string valid_page(const flowviz::Registry& registry) {
   const std::string page = page_of(registry);
   const std::string open_metrics = open_metrics_of(registry);
   const std::string protobuf = flowviz::scrape(registry, support::protobuf_type).body;
-  keep(page, ".text");
-  keep(open_metrics, ".open_metrics");
+  keep_page(page, ".text");
   bool valid = check_valid(page, support::validate_text(page));
   valid &= check_valid(open_metrics, support::validate_open_metrics(open_metrics));
   valid &= check_valid(page, support::validate_protobuf(protobuf));

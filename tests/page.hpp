@@ -12,8 +12,12 @@
 /// The page of a registry as text. Made in page.cpp, for whoever includes what makes pages compiles for seconds.
 std::string page_of(const flowviz::Registry& registry);
 
-/// The same as OpenMetrics.
+/// The same as OpenMetrics, which is kept.
 std::string open_metrics_of(const flowviz::Registry& registry);
+
+/// Keeps a page for other people's readers (tests/exposition/suite_pages.py): in the folder that FLOWVIZ_PAGES names, if it names one,
+/// and beside it its samples as the reader of these tests has them. `ending` is .text or .open_metrics.
+void keep_page(const std::string& page, const std::string& ending);
 
 /// The page as text, empty (and a failed check) if its strict validator refuses it, or the page of OpenMetrics or that of
 /// protobuf.
