@@ -22,7 +22,7 @@ BOARD = board(
                 "instance at least cannot be scraped; look at its log and at whether its metrics listener answers.",
                 "min by (job) (up)",
                 "none", w=9, legend="{{job}}", mappings=up_or_down(), thresholds=steps((None, RED), (1, GREEN)),
-                no_value="no target", runbooks=["AppDown", "AppAbsent", "AppMetricsMissing"], to="meta",
+                no_value="no target", runbooks=["AppDown", "AppInstancesMissing", "AppAbsent", "AppMetricsMissing"], to="meta",
             ),
             stat(
                 "Firing alerts",

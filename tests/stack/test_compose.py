@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import unittest
-import unittest.mock
 
 import yaml
 
@@ -18,12 +17,14 @@ sys.path.insert(0, str(ROOT / "deploy" / "stack"))
 import questions
 import secrets_of_stack as secret_files
 
-SCALED = ("--env-file", "deploy/scale.env", "-f", "compose.yaml", "-f", "deploy/compose.scale.yaml")
+SCALED = ("-f", "compose.yaml", "-f", "deploy/compose.scale.yaml")
+PORTS_OF_SCALED = dict(re.findall(r"(WMS_\w+_PORTS)=(\S+)", (ROOT / "deploy/compose.scale.yaml").read_text()))
 
 
-def configured(*arguments):
+def configured(*arguments, **environment):
     """What docker-compose makes of the files."""
-    done = subprocess.run(["docker-compose", *arguments, "config"], cwd=ROOT, text=True, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(["docker-compose", *arguments, "config"], cwd=ROOT, text=True, capture_output=True, timeout=60, check=False,
+                          env={**os.environ, **environment})  # fmt: skip
     if done.returncode != 0:
         raise AssertionError(done.stderr)
     return yaml.safe_load(done.stdout)
@@ -218,10 +219,10 @@ class Compose(unittest.TestCase):
     def test_nobody_is_told_of_stopped_lots_until_an_address_is_named(self):
         variable = "WMS_QC_WEBHOOK_URL_FILE"
         self.assertFalse(self.services["wms_service"]["environment"][variable])
-        with unittest.mock.patch.dict(os.environ, {variable: "/run/secrets/qc_webhook_url"}):
-            named = configured("-f", "compose.yaml")["services"]["wms_service"]
-        self.assertEqual(named["environment"][variable], "/run/secrets/qc_webhook_url")
-        self.assertIn("qc_webhook_url", [one["source"] if isinstance(one, dict) else one for one in named["secrets"]])
+        for files, ports in ((("-f", "compose.yaml"), {}), (SCALED, PORTS_OF_SCALED)):
+            named = configured(*files, **ports, **{variable: "/run/secrets/qc_webhook_url"})["services"]["wms_service"]
+            self.assertEqual(named["environment"][variable], "/run/secrets/qc_webhook_url")
+            self.assertIn("qc_webhook_url", [one["source"] if isinstance(one, dict) else one for one in named["secrets"]])
 
     def test_the_table_of_releases_is_right(self):
         text = (ROOT / "docs/observability.md").read_text()
@@ -282,11 +283,11 @@ class Compose(unittest.TestCase):
                     self.assertTrue((context / one).exists(), f"{name}: {one}")
 
     def test_scaled_there_are_three_services_on_ports_of_their_own(self):
-        scaled = configured(*SCALED)
+        scaled = configured(*SCALED, **PORTS_OF_SCALED)
         service = scaled["services"]["wms_service"]
         self.assertEqual(service["scale"], 3)
         self.assertEqual(sorted(service["ports"]), ["127.0.0.1:8000-8002:8000/tcp", "127.0.0.1:9464-9466:9464/tcp"])
-        self.assertEqual(list(broken_policies("wms_service", service)), [])
+        self.assertEqual(broken_policies("wms_service", service), [])
         size = int(service["environment"]["WMS_POOL_SIZE"]) + int(service["environment"]["WMS_POOL_OVERFLOW"])
         self.assertLessEqual(3 * size, 30)  # what the pooler has
         self.assertEqual(service["environment"]["WMS_RATE_LIMIT_STORE"], "database")  # or a limit would be three
