@@ -82,6 +82,19 @@ def ratio(part, whole):
     return f"{part} / ({whole} > 0)"
 
 
+def answered(requests, status, by=""):
+    """What a counter of requests gains per second by answers of a class such as 5xx: 0 where there are none. Its first digit and any two,
+    for a service may tell its statuses exactly."""
+    name, _, selector = requests.removesuffix("}").partition("{")
+    chosen = f'{name}{{{selector},status=~"{status[0]}.."}}'
+    return f"({rate(chosen, by)} or 0 * {rate(requests, by)})"
+
+
+def share_answered(requests, status, by=""):
+    """The share of requests that were answered so."""
+    return ratio(answered(requests, status, by), rate(requests, by))
+
+
 # --- Queries ---
 
 

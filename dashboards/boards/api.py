@@ -2,13 +2,11 @@
 """The HTTP side of the service: rate, errors and duration, from all of it down to a handler and to what its errors are."""
 
 from parts import (
-    COUNT, QUANTILES, STATUS_CLASSES, app_variables, bars, board, handler_variable, heatmap, mean, quantile, query,
-    rate, ratio, rising, row, stat, table, timeseries,
+    COUNT, QUANTILES, STATUS_CLASSES, answered, app_variables, bars, board, handler_variable, heatmap, mean, quantile, query,
+    rate, rising, row, share_answered, stat, table, timeseries,
 )  # fmt: skip
 
 TOTAL = rate("http_requests_total{API}")
-FAILED = rate('http_requests_total{API,status="5xx"}')
-REFUSED = rate('http_requests_total{API,status="4xx"}')
 
 # A click on a handler shows this board for it alone.
 THIS_HANDLER = (
@@ -41,7 +39,7 @@ BOARD = board(
                 "Error ratio",
                 "Share of requests answered with 5xx. Yellow from 1 %, red from 5 %, as the alerts: go on to the row "
                 "of errors.",
-                ratio(FAILED, TOTAL), "percentunit", low=0, high=1, decimals=2, thresholds=rising(0.01, 0.05),
+                share_answered("http_requests_total{API}", "5xx"), "percentunit", low=0, high=1, decimals=2, thresholds=rising(0.01, 0.05),
                 no_value="no traffic", runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"], to="slo",
             ),
             stat(
@@ -93,7 +91,8 @@ BOARD = board(
                 [
                     ("topk(10, sum by (method, handler) (increase(http_requests_total{API}[$__range])))", "{{handler}}"),
                     (
-                        'sum by (method, handler) (increase(http_requests_total{API,status="5xx"}[$__range]))'
+                        '(sum by (method, handler) (increase(http_requests_total{API,status=~"5.."}[$__range]))'
+                        " or 0 * sum by (method, handler) (increase(http_requests_total{API}[$__range])))"
                         " and topk(10, sum by (method, handler) (increase(http_requests_total{API}[$__range])))",
                         "{{handler}}",
                     ),
@@ -116,21 +115,14 @@ BOARD = board(
                 "5xx by handler",
                 "Answers per second with 5xx by route template. One handler: its code or its statements; all: the "
                 "database, see the errors by type beside it.",
-                [query(rate('http_requests_total{API,status="5xx"}', "handler"), "{{handler}}")],
+                [query(answered("http_requests_total{API}", "5xx", "handler"), "{{handler}}")],
                 "reqps", w=8, data_link=THIS_HANDLER, runbooks=["HttpErrorRatioHigh"],
             ),
             timeseries(
                 "Error ratio by handler",
                 "Share of each handler's requests answered with 5xx. A handler with few requests jumps: look at the "
                 "rate beside it before you act.",
-                [
-                    query(
-                        ratio(
-                            rate('http_requests_total{API,status="5xx"}', "handler"), rate("http_requests_total{API}", "handler")
-                        ),
-                        "{{handler}}",
-                    )
-                ],
+                [query(share_answered("http_requests_total{API}", "5xx", "handler"), "{{handler}}")],
                 "percentunit", w=8, soft_high=0.06, thresholds=rising(0.01, 0.05), data_link=THIS_HANDLER,
             ),
             timeseries(
@@ -145,14 +137,14 @@ BOARD = board(
                 "4xx by handler",
                 "Answers per second with 4xx by route template. A step up after a release of a client: it sends what "
                 "the service refuses; the quality board names the fields.",
-                [query(rate('http_requests_total{API,status="4xx"}', "handler"), "{{handler}}")],
+                [query(answered("http_requests_total{API}", "4xx", "handler"), "{{handler}}")],
                 "reqps", data_link=THIS_HANDLER, to="quality",
             ),
             timeseries(
                 "Share of 4xx and 5xx",
                 "Shares of all requests that were refused (4xx) and that failed (5xx). A share of 4xx that stays "
                 "above its usual level is a client's defect.",
-                [query(ratio(REFUSED, TOTAL), "4xx"), query(ratio(FAILED, TOTAL), "5xx")],
+                [query(share_answered("http_requests_total{API}", status), status) for status in ("4xx", "5xx")],
                 "percentunit", soft_high=0.06, colors=STATUS_CLASSES, no_value="no traffic",
             ),
         ),

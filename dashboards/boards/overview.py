@@ -3,8 +3,8 @@
 
 import objectives as o
 from parts import (
-    CORES, GREEN, ORANGE, POOL_STATES, QUANTILES, RED, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, ratio, rising,
-    row, stat, steps, table, timeseries, up_or_down, words,
+    CORES, GREEN, ORANGE, POOL_STATES, QUANTILES, RED, STATUS_CLASSES, app_variables, board, falling, quantile, query, rate, rising,
+    row, share_answered, stat, steps, table, timeseries, up_or_down, words,
 )  # fmt: skip
 
 BOARD = board(
@@ -70,7 +70,7 @@ BOARD = board(
                 "Error ratio",
                 "Share of requests that the service answered with 5xx. The dashed lines are where alerts begin, 1 % "
                 "and 5 %. Above them open the API board, which shows the handler, and the database board.",
-                [query(ratio(rate('http_requests_total{APP,status="5xx"}'), rate("http_requests_total{APP}")), "5xx")],
+                [query(share_answered("http_requests_total{APP}", "5xx"), "5xx")],
                 "percentunit", w=8, soft_high=0.06, thresholds=rising(0.01, 0.05), colors=STATUS_CLASSES, no_value="no traffic",
                 runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"], to="api",
             ),

@@ -2,11 +2,11 @@
 """The quality of what clients send and of what the business allows: validation, rules, workflow transitions."""
 
 from parts import (
-    COUNT, STATUS_CLASSES, app_variables, bars, board, hours, pie, query, rate, ratio, rising, row, stat, table, timeseries,
+    COUNT, STATUS_CLASSES, app_variables, bars, board, hours, pie, query, rate, rising, row, share_answered, stat, table, timeseries,
 )  # fmt: skip
 
 WRITES = 'APP,method=~"POST|PUT|PATCH|DELETE"'
-SUCCESS = ratio(rate(f'http_requests_total{{{WRITES},status="2xx"}}'), rate(f"http_requests_total{{{WRITES}}}"))
+SUCCESS = share_answered(f"http_requests_total{{{WRITES}}}", "2xx")
 
 BOARD = board(
     "quality",

@@ -16,7 +16,8 @@ def bad_ratio(slo, window):
     """Share of bad requests in a window: 5xx, or slower than the bound."""
     if not o.is_latency(slo):
         return ratio(
-            f'sum by (job) (rate(http_requests_total{{JOB,status="5xx"}}[{window}]))',
+            f'(sum by (job) (rate(http_requests_total{{JOB,status=~"5.."}}[{window}]))'
+            f" or 0 * sum by (job) (rate(http_requests_total{{JOB}}[{window}])))",
             f"sum by (job) (rate(http_requests_total{{JOB}}[{window}]))",
         )
     good = ratio(

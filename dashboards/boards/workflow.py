@@ -2,14 +2,14 @@
 """Boss Workflow's fifteen panels, in corrected form, and what its alerts on outbound calls and notifications look at."""
 
 from parts import (
-    COUNT, ENDED_TASKS, ERROR_TYPES, OPERATIONS, POOL_STATES, QUANTILES, STATUS_CLASSES, TASKS, app_variables, board, falling, quantile, query, rate, ratio, rising, row, stat,
+    COUNT, ENDED_TASKS, ERROR_TYPES, OPERATIONS, POOL_STATES, QUANTILES, STATUS_CLASSES, TASKS, app_variables, board, falling, quantile, query, rate, ratio, rising, row, share_answered, stat,
     timeseries,
 )  # fmt: skip
 
 HITS = ratio(
     rate('cache_operations_total{APP,operation="get",result="hit"}'), rate('cache_operations_total{APP,operation="get"}')
 )
-ERRORS = ratio(rate('http_requests_total{APP,status="5xx"}'), rate("http_requests_total{APP}"))
+ERRORS = share_answered("http_requests_total{APP}", "5xx")
 
 BOARD = board(
     "workflow",

@@ -34,6 +34,7 @@ RULES = {
     "metric": "something exposes every metric",
     "label": "every label named is one that the series have",
     "label-value": "a matcher on a closed label names one of its values",
+    "status-class": "a class of status is its first digit and any two, which exact statuses are as well",
     "bound": "a matcher on le names a bound of the histogram, in the spellings of all releases",
     "rate": "rates are taken of counters, slopes of gauges",
     "bare-counter": "a counter is never shown as it is",

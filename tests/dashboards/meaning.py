@@ -68,6 +68,8 @@ class Meaning:
                 self.complain("label", f"{node.name} has no label {label}")
             elif label == "le":
                 self.bound(node, operator, text, named.entry["bounds"])
+            elif re.fullmatch("[1-5]xx", text):
+                self.complain("status-class", f'{label}="{text}" finds nothing where statuses are exact: say =~"{text[0]}.."')
             elif values[label] is not None and not self.is_stand_in(text):
                 matched = [v for v in values[label] if (v == text if operator[-1] == "=" else re.fullmatch(text, v))]
                 if not matched:

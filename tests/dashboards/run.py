@@ -129,6 +129,16 @@ def check_number(server, name, title, wanted):
     return f"{answer} instead of {wanted}: {expression}"
 
 
+# Shares of answers, which services with exact statuses have as well as those with classes.
+OF_STATUSES = [("overview", "Error ratio"), ("api", "Error ratio"), ("workflow", "Error ratio"), ("slo", "Availability: bad requests")]
+
+
+def with_statuses(sources, *statuses):
+    """Requests alone, answered so and not otherwise."""
+    requests = sources["app"]["http_requests_total"]
+    return {"app": {"http_requests_total": {**requests, "labels": {**requests["labels"], "status": list(statuses)}}}}
+
+
 def check_answers_are_looked_at(working, resting):
     """What has no answer, no number or no name is found."""
     for problems, server, title, expression, legend, words in (
@@ -285,7 +295,7 @@ PAGES = {"AppDown", "HttpErrorRatioHigh"}
 
 def small_board():
     """A board that is right: one panel of every kind that a rule is about."""
-    errors = 'sum(rate(http_requests_total{APP,status="5xx"}[$__rate_interval]))'
+    errors = 'sum(rate(http_requests_total{APP,status=~"5.."}[$__rate_interval]))'
     total = "sum(rate(http_requests_total{APP}[$__rate_interval]))"
     text = "What it shows. What to do when it looks wrong."
     return parts.board(
@@ -440,6 +450,7 @@ BROKEN = [
     ("label", "a variable that lists no label", on_variable("job", definition="label_values(up, host)")),
     ("label-value", "a status that is never counted", expr("Rates", 'sum by (status) (rate(http_requests_total{status="500"}[$__rate_interval]))')),
     ("label-value", "a pattern that never fits", expr("Rates", 'sum by (status) (rate(http_requests_total{status=~"5[0-9]+"}[5m]))')),
+    ("status-class", "a class that exact statuses do not have", expr("Rates", 'sum by (status) (rate(http_requests_total{APP,status="5xx"}[5m]))')),
     ("bound", "no bound of the histogram", expr("Operators", 'sum(rate(http_request_duration_seconds_bucket{le="0.3"}[$__rate_interval]))')),
     ("bound", "a bound in one of its spellings", expr("Operators", 'sum(rate(http_request_duration_seconds_bucket{le="1"}[$__rate_interval]))')),
     ("rate", "a rate of a gauge", expr("Operators", "max(rate(process_open_fds{APP}[$__rate_interval]))")),
@@ -454,8 +465,8 @@ BROKEN = [
     ("quantile", "a mean of quantiles", expr("Quantile", f"avg(histogram_quantile(0.95, sum by (le, job) (rate({QUANTILE}[5m]))))")),
     ("alike", "operators of each instance added up", expr("Operators", "sum(flowviz_active_operators{APP})")),
     ("alike", "a line for each instance", expr("Operators", "flowviz_active_operators{APP}", "{{instance}}")),
-    ("divisor", "0 / 0", expr("Ratio", 'sum(rate(http_requests_total{status="5xx"}[5m])) / sum(rate(http_requests_total[5m]))')),
-    ("sides", "a ratio that never matches", expr("Ratio", 'rate(http_requests_total{status="5xx"}[5m]) / (sum(rate(http_requests_total[5m])) > 0)')),
+    ("divisor", "0 / 0", expr("Ratio", 'sum(rate(http_requests_total{status=~"5.."}[5m])) / sum(rate(http_requests_total[5m]))')),
+    ("sides", "a ratio that never matches", expr("Ratio", 'rate(http_requests_total{status=~"5.."}[5m]) / (sum(rate(http_requests_total[5m])) > 0)')),
 ]  # fmt: skip
 
 
@@ -533,12 +544,16 @@ def main():
         tempfile.TemporaryDirectory() as folder,
         answers.prometheus(folder, "working", sources, working=True) as working,
         answers.prometheus(folder, "resting", sources, working=False) as resting,
+        answers.prometheus(folder, "exact", with_statuses(sources, "200", "503"), working=True) as exact,
+        answers.prometheus(folder, "unfailing", with_statuses(sources, "200"), working=True) as unfailing,
     ):
         plan = [(name, check_board, found, name) for name in texts]
         plan += [(f"{name} by promtool", check_promtool, folder, name, text) for name, text in texts.items()]
         plan += [(f"{name} at work", check_answers, answers.working_problems, working, text) for name, text in texts.items()]
         plan += [(f"{name} at rest", check_answers, answers.resting_problems, resting, text) for name, text in texts.items()]
         plan += [(f"{name}: {title}", check_number, working, name, title, wanted) for name, title, wanted in NUMBERS]
+        plan += [(f"{name}: {title}, exact statuses", check_number, exact, name, title, 1 / 2) for name, title in OF_STATUSES]
+        plan += [(f"{name}: {title}, none failed", check_number, unfailing, name, title, 0) for name, title in OF_STATUSES]
         plan += [
             ("answers that are none", check_answers_are_looked_at, working, resting),
             ("files and descriptions", check_built),
