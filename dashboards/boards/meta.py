@@ -63,7 +63,7 @@ BOARD = board(
                 "Samples of the largest page",
                 f"Samples of the largest page of the service, of the {SAMPLE_LIMIT:,} that a scrape may have. From 80 % on find out "
                 "which metric grew: beyond 100 % the whole scrape is refused.",
-                'max(scrape_samples_post_metric_relabeling{APP,job="app"})',
+                'max(job_instance:app_scrape_samples:last{JOB})',
                 COUNT, w=5, low=0, decimals=0, thresholds=rising(int(0.8 * SAMPLE_LIMIT), SAMPLE_LIMIT), no_value="no service",
                 runbooks=["ScrapeSamplesNearLimit"],
             ),

@@ -33,14 +33,13 @@ class Requests:
     def status_of(family):
         return next((label for label in STATUS_LABELS if label in family.labels), None)
 
-    @property
-    def total(self):
-        return rate(f"{self.counter.name}{{APP}}")
+    def total(self, by=""):
+        return rate(f"{self.counter.name}{{APP}}", by)
 
-    @property
-    def failed(self):
-        """Answers 5xx, whether they are grouped or not."""
-        return rate(f'{self.counter.name}{{APP,{self.status}=~"5.."}}')
+    def failed(self, by=""):
+        """Answers 5xx, whether they are grouped or not, and 0 where there are none."""
+        chosen = f'{self.counter.name}{{APP,{self.status}=~"5.."}}'
+        return f"({rate(chosen, by)} or 0 * {self.total(by)})"
 
 
 def sentence(text):
@@ -146,9 +145,9 @@ def summary_row(source, requests):
     if requests.counter:
         panels += [
             stat("Requests", "Requests per second. 0 while instances are up: clients cannot reach them, or there are none "
-                 "at this hour.", requests.total, "reqps", no_value="no traffic"),
+                 "at this hour.", requests.total(), "reqps", no_value="no traffic"),
             stat("Error ratio", "Share of requests answered with 5xx. Yellow from 1 %, red from 5 %: see which handler it is.",
-                 ratio(requests.failed, requests.total), "percentunit", low=0, high=1, decimals=2, thresholds=rising(0.01, 0.05),
+                 ratio(requests.failed(), requests.total()), "percentunit", low=0, high=1, decimals=2, thresholds=rising(0.01, 0.05),
                  no_value="no traffic"),
         ]  # fmt: skip
     if requests.duration:
@@ -177,7 +176,7 @@ def requests_row(requests):
             timeseries("Rate by status", "Requests per second by how they were answered. 5xx are the service's fault, 4xx mostly "
                        "its clients'.", [query(rate(f"{name}{{APP}}", status), f"{{{{{status}}}}}")], "reqps", w=8, stacked=True),
             timeseries("Share of 5xx", "Share of requests that failed. Compare with when the last release started.",
-                       [query(ratio(requests.failed, requests.total), "5xx")], "percentunit", w=8, soft_high=0.05,
+                       [query(ratio(requests.failed(), requests.total()), "5xx")], "percentunit", w=8, soft_high=0.05,
                        thresholds=rising(0.01, 0.05)),
         ]  # fmt: skip
     if requests.duration:

@@ -69,7 +69,7 @@ def alerts(source, job):
               f"No target has the job {job}: it is missing in prometheus.yml, or nothing is discovered."),
     ]  # fmt: skip
     if requests.counter:
-        total, failed = plain(requests.total, job), plain(requests.failed, job)
+        total, failed = plain(requests.total("job"), job), plain(requests.failed("job"), job)
         for name, share, hold, severity in (("High", 0.01, "5m", "warning"), ("Critical", 0.05, "2m", "critical")):
             rules.append(
                 alert(f"{word}ErrorRatio{name}", f"{failed} / ({total} > 0.1) > {share}", hold, severity,
@@ -79,7 +79,7 @@ def alerts(source, job):
     if requests.duration:
         bound = max((b for b in requests.duration.bounds if b <= 1), default=None)
         if bound is not None:
-            p99 = plain(quantile(0.99, f"{requests.duration.name}{{APP}}"), job)
+            p99 = plain(quantile(0.99, f"{requests.duration.name}{{APP}}", "job"), job)
             rules.append(
                 alert(f"{word}LatencyP99High", f"{p99} > {bound:g}", "5m", "warning", "Requests are slow.",
                       "99 % of the requests of the last five minutes were answered within {{ $value | humanizeDuration }}, "

@@ -191,9 +191,9 @@ def check_alerts_fire(out):
     firing = [
         fires("ShopDown", "15m", {"severity": "critical", "job": "shop", "instance": "one"},
               summary("ShopDown", "one has not answered a scrape for a minute.")),
-        fires("ShopErrorRatioHigh", "15m", {"severity": "warning"}, summary("ShopErrorRatioHigh", failed)),
-        fires("ShopErrorRatioCritical", "15m", {"severity": "critical"}, summary("ShopErrorRatioCritical", failed)),
-        fires("ShopLatencyP99High", "15m", {"severity": "warning"},
+        fires("ShopErrorRatioHigh", "15m", {"severity": "warning", "job": "shop"}, summary("ShopErrorRatioHigh", failed)),
+        fires("ShopErrorRatioCritical", "15m", {"severity": "critical", "job": "shop"}, summary("ShopErrorRatioCritical", failed)),
+        fires("ShopLatencyP99High", "15m", {"severity": "warning", "job": "shop"},
               summary("ShopLatencyP99High",
                       "99 % of the requests of the last five minutes were answered within 1.981s, which is more than 1 s.")),
     ]  # fmt: skip
