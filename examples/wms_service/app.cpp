@@ -25,6 +25,8 @@ namespace {
 
 constexpr std::nullopt_t open_to_all = std::nullopt;
 
+/// For one listener: the pages that its clients ask for take turns among themselves. Were the turns shared, anybody who
+/// reaches the API could keep the scrape on the second listener out.
 RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry,
                              const std::optional<std::string>& metrics_token) {
   RouteTable table;
@@ -123,8 +125,8 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       tidy_worker_("tidy", [&storage] { return tidy(storage); }, {.idle = std::chrono::minutes(10)}),
       webhook_(options.webhook.address ? std::make_unique<Webhook>(storage, metrics_, options.webhook) : nullptr),
       operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
-      api_routes_(with_api(operations_routes_, storage, metrics_, trace_cache_, test_alerts_, sync_worker_,
-                           webhook_ ? &webhook_->worker : nullptr)),
+      api_routes_(with_api(operations_routes(storage, metrics.registry, metrics_token), storage, metrics_, trace_cache_,
+                           test_alerts_, sync_worker_, webhook_ ? &webhook_->worker : nullptr)),
       operations_(
           operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}, {},
           counting(options)),

@@ -4,6 +4,7 @@ and scrapes on the second listener within a second throughout."""
 
 import concurrent.futures
 import contextlib
+import http.client
 import json
 import pathlib
 import random
@@ -60,8 +61,9 @@ class HostileTest(harness.ServiceTest):
         self.random = random.Random(20260301)
 
     @contextlib.contextmanager
-    def watched(self, memory_limit=MEMORY_GROWTH_LIMIT):
-        """Whatever happens in the block: what this file promises must have held throughout, and hold afterwards."""
+    def watched(self, memory_limit=MEMORY_GROWTH_LIMIT, pages_refused=False):
+        """Whatever happens in the block: what this file promises must have held throughout, and hold afterwards.
+        `pages_refused`: pages may have been, to whoever asked for too many."""
         before, resident = self.service.metrics(), self.service.resident_bytes()
         tables = self.contents()
         probe = self.track(
@@ -96,7 +98,7 @@ class HostileTest(harness.ServiceTest):
         self.assertEqual(memory.errors, [])
         self.assertLess(growth, memory_limit)
 
-        self.check_series(before, self.service.metrics())
+        self.check_series(before, self.service.metrics(), {"/metrics"} if pages_refused else set())
         self.assertEqual(harness.violations(self.service.page()), "")
         self.assertEqual(self.contents(), tables)
         self.assertEqual(self.service.register().status, 201)
@@ -111,7 +113,7 @@ class HostileTest(harness.ServiceTest):
             self.service.rows(f"SELECT * FROM {table} ORDER BY 1") for table in ("lots", "lot_inputs", "qc_decisions")
         ]
 
-    def check_series(self, before, after):
+    def check_series(self, before, after, may_refuse):
         self.assertEqual(before.series - after.series, set())
         names = {name for name, _ in before.series}
         handlers = {dict(labels).get("handler", "none") for _, labels in before.series} | {"none", "_other"}
@@ -125,7 +127,7 @@ class HostileTest(harness.ServiceTest):
             sum(
                 value
                 for (name, labels), value in after.samples.items()
-                if name == "http_requests_total" and ("status", "5xx") in labels
+                if name == "http_requests_total" and ("status", "5xx") in labels and dict(labels)["handler"] not in may_refuse
             ),
             0,
         )
@@ -408,6 +410,24 @@ class HostileTest(harness.ServiceTest):
         for attack, (status, sent) in zip(attacks * 2, results):
             self.assertTrue(status == 0 or 400 <= status < 500, (attack[0] + attack[1][:20], status))
             self.assertLess(sent, FLOOD_BYTES, f"all of it was read: {attack[0] + attack[1][:20]}")
+
+    def test_64_clients_who_have_pages_made_on_the_api(self):
+        """More than are made at once: some are refused, and the scrape on the second listener is not one of them."""
+
+        def have_pages_made(_):
+            statuses = []
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=harness.DEADLINE_S)) as client:
+                while time.monotonic() < end:
+                    client.request("GET", "/metrics")
+                    answer = client.getresponse()
+                    answer.read()
+                    statuses.append(answer.status)
+            return statuses
+
+        with self.watched(MEMORY_GROWTH_LIMIT_MANY_CLIENTS, pages_refused=True), concurrent.futures.ThreadPoolExecutor(64) as pool:
+            end = time.monotonic() + 5
+            statuses = [status for some in pool.map(have_pages_made, range(64)) for status in some]
+        self.assertEqual(set(statuses), {200, 503})
 
     def test_200_slow_and_1200_idle_clients(self):
         """Slow heads and slow bodies beside idle connections; whoever is dropped comes back."""

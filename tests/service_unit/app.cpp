@@ -271,27 +271,56 @@ TEST_CASE_FIXTURE(Fixture, "a page waits for what hangs no longer than its reade
   CHECK(page.body.find("# HELP hangs ") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a page more than are made at once is refused, and is no failure of the database") {
-  std::atomic<int> inside = 0, served = 0;
-  std::atomic<bool> go_on = false;
-  const flowviz::GaugeCallback hangs{registry, "hangs", "Hangs.", [&] {
-                                       ++inside;
-                                       while (!go_on) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                                       return 1.0;
-                                     }};
-  std::vector<std::thread> readers;
-  for (int i = 0; i < 4; ++i) {
-    readers.emplace_back([&] { served += ask(app.operations(), "GET", "/metrics").status == 200 ? 1 : 0; });
+namespace {
+
+/// As many pages as a server makes at once, none of which is done before it is told to go on.
+class PagesUnderWay {
+ public:
+  PagesUnderWay(flowviz::Registry& registry, Server& server)
+      : hangs_(registry, "hangs", "Hangs.", [this] {
+          ++inside_;
+          while (!go_on_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          return 1.0;
+        }) {
+    for (int i = 0; i < 4; ++i) {
+      readers_.emplace_back([this, &server] { served_ += ask(server, "GET", "/metrics").status == 200 ? 1 : 0; });
+    }
+    while (inside_ < 4) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  while (inside < 4) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+
+  /// How many were served.
+  int go_on() {
+    go_on_ = true;
+    for (std::thread& reader : readers_) reader.join();
+    return served_;
+  }
+
+ private:
+  std::atomic<int> inside_ = 0, served_ = 0;
+  std::atomic<bool> go_on_ = false;
+  const flowviz::GaugeCallback hangs_;
+  std::vector<std::thread> readers_;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "a page more than are made at once is refused, and is no failure of the database") {
+  PagesUnderWay pages(registry, app.operations());
   const Reply refused = ask(app.operations(), "GET", "/metrics");
-  go_on = true;
-  for (std::thread& reader : readers) reader.join();
+  CHECK(pages.go_on() == 4);
   check_problem(refused, 503);
   CHECK(refused.headers.contains("Retry-After"));
-  CHECK(served == 4);
   CHECK(metric("errors_total", {{"type", "database"}, {"severity", "error"}}) == 0);
   CHECK(metric("errors_total", {{"type", "internal"}, {"severity", "warning"}}) == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "however many pages the clients of the API have made, there is one for the scrape") {
+  PagesUnderWay pages(registry, app.api());
+  const Reply refused = ask(app.api(), "GET", "/metrics");
+  const Reply scrape = ask(app.operations(), "GET", "/metrics", "", "", "X-Prometheus-Scrape-Timeout-Seconds: 0.5\r\n");
+  CHECK(pages.go_on() == 4);
+  check_problem(refused, 503);
+  CHECK(scrape.status == 200);
 }
 
 TEST_CASE_FIXTURE(Fixture, "requests are counted under the pattern of their route, and unknown paths under none") {
