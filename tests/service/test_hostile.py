@@ -21,6 +21,8 @@ PROBE_LIMIT_S = 1.0
 # A hundred times less than what a service that keeps what is sent would need for the floods below.
 MEMORY_GROWTH_LIMIT = 64 * 1024 * 1024
 MEMORY_GROWTH_LIMIT_MANY_CLIENTS = 256 * 1024 * 1024
+# Whatever is wrong with a request, the refusal is shorter than this.
+LONGEST_REFUSAL = 64 * 1024
 FLOOD_BYTES = 100 * 1024 * 1024
 SQL = (
     "'; DROP TABLE lots; --",
@@ -323,6 +325,8 @@ class HostileTest(harness.ServiceTest):
             b'{"inputs":[' + b",".join([b"{}"] * 300_000) + b"]}",
             b'{"inputs":[' + b",".join([b"5"] * 500_000) + b"]}",
             b"{" + b",".join(b'"k%d":0' % i for i in range(80_000)) + b"}",
+            b'{"lots":[' + b",".join([b'{"inputs":[' + b",".join([b"{}"] * 100) + b"]}"] * 500) + b"]}",
+            b'{"lots":[' + b",".join([b'{"inputs":[' + b",".join([b"5"] * 100) + b"]}"] * 500) + b"]}",
         ]
         for _ in range(300):  # mutations of a good one
             body = bytearray(json.dumps({"lot_code": "A", "lot_type": "raw", "quantity_kg": 0, "inputs": []}).encode())
@@ -330,10 +334,11 @@ class HostileTest(harness.ServiceTest):
                 body[self.random.randrange(len(body))] = self.random.randrange(256)
             bodies.append(bytes(body).replace(b'"quantity_kg": ', b'"quantity_kg": -'))
         with self.watched():
-            for path in ("/api/lots", "/api/qc-decisions"):
+            for path in ("/api/lots", "/api/qc-decisions", "/api/sync/lots"):
                 for body in bodies:
-                    status = self.service.request("POST", path, "admin", body=body).status
-                    self.assertTrue(400 <= status < 500, (status, body[:200]))
+                    answer = self.service.request("POST", path, "admin", body=body)
+                    self.assertTrue(400 <= answer.status < 500, (answer.status, body[:200]))
+                    self.assertLess(len(answer.body), LONGEST_REFUSAL, (path, body[:200]))
 
     def test_bodies_of_100_mib(self):
         block = b" " * 65536

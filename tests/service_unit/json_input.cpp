@@ -65,6 +65,12 @@ TEST_CASE("bad JSON is 400 with the position") {
   }
 }
 
+TEST_CASE("a token that cannot be read is not repeated without end") {
+  const auto document = parse_object("{\"a\":" + repeated("9", 100'000) + "}");
+  REQUIRE_FALSE(document);
+  CHECK(document.error().detail.size() < 300);
+}
+
 TEST_CASE("a document that is nested too deeply, or has too many values, is refused before it is built") {
   const std::string hostile[] = {repeated("[", 1'000'000), repeated("{\"a\":", 200'000), repeated("[{\"a\":", 100'000),
                                  "{\"a\":[" + repeated("0,", 500'000) + "0]}",
@@ -230,10 +236,39 @@ TEST_CASE("fields that nobody asked for are refused, without repeating all that 
   for (int i = 0; i < 1000; ++i) object["k" + std::to_string(i) + std::string(1000, 'x')] = 0;
   std::vector<FieldError> errors;
   ObjectReader(object, errors).finish();
-  CHECK(errors.size() == 20);
+  CHECK(errors.size() == problems::most_errors + 1);
   for (const FieldError& error : errors) {
     CHECK(error.rule == "unknown");
     CHECK(error.field.size() <= 64);
+  }
+}
+
+TEST_CASE("of very many errors the first hundred are told, the first few in words, and that there are more") {
+  const auto told_of = [](std::size_t mistakes) {
+    json object{{"list", json::array()}};
+    for (std::size_t i = 0; i < mistakes; ++i) object["list"].push_back(i);
+    std::vector<FieldError> errors;
+    ObjectReader reader(object, errors);
+    reader.objects("list", mistakes, [](ObjectReader&) {});
+    reader.finish();
+    return problems::invalid(Entity::lot, std::move(errors));
+  };
+  const std::string five =
+      "list[0]: must be an object, not 0; list[1]: must be an object, not 1; list[2]: must be an object, not 2; "
+      "list[3]: "
+      "must be an object, not 3; list[4]: must be an object, not 4";
+  const struct {
+    std::size_t mistakes, listed;
+    std::string detail;
+  } cases[] = {{5, 5, five},
+               {7, 7, five + "; and 2 other errors"},
+               {100, 100, five + "; and 95 other errors"},
+               {101, 100, five + "; and more than 95 other errors"},
+               {50'000, 100, five + "; and more than 95 other errors"}};
+  for (const auto& [mistakes, listed, detail] : cases) {
+    const Problem problem = told_of(mistakes);
+    CHECK(problem.errors.size() == listed);
+    CHECK(problem.detail == detail);
   }
 }
 

@@ -15,8 +15,14 @@ constexpr int deepest = 16;
 constexpr std::size_t most_values = 100'000;
 
 // Clients get the names of fields that they sent back, but not without end.
-constexpr std::size_t most_unknown_fields = 20;
 constexpr std::size_t longest_name_told = 64;
+constexpr std::size_t longest_reason_told = 200;
+
+/// Notes an error, unless clients would not be told of it: a body of a few bytes for each mistake would otherwise be
+/// answered with a hundred for each. The one beyond the last that is told stands for all that follow.
+void note(FieldError error, std::vector<FieldError>& errors) {
+  if (errors.size() <= problems::most_errors) errors.push_back(std::move(error));
+}
 
 /// Reads a document without building it, so that a hostile one is known before it costs memory.
 class Guard : public nlohmann::json_sax<json> {
@@ -41,7 +47,10 @@ class Guard : public nlohmann::json_sax<json> {
     for (const std::string_view end : {std::string_view("] "), std::string_view(": ")}) {
       if (const auto start = what.find(end); start != std::string_view::npos) what.remove_prefix(start + end.size());
     }
-    problem = problems::bad_json(position, what);
+    // It repeats the token that cannot be read, which may be all of the body.
+    std::string reason(what.substr(0, longest_reason_told));
+    if (reason.size() < what.size()) reason += "...";
+    problem = problems::bad_json(position, reason);
     return false;
   }
 
@@ -74,11 +83,8 @@ std::size_t characters(std::string_view text) {
 template <class Names>
 void refuse_unknown(const std::vector<std::string>& given, const Names& known, const std::string& path,
                     const std::string& message, std::vector<FieldError>& errors) {
-  std::size_t refused = 0;
   for (const std::string& name : given) {
-    if (known.contains(name)) continue;
-    if (++refused > most_unknown_fields) return;
-    errors.push_back({path + name.substr(0, longest_name_told), "unknown", message});
+    if (!known.contains(name)) note({path + name.substr(0, longest_name_told), "unknown", message}, errors);
   }
 }
 
@@ -148,7 +154,7 @@ std::optional<Quantity> ObjectReader::quantity(const std::string& name) {
 }
 
 void ObjectReader::refuse(const std::string& name, std::string rule, std::string message) {
-  errors_.push_back({path_ + name, std::move(rule), std::move(message)});
+  note({path_ + name, std::move(rule), std::move(message)}, errors_);
 }
 
 void ObjectReader::finish() {
@@ -181,7 +187,7 @@ std::optional<int> QueryReader::number(const std::string& name, int min, int max
 }
 
 void QueryReader::refuse(const std::string& name, std::string rule, std::string message) {
-  errors_.push_back({name, std::move(rule), std::move(message)});
+  note({name, std::move(rule), std::move(message)}, errors_);
 }
 
 void QueryReader::finish() {

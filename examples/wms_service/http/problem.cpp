@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "http/problem.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace wms {
 namespace {
+
+// How many errors make up the detail, which people read; programs have the list.
+constexpr std::size_t errors_in_detail = 5;
 
 // The service recovers by itself as soon as the database does.
 constexpr const char* retry_after_seconds = "2";
@@ -100,8 +104,16 @@ Problem bad_json(std::size_t position, std::string_view what) {
 }
 
 Problem invalid(Entity entity, std::vector<FieldError> errors) {
+  const bool too_many = errors.size() > most_errors;
+  if (too_many) errors.resize(most_errors);
   std::string detail;
-  for (const FieldError& error : errors) detail += (detail.empty() ? "" : "; ") + error.field + ": " + error.message;
+  for (std::size_t i = 0; i < std::min(errors.size(), errors_in_detail); ++i) {
+    detail += (detail.empty() ? "" : "; ") + errors[i].field + ": " + errors[i].message;
+  }
+  if (errors.size() > errors_in_detail) {
+    detail += "; and " + std::string(too_many ? "more than " : "") + std::to_string(errors.size() - errors_in_detail) +
+              " other errors";
+  }
   return {422, "urn:wms:problem:validation", "Validation failed", std::move(detail), std::move(errors), entity};
 }
 

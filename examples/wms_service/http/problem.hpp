@@ -49,6 +49,10 @@ namespace problems {
 Problem refused(const Refusal& refusal);
 
 Problem bad_json(std::size_t position, std::string_view what);
+
+/// So many errors of one request are told; whoever looks for them need not look further than one more.
+inline constexpr std::size_t most_errors = 100;
+/// The detail tells the first few of them, and how many there are besides.
 Problem invalid(Entity entity, std::vector<FieldError> errors);
 Problem token_missing();
 Problem token_unknown();
