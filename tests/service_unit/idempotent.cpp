@@ -73,7 +73,11 @@ TEST_CASE_FIXTURE(Fixture, "every POST takes a key") {
 
 TEST_CASE_FIXTURE(Fixture, "a key that was used for something else is 422") {
   keyed("/api/lots", flour);
-  check_problem(keyed("/api/lots", R"({"lot_code": "SALT", "lot_type": "raw", "quantity_kg": 1})"), 422);
+  const Reply reused = keyed("/api/lots", R"({"lot_code": "SALT", "lot_type": "raw", "quantity_kg": 1})");
+  check_problem(reused, 422);
+  CHECK(reused.json()["type"] == "urn:wms:problem:idempotency-key-reused");
+  REQUIRE(reused.json()["errors"].size() == 1);  // as of every 422
+  CHECK(reused.json()["errors"][0]["field"] == "Idempotency-Key");
   const auto plan = [&](const char* key) {
     return keyed("/api/production-runs", R"({"product": "rye bread", "line": "oven 2"})", key).json()["run_id"];
   };

@@ -47,8 +47,11 @@ struct RefusalAnswer {
             "a request with this Idempotency-Key is being answered; send it again a little later"};
   }
   Problem operator()(const KeyOfAnotherRequest&) const {
-    return {422, "urn:wms:problem:idempotency-key-reused", "Idempotency key reused",
-            "this Idempotency-Key was used for another request; make a new one for each"};
+    return {422,
+            "urn:wms:problem:idempotency-key-reused",
+            "Idempotency key reused",
+            "this Idempotency-Key was used for another request; make a new one for each",
+            {{"Idempotency-Key", "unique", "was used for another request"}}};
   }
   Problem operator()(const UnknownReference& why) const {
     return problems::invalid(Entity::lot, {{why.field, "exists", why.message}});
