@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -135,6 +136,33 @@ TEST_CASE("connections are active, idle or overflowing, and what overflows is cl
     CHECK(server.closed == 1);
   }
   CHECK(is(0, 2, 0));
+}
+
+TEST_CASE("of the connections that come back together, one waiter keeps one open, and not all that overflow") {
+  Server server;
+  ConnectionPool pool(connecting_to(server), sizes(2, 6));
+  // Holds all of them, and gives them back faster than a thread wakes up.
+  const std::function<int(int, const std::function<void()>&)> hold = [&](int more, const std::function<void()>& then) {
+    return pool.use(in(60s), [&](Connection&) {
+      if (more > 0) return hold(more - 1, then);
+      then();
+      return 0;
+    });
+  };
+  for (int round = 0; round < 20; ++round) {
+    std::thread waiter;
+    hold(7, [&] {
+      std::atomic<bool> started = false;
+      waiter = std::thread([&pool, &started] {
+        started = true;
+        lent_by(pool);
+      });
+      const Deadline waits_by_then = in(5ms);  // if not, this round finds nothing
+      while (!started || std::chrono::steady_clock::now() < waits_by_then) std::this_thread::yield();
+    });
+    waiter.join();
+    CHECK(pool.connections().idle <= 2);
+  }
 }
 
 TEST_CASE("when all connections are busy a request waits as long as it lives, and no longer") {

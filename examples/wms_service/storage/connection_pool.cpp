@@ -81,7 +81,8 @@ void ConnectionPool::give_back(Pooled pooled, bool answered, bool lost) {
   if (lost || (pooled.connection && !pooled.connection->is_usable())) pooled.connection.reset();
   const std::scoped_lock lock(mutex_);  // released before `pooled` ends, which may take a moment
   --lent_;
-  const bool wanted = idle_.size() + lent_ < options_.size || waiting_ > 0;
+  // Whoever waits takes one of the idle ones as soon as it wakes up, and needs no other.
+  const bool wanted = idle_.size() + lent_ < options_.size || waiting_ > idle_.size();
   if (pooled.connection && wanted) {
     pooled.idle_since = Clock::now();
     idle_.push_back(std::move(pooled));
