@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "log.hpp"
 #include "routes/admin.hpp"
 #include "routes/health.hpp"
 #include "routes/idempotent.hpp"
@@ -60,11 +61,18 @@ RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceC
   return table;
 }
 
+BackgroundWorker::Step tidy_waits(const Refusal& refusal) {
+  log::write(log::Level::warning, "tidy_waits", {{"cause", problems::refused(refusal).cause}});
+  return BackgroundWorker::Step::failed;
+}
+
 /// Drops what has had its time.
 BackgroundWorker::Step tidy(Storage& storage) {
-  const bool done = storage.forget_keys(now() - key_lifetime, BackgroundWorker::end_of_step()) &&
-                    storage.forget_admissions(BackgroundWorker::end_of_step());
-  return done ? BackgroundWorker::Step::nothing_to_do : BackgroundWorker::Step::failed;
+  const auto more = storage.forget_keys(now() - key_lifetime, BackgroundWorker::end_of_step());
+  if (!more) return tidy_waits(more.error());
+  if (*more) return BackgroundWorker::Step::worked;
+  const auto forgotten = storage.forget_admissions(BackgroundWorker::end_of_step());
+  return forgotten ? BackgroundWorker::Step::nothing_to_do : tidy_waits(forgotten.error());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import http.client
 import secrets
+import sqlite3
 import unittest
 
 import harness
@@ -70,8 +71,40 @@ class IdempotencyTest(harness.ServiceTest):
             self.assertEqual(sorted(lot["lot_code"] for lot in listed[-len(codes) :]), sorted(codes))
 
 
+    def test_however_many_keys_have_expired_they_are_forgotten_and_others_write_meanwhile(self):
+        """A day's keys of a busy plant, which one statement would not get done in the time that it has."""
+        service = self.start_service()
+        self.assertEqual(self.send(service, "k-1", self.lot()).status, 201)
+        service.terminate()
+        self.expire_keys(service, 200_000)
+        service = self.start_service(
+            ports=(service.port, service.metrics_port), tokens_path=service.tokens_path, database=service.database
+        )
+        harness.wait_until(lambda: service.register().status == 201 and self.keys(service) == 1, "one key that is left")
+        self.assertEqual(service.terminate(), 0)
+
+    def keys(self, service):
+        return service.rows("SELECT count(*) FROM idempotency_keys")[0][0]
+
+    def expire_keys(self, service, count):
+        with contextlib.closing(sqlite3.connect(service.database)) as database, database:
+            database.executemany(
+                "INSERT INTO idempotency_keys (claim, operator, route, key, fingerprint, claimed_at_ms) VALUES (?1, 'o', 'r', ?1, 'f', ?1)",
+                ((number,) for number in range(count)),
+            )
+
+
 class IdempotencyOnPostgresqlTest(postgres.OnPostgresql, IdempotencyTest):
     """The same on PostgreSQL."""
+
+    def keys(self, service):
+        return int(self.postgres.query("SELECT count(*) FROM idempotency_keys")[0][0])
+
+    def expire_keys(self, service, count):
+        self.postgres.query(
+            "INSERT INTO idempotency_keys (claim, operator, route, key, fingerprint, claimed_at_ms) "
+            f"SELECT n, 'o', 'r', n, 'f', n FROM generate_series(1, {count}) AS n"
+        )
 
 
 if __name__ == "__main__":

@@ -124,6 +124,31 @@ TEST_CASE_TEMPLATE("keys are kept for a day, and then forgotten", Database, STOR
   why<KeyInFlight>(storage->keep_answer(anew.id, {200, "{}", ""}, soon()));
 }
 
+TEST_CASE_TEMPLATE("however many keys there are to forget, a transaction forgets the oldest thousand", Database,
+                   STORAGES) {
+  Database database;
+  const auto storage = database.open();
+  const auto db = database.connect();
+  db->run_script({"test", DbOperation::insert,
+                  "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500) "
+                  "INSERT INTO idempotency_keys (claim, operator, route, key, fingerprint, claimed_at_ms) "
+                  "SELECT n, 'olaf', '/api/lots', n, 'asked', n FROM numbers"});
+  const Sql keys{"test", DbOperation::select, "SELECT count(*), min(claimed_at_ms) FROM idempotency_keys"};
+  const struct {
+    bool more;
+    int left, oldest_ms;
+  } expected[] = {{true, 1500, 1001}, {true, 500, 2001}, {false, 10, 2491}};
+  for (const auto& [more, left, oldest_ms] : expected) {
+    const auto forgotten = storage->forget_keys(Timestamp(2491ms), soon());
+    REQUIRE(forgotten);
+    CHECK(*forgotten == more);
+    const auto row = db->query(keys);
+    REQUIRE(row->next());
+    CHECK(row->integer(0) == left);
+    CHECK(row->integer(1) == oldest_ms);
+  }
+}
+
 TEST_CASE_TEMPLATE("of concurrent requests with one key one goes on", Database, STORAGES) {
   Database database;
   const auto storage = database.open();

@@ -10,6 +10,12 @@
 #include "storage/sql_storage.hpp"
 
 namespace wms {
+namespace {
+
+// What a transaction forgets in a few milliseconds.
+constexpr int keys_at_once = 1'000;
+
+}  // namespace
 
 Storage::Outcome<KeyClaim> SqlStorage::claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) {
   const std::string claim = new_id();
@@ -62,10 +68,9 @@ Storage::Outcome<Storage::Done> SqlStorage::release_key(const std::string& claim
   });
 }
 
-Storage::Outcome<Storage::Done> SqlStorage::forget_keys(Timestamp claimed_before, Deadline deadline) {
-  return transactions_.write<Done>(deadline, [&](Connection& db) -> Outcome<Done> {
-    db.run(statements_.forget_keys, in_ms(claimed_before));
-    return Done{};
+Storage::Outcome<bool> SqlStorage::forget_keys(Timestamp claimed_before, Deadline deadline) {
+  return transactions_.write<bool>(deadline, [&](Connection& db) -> Outcome<bool> {
+    return db.run(statements_.forget_keys, in_ms(claimed_before), keys_at_once) == keys_at_once;
   });
 }
 

@@ -42,7 +42,7 @@ class SqlStorage : public Storage {
   Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) override;
   Outcome<Done> keep_answer(const std::string& claim, const KeptAnswer& answer, Deadline deadline) override;
   Outcome<Done> release_key(const std::string& claim, Deadline deadline) override;
-  Outcome<Done> forget_keys(Timestamp claimed_before, Deadline deadline) override;
+  Outcome<bool> forget_keys(Timestamp claimed_before, Deadline deadline) override;
   Outcome<Wait> admit(const LimitedRequest& request, Deadline deadline) override;
   Outcome<int> count_near_limit(std::string_view route, int admitted, Deadline deadline) override;
   Outcome<Done> forget_admissions(Deadline deadline) override;

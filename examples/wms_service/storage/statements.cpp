@@ -192,7 +192,9 @@ Statements::Statements(Dialect dialect)
                   "UPDATE idempotency_keys SET status = ?2, body = ?3, location = ?4 WHERE claim = ?1"},
       release_key{"release_key", DbOperation::delete_,
                   "DELETE FROM idempotency_keys WHERE claim = ?1 AND status IS NULL"},
-      forget_keys{"forget_keys", DbOperation::delete_, "DELETE FROM idempotency_keys WHERE claimed_at_ms < ?1"},
+      forget_keys{"forget_keys", DbOperation::delete_,
+                  "DELETE FROM idempotency_keys WHERE claim IN (SELECT claim FROM idempotency_keys "
+                  "WHERE claimed_at_ms < ?1 ORDER BY claimed_at_ms LIMIT ?2)"},
       admit_request{"admit_request", DbOperation::insert,
                     "INSERT INTO admissions AS log (operator, route, times) VALUES (?1, ?2, " +
                         text_of_time(time_now(dialect)) +

@@ -81,7 +81,7 @@ struct Statements {
   Sql take_over_key;       ///< ?1 new claim, ?2 old one, ?3 time
   Sql keep_answer;         ///< ?1 claim, ?2 status, ?3 body, ?4 location
   Sql release_key;         ///< ?1 claim
-  Sql forget_keys;         ///< ?1 claimed before
+  Sql forget_keys;         ///< ?1 claimed before, ?2 how many at most
 
   // Requests that count for limits; admission_log.hpp says how their times are written. The clock is the database's.
   Sql admit_request;  ///< ?1 operator, ?2 route, ?3 limit; changes nothing if there were as many in the minute before

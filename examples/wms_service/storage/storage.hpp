@@ -114,7 +114,8 @@ class Storage {
   virtual Outcome<Done> keep_answer(const std::string& claim, const KeptAnswer& answer, Deadline deadline) = 0;
   /// The request came to nothing, and may be sent again; unless an answer was kept.
   virtual Outcome<Done> release_key(const std::string& claim, Deadline deadline) = 0;
-  virtual Outcome<Done> forget_keys(Timestamp claimed_before, Deadline deadline) = 0;
+  /// Drops the oldest of them, a thousand at most, so that others can write meanwhile; whether there may be more.
+  virtual Outcome<bool> forget_keys(Timestamp claimed_before, Deadline deadline) = 0;
 
   /// Admits a request and counts it, if fewer than its limit were admitted in the minute before, by whichever instance;
   /// or says after what time the next one will be, unless others come before. By the database's clock.
