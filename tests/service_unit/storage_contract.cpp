@@ -227,6 +227,23 @@ TEST_CASE_TEMPLATE("lots are listed oldest first, page after page", Database, ST
   CHECK_FALSE(all->next);  // a full page that is the last one says so
 }
 
+TEST_CASE_TEMPLATE("lots of a time that is yet to come, since the clock was set back, are listed", Database, STORAGES) {
+  Database database;
+  const auto storage = database.open();
+  const std::string now_made = Warehouse{*storage}.add(raw("BEFORE")).id;
+  const std::string of_later = "fffffff0" + now_made.substr(8);
+  (void)database.connect()->run(
+      {"test", DbOperation::insert,
+       "INSERT INTO lots (lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, created_by, created_at_ms) "
+       "SELECT ?1, 'LATER', lot_type, quantity_mg, remaining_mg, qc_status, created_by, created_at_ms FROM lots"},
+      of_later);
+  const auto page = storage->list_lots({}, soon());
+  REQUIRE(page);
+  REQUIRE(page->lots.size() == 2);
+  CHECK(page->lots[1].id == of_later);
+  CHECK(storage->list_lots({LotType::raw, now_made, 10}, soon())->lots.size() == 1);
+}
+
 TEST_CASE_TEMPLATE("whoever reads page after page misses no lot that is registered meanwhile", Database, STORAGES) {
   Database database;
   const auto storage = database.open();

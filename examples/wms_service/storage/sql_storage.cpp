@@ -173,26 +173,37 @@ Storage::Outcome<Lot> SqlStorage::find_lot(std::string_view lot_id, Deadline dea
   });
 }
 
-/// An identifier before which all lots are there that ever will be: whoever reads page after page up to it misses none.
-std::string SqlStorage::all_registered_before(Connection& db) const {
+/// An identifier up to which all lots are there that ever will be: whoever reads page after page up to it misses none.
+///
+/// It is that of a lot, and not the time, for the clock may have been set back since lots were registered that are to be
+/// listed. While the lock is held no registration is under way, and each takes the lock before it makes its identifier.
+/// So those that were under way have ended and are seen by whatever is read from here on; those that begin later sort
+/// after this one. The transaction may see what was there before it waited for the lock: that is an earlier end, for which
+/// both are true as well, and not before what was acknowledged when the list was asked for.
+std::string SqlStorage::all_registered_to(Connection& db) const {
   if (!statements_.await_registrations) return after_all_ids;
   Transaction turn(db, Access::read);
   db.query(*statements_.await_registrations)->next();
-  std::string before = new_id();
+  std::string last;
+  {
+    const auto row = db.query(statements_.last_lot_id);
+    row->next();
+    last = row->text(0);
+  }
   turn.commit();
-  return before;
+  return last;
 }
 
 Storage::Outcome<LotPage> SqlStorage::list_lots(const LotQuery& wanted, Deadline deadline) {
   return transactions_.read<LotPage>(deadline, [&](Connection& db) -> Outcome<LotPage> {
-    const std::string before = all_registered_before(db);
+    const std::string last = all_registered_to(db);
     Transaction snapshot(db, Access::read);
     LotPage page;
     const std::string after = wanted.after.value_or("");
     const int one_more = wanted.limit + 1;  // tells whether there is another page
     page.lots =
-        lots_from(wanted.type ? db.query(statements_.lots_of_type_after, after, one_more, before, text_of(*wanted.type))
-                              : db.query(statements_.lots_after, after, one_more, before));
+        lots_from(wanted.type ? db.query(statements_.lots_of_type_after, after, one_more, last, text_of(*wanted.type))
+                              : db.query(statements_.lots_after, after, one_more, last));
     if (page.lots.size() == static_cast<std::size_t>(one_more)) {
       page.lots.pop_back();
       page.next = page.lots.back().id;

@@ -67,7 +67,7 @@ class SqlStorage : public Storage {
     return done;
   }
 
-  std::string all_registered_before(Connection& db) const;
+  std::string all_registered_to(Connection& db) const;
   void read_inputs(Connection& db, std::vector<Lot>& lots) const;
   std::optional<Lot> read_lot(Connection& db, std::string_view lot_id) const;
   Outcome<Lot> insert_lot(Connection& db, const NewLot& wanted, std::string_view created_by) const;

@@ -75,10 +75,12 @@ Statements::Statements(Dialect dialect)
                               "INSERT INTO schema_migrations (number, name, applied_at_ms) VALUES (?1, ?2, ?3)"},
       lot_by_id{"lot_by_id", DbOperation::select, "SELECT " + lot_columns + " FROM lots WHERE lot_id = ?1"},
       lots_after{"lots_after", DbOperation::select,
-                 "SELECT " + lot_columns + " FROM lots WHERE lot_id > ?1 AND lot_id < ?3 ORDER BY lot_id LIMIT ?2"},
-      lots_of_type_after{"lots_of_type_after", DbOperation::select,
-                         "SELECT " + lot_columns +
-                             " FROM lots WHERE lot_type = ?4 AND lot_id > ?1 AND lot_id < ?3 ORDER BY lot_id LIMIT ?2"},
+                 "SELECT " + lot_columns + " FROM lots WHERE lot_id > ?1 AND lot_id <= ?3 ORDER BY lot_id LIMIT ?2"},
+      lots_of_type_after{
+          "lots_of_type_after", DbOperation::select,
+          "SELECT " + lot_columns +
+              " FROM lots WHERE lot_type = ?4 AND lot_id > ?1 AND lot_id <= ?3 ORDER BY lot_id LIMIT ?2"},
+      last_lot_id{"last_lot_id", DbOperation::select, "SELECT coalesce(max(lot_id), '') FROM lots"},
       inputs_of_lots{"inputs_of_lots", DbOperation::select,
                      "SELECT lot_id, input_lot_id, quantity_mg FROM lot_inputs WHERE lot_id IN (SELECT value FROM " +
                          json_texts(dialect) + ") ORDER BY lot_id, position"},
@@ -240,6 +242,7 @@ std::vector<const Sql*> Statements::all() const {
                               &lot_by_id,
                               &lots_after,
                               &lots_of_type_after,
+                              &last_lot_id,
                               &inputs_of_lots,
                               &changes_of_lots,
                               &lots_made_from,

@@ -25,8 +25,9 @@ struct Statements {
 
   // Lots. Those that yield lots have the columns of `lot_from` in sql_storage.cpp.
   Sql lot_by_id;           ///< ?1
-  Sql lots_after;          ///< ?1 the last one seen, ?2 how many, ?3 only those before
+  Sql lots_after;          ///< ?1 the last one seen, ?2 how many, ?3 the last one wanted
   Sql lots_of_type_after;  ///< ?4 type
+  Sql last_lot_id;         ///< empty: there are none
   Sql inputs_of_lots;      ///< ?1 JSON array of lot_ids
   Sql changes_of_lots;     ///< ?1 JSON array of lot_ids; the sum
   Sql lots_made_from;      ///< ?1 lot, ?2 how deep, ?3 what a step counts (0 or 1), ?4 how many (lot, depth) at most
@@ -34,7 +35,7 @@ struct Statements {
 
   /// The order of identifiers is the order in which lots appear to those who read page after page. Where registrations
   /// go on side by side, each of them takes `begin_registration` before it makes its identifier, and until its commit;
-  /// who has `await_registrations` knows that all lots with an identifier made before are there.
+  /// who has `await_registrations` knows that all lots whose identifiers were made before are there.
   std::optional<Sql> begin_registration, await_registrations;
   Sql insert_lot;
   Sql lot_id_by_code;  ///< ?1
