@@ -37,10 +37,10 @@ RouteTable operations_routes(Storage& storage, const flowviz::Registry& registry
   return table;
 }
 
-RouteTable with_api(RouteTable table, Storage& storage, Metrics& metrics, TraceCache& traces, TestAlerts& test_alerts,
-                    BackgroundWorker& sync_worker, BackgroundWorker* webhook_worker) {
+RouteTable with_api(RouteTable table, Storage& storage, KeyReleaser& key_releaser, Metrics& metrics, TraceCache& traces,
+                    TestAlerts& test_alerts, BackgroundWorker& sync_worker, BackgroundWorker* webhook_worker) {
   const auto post = [&](const char* path, Right right, Handler handler, std::optional<LimitedRoute> limit = {}) {
-    table.post(path, right, routes::idempotent(storage, path, std::move(handler)), limit);
+    table.post(path, right, routes::idempotent(storage, key_releaser, path, std::move(handler)), limit);
   };
   table.get("/openapi.json", open_to_all, routes::openapi_document());
   post("/api/lots", Right::write_lots, routes::register_lot(storage, metrics), LimitedRoute::lots);
@@ -128,13 +128,14 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
       business_hours_(metrics_.business_hours(
           [hours = options.business_hours] { return hours.include(wall_clock(now())) ? 1 : 0; })),
       database_gauges_(storage, metrics_),
+      key_releaser_(storage),
       sync_applier_(storage, metrics_),
       sync_worker_("sync", [this] { return sync_applier_.step(); }),
       tidy_worker_("tidy", [&storage] { return tidy(storage); }, {.idle = std::chrono::minutes(10)}),
       webhook_(options.webhook.address ? std::make_unique<Webhook>(storage, metrics_, options.webhook) : nullptr),
       operations_routes_(operations_routes(storage, metrics.registry, metrics_token)),
-      api_routes_(with_api(operations_routes(storage, metrics.registry, metrics_token), storage, metrics_, trace_cache_,
-                           test_alerts_, sync_worker_, webhook_ ? &webhook_->worker : nullptr)),
+      api_routes_(with_api(operations_routes(storage, metrics.registry, metrics_token), storage, key_releaser_,
+                           metrics_, trace_cache_, test_alerts_, sync_worker_, webhook_ ? &webhook_->worker : nullptr)),
       operations_(
           operations_server_, operations_routes_, tokens_, rate_limiter_, metrics_, [](const std::string&) {}, {},
           counting(options)),
@@ -145,6 +146,7 @@ App::App(Storage& storage, Metrics& metrics, Tokens tokens, const std::optional<
 
 void App::start_background_work() {
   database_gauges_.start();
+  key_releaser_.start();
   sync_worker_.start();
   tidy_worker_.start();
   if (shared_limits_) shared_limits_->worker.start();
@@ -152,6 +154,7 @@ void App::start_background_work() {
 }
 
 void App::stop_background_work() {
+  key_releaser_.stop_soon();
   sync_worker_.stop_soon();
   tidy_worker_.stop_soon();
   if (shared_limits_) shared_limits_->worker.stop_soon();

@@ -19,6 +19,7 @@
 #include "http/memory_rate_limiter.hpp"
 #include "http/routes.hpp"
 #include "http/server.hpp"
+#include "key_releaser.hpp"
 #include "metrics.hpp"
 #include "storage/storage.hpp"
 #include "sync_applier.hpp"
@@ -48,6 +49,7 @@ class App {
   /// No more of it is begun. Does not wait.
   void stop_background_work();
 
+  KeyReleaser& key_releaser() { return key_releaser_; }
   SyncApplier& sync_applier() { return sync_applier_; }
   /// Null, if there is no webhook.
   WebhookSender* webhook_sender() { return webhook_ ? &webhook_->sender : nullptr; }
@@ -79,6 +81,7 @@ class App {
   flowviz::GaugeCallback test_alert_;
   flowviz::GaugeCallback business_hours_;
   DatabaseGauges database_gauges_;
+  KeyReleaser key_releaser_;
   SyncApplier sync_applier_;
   BackgroundWorker sync_worker_;
   BackgroundWorker tidy_worker_;

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "domain/ids.hpp"
 #include "every_storage.hpp"
 
 namespace {
@@ -19,7 +20,7 @@ using namespace std::chrono_literals;
 const KeyedRequest request{"olaf", "/api/lots", "key-1", "what was asked"};
 
 KeyClaim claimed(Storage& storage, const KeyedRequest& by = request, Timestamp at = now()) {
-  const auto claim = storage.claim_key(by, at, soon());
+  const auto claim = storage.claim_key(by, new_id(), at, soon());
   REQUIRE(claim);
   return *claim;
 }
@@ -54,9 +55,9 @@ TEST_CASE_TEMPLATE("a request under way keeps others with its key out, until it 
   Database database;
   const auto storage = database.open();
   const KeyClaim claim = claimed(*storage);
-  why<KeyInFlight>(storage->claim_key(request, now(), soon()));
+  why<KeyInFlight>(storage->claim_key(request, new_id(), now(), soon()));
   CHECK_FALSE(storage->register_lot(made("DOUGH", {{"missing", kg(1)}}), "olaf", soon(), keep(claim.id)));
-  why<KeyInFlight>(storage->claim_key(request, now(), soon()));
+  why<KeyInFlight>(storage->claim_key(request, new_id(), now(), soon()));
   REQUIRE(storage->release_key(claim.id, soon()));
   CHECK_FALSE(claimed(*storage).answer);
 }
@@ -67,7 +68,7 @@ TEST_CASE_TEMPLATE("a key is one operator's, of one route and of one request", D
   REQUIRE(storage->keep_answer(claimed(*storage).id, {200, "{}", ""}, soon()));
   KeyedRequest other = request;
   other.fingerprint = "something else";
-  why<KeyOfAnotherRequest>(storage->claim_key(other, now(), soon()));
+  why<KeyOfAnotherRequest>(storage->claim_key(other, new_id(), now(), soon()));
   other.operator_name = "ada";
   CHECK_FALSE(claimed(*storage, other).answer);
   other = request;
@@ -89,7 +90,7 @@ TEST_CASE_TEMPLATE("whoever died with a key is replaced, and does nothing if it 
   Database database;
   const auto storage = database.open();
   const KeyClaim dead = claimed(*storage);
-  why<KeyInFlight>(storage->claim_key(request, now() + longest_claim - 5s, soon()));
+  why<KeyInFlight>(storage->claim_key(request, new_id(), now() + longest_claim - 5s, soon()));
   const KeyClaim next = claimed(*storage, request, now() + longest_claim + 5s);
   CHECK_FALSE(next.answer);
   why<KeyInFlight>(storage->register_lot(raw("FLOUR"), "olaf", soon(), keep(dead.id)));
@@ -102,10 +103,10 @@ TEST_CASE_TEMPLATE("whoever died with a key before the clock was set back is rep
   const auto storage = database.open();
   const Timestamp before = now(), after = before - 1h;
   const KeyClaim dead = claimed(*storage, request, before);
-  why<KeyInFlight>(storage->claim_key(request, before - longest_claim + 5s, soon()));
+  why<KeyInFlight>(storage->claim_key(request, new_id(), before - longest_claim + 5s, soon()));
   const KeyClaim next = claimed(*storage, request, after);
   CHECK_FALSE(next.answer);
-  why<KeyInFlight>(storage->claim_key(request, after + 1s, soon()));
+  why<KeyInFlight>(storage->claim_key(request, new_id(), after + 1s, soon()));
   why<KeyInFlight>(storage->register_lot(raw("FLOUR"), "olaf", soon(), keep(dead.id)));
   CHECK(storage->register_lot(raw("FLOUR"), "olaf", soon(), keep(next.id)));
   CHECK(claimed(*storage, request, after + 2s).answer);
@@ -156,7 +157,7 @@ TEST_CASE_TEMPLATE("of concurrent requests with one key one goes on", Database, 
   std::vector<std::thread> clients;
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&] {
-      const auto claim = storage->claim_key(request, now(), soon());
+      const auto claim = storage->claim_key(request, new_id(), now(), soon());
       if (claim) {
         ++on;
       } else if (std::holds_alternative<KeyInFlight>(claim.error())) {

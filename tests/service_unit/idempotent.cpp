@@ -111,9 +111,10 @@ class LostOnceClaimed : public SqliteStorage {
     asked.push_back(deadline.patience);
     return SqliteStorage::admit(request, deadline);
   }
-  Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) override {
+  Outcome<KeyClaim> claim_key(const KeyedRequest& request, const std::string& claim, Timestamp time,
+                              Deadline deadline) override {
     asked.push_back(deadline.patience);
-    return SqliteStorage::claim_key(request, time, deadline);
+    return SqliteStorage::claim_key(request, claim, time, deadline);
   }
   Outcome<Lot> register_lot(const NewLot&, std::string_view, Deadline deadline, const Keep<Lot>&) override {
     asked.push_back(deadline.patience);
@@ -134,9 +135,77 @@ TEST_CASE("all calls that a request makes try one patience") {
   Metrics metrics(registry);
   App app(storage, metrics, tokens(), std::nullopt, {.rate_limit_store = RateLimitStore::database});
   check_problem(ask(app.api(), "POST", "/api/lots", "t-admin", flour, "Idempotency-Key: k-1\r\n"), 503);
-  REQUIRE(storage.asked.size() == 4);
+  REQUIRE(storage.asked.size() == 3);  // the key is given back when nobody waits for it any more
   CHECK(storage.asked.front() != nullptr);
   for (const Patience* patience : storage.asked) CHECK(patience == storage.asked.front());
+}
+
+namespace {
+
+/// A database that is lost when a key was claimed, or when it is about to be given back.
+class LostWithTheKey : public SqliteStorage {
+ public:
+  using SqliteStorage::SqliteStorage;
+  bool claims_unheard = false, takes_no_lots = false, releases_no_keys = false;
+
+  Outcome<KeyClaim> claim_key(const KeyedRequest& request, const std::string& claim, Timestamp time,
+                              Deadline deadline) override {
+    auto claimed = SqliteStorage::claim_key(request, claim, time, deadline);
+    if (claims_unheard) return Refusal(OutcomeUnknown{"lost"});
+    return claimed;
+  }
+  Outcome<Lot> register_lot(const NewLot& lot, std::string_view by, Deadline deadline, const Keep<Lot>& keep) override {
+    if (takes_no_lots) return Refusal(Unavailable{"lost"});
+    return SqliteStorage::register_lot(lot, by, deadline, keep);
+  }
+  Outcome<Done> release_key(const std::string& claim, Deadline deadline) override {
+    if (releases_no_keys) return Refusal(Unavailable{"lost"});
+    return SqliteStorage::release_key(claim, deadline);
+  }
+};
+
+struct LostWithTheKeyFixture : AppOn<LostWithTheKey> {
+  Reply keyed(const std::string& body = flour) {
+    return ask(app.api(), "POST", "/api/lots", "t-admin", body, "Idempotency-Key: k-1\r\n");
+  }
+  void check_that_it_is_given_back_once_there_is_a_database() {
+    storage.claims_unheard = storage.takes_no_lots = false;
+    storage.releases_no_keys = true;
+    CHECK(app.key_releaser().step() == BackgroundWorker::Step::failed);
+    const Reply in_flight = keyed();
+    check_problem(in_flight, 409);
+    CHECK(in_flight.headers.at("Retry-After") == "2");
+    storage.releases_no_keys = false;
+    CHECK(app.key_releaser().step() == BackgroundWorker::Step::worked);
+    CHECK(app.key_releaser().step() == BackgroundWorker::Step::nothing_to_do);
+    CHECK(keyed().status == 201);
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(LostWithTheKeyFixture,
+                  "a key whose request was lost with the database is given back when it is there") {
+  storage.takes_no_lots = true;
+  check_problem(keyed(), 503);
+  check_that_it_is_given_back_once_there_is_a_database();
+}
+
+TEST_CASE_FIXTURE(LostWithTheKeyFixture, "a key of which nobody knows whether it was claimed is given back as well") {
+  storage.claims_unheard = true;
+  const Reply lost = keyed();
+  check_problem(lost, 503);
+  CHECK(lost.json()["type"] == "urn:wms:problem:database-unavailable");  // for nothing was done
+  check_that_it_is_given_back_once_there_is_a_database();
+}
+
+TEST_CASE_FIXTURE(LostWithTheKeyFixture, "a key that could not be given back after a refusal is given back as well") {
+  storage.releases_no_keys = true;
+  check_problem(keyed("{}"), 422);
+  CHECK(app.key_releaser().step() == BackgroundWorker::Step::failed);
+  storage.releases_no_keys = false;
+  CHECK(app.key_releaser().step() == BackgroundWorker::Step::worked);
+  CHECK(keyed().status == 201);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a key that cannot be one is 400") {

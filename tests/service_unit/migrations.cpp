@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "domain/ids.hpp"
 #include "every_storage.hpp"
 
 namespace {
@@ -110,7 +111,7 @@ TEST_CASE_TEMPLATE("a database of each earlier release is brought up to date wit
       CHECK((*applied.value()).outcome->code == "BREAD");
     }
     if (newest.number >= 4) {
-      const auto claim = storage->claim_key({"olaf", "/api/lots", "key", "asked"}, then, soon());
+      const auto claim = storage->claim_key({"olaf", "/api/lots", "key", "asked"}, new_id(), then, soon());
       REQUIRE(claim.value().answer);
       CHECK(claim.value().answer->location == "/api/lots/0a-flour");
     }

@@ -10,7 +10,7 @@ namespace {
 // How many errors make up the detail, which people read; programs have the list.
 constexpr std::size_t errors_in_detail = 5;
 
-// The service recovers by itself as soon as the database does.
+// The service recovers by itself as soon as the database does, and soon gives back the keys of requests that it failed.
 constexpr const char* retry_after_seconds = "2";
 
 /// Chooses an answer for each kind of refusal; one that is forgotten does not compile.
@@ -43,8 +43,10 @@ struct RefusalAnswer {
             {{why.field, "unique", message}}};
   }
   Problem operator()(const KeyInFlight&) const {
-    return {409, "urn:wms:problem:request-in-flight", "Request in flight",
-            "a request with this Idempotency-Key is being answered; send it again a little later"};
+    Problem problem{409, "urn:wms:problem:request-in-flight", "Request in flight",
+                    "a request with this Idempotency-Key is being answered; send it again a little later"};
+    problem.headers = {{"Retry-After", retry_after_seconds}};
+    return problem;
   }
   Problem operator()(const KeyOfAnotherRequest&) const {
     return {422,

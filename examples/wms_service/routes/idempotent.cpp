@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <string_view>
 #include <utility>
+#include <variant>
+
+#include "domain/ids.hpp"
 
 namespace wms::routes {
 namespace {
@@ -33,10 +36,13 @@ Answer again(const KeptAnswer& kept) {
   return answer;
 }
 
+/// Then the request has no time left to be spent on the database.
+bool is_of_database(const Problem& problem) { return problem.status == 503; }
+
 }  // namespace
 
-Handler idempotent(Storage& storage, std::string route, Handler handler) {
-  return [&storage, route = std::move(route),
+Handler idempotent(Storage& storage, KeyReleaser& releaser, std::string route, Handler handler) {
+  return [&storage, &releaser, route = std::move(route),
           handler = std::move(handler)](const Call& call) -> Result<Answer, Problem> {
     if (!call.idempotency_key) return handler(call);
     if (!is_key(*call.idempotency_key)) {
@@ -44,14 +50,22 @@ Handler idempotent(Storage& storage, std::string route, Handler handler) {
                                    " visible ASCII characters");
     }
     const KeyedRequest request{std::string(call.caller), route, *call.idempotency_key, fingerprint(call.id, call.body)};
-    const auto claim = storage.claim_key(request, now(), call.deadline);
-    if (!claim) return problems::refused(claim.error());
-    if (claim->answer) return again(*claim->answer);
     Call claimed = call;
-    claimed.claim = claim->id;
+    claimed.claim = new_id();
+    const auto claim = storage.claim_key(request, claimed.claim, now(), call.deadline);
+    if (!claim) {
+      const auto* unknown = std::get_if<OutcomeUnknown>(&claim.error());
+      if (unknown == nullptr) return problems::refused(claim.error());
+      releaser.release_later(claimed.claim);
+      return problems::refused(Unavailable{unknown->reason});  // what was asked for was not begun
+    }
+    if (claim->answer) return again(*claim->answer);
     auto answer = handler(claimed);
-    // If nobody knows whether it was done, the key knows: it is released only if no answer was kept with it.
-    if (!answer) (void)storage.release_key(claim->id, call.deadline);
+    // If nobody knows whether it was done, the key knows: it is released only if no answer was kept with it. A commit that
+    // is still under way has the key's row locked, and is waited for.
+    if (!answer && (is_of_database(answer.error()) || !storage.release_key(claimed.claim, call.deadline))) {
+      releaser.release_later(claimed.claim);
+    }
     return answer;
   };
 }

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "domain/ids.hpp"
 #include "storage/row_values.hpp"
 #include "storage/sql_storage.hpp"
 
@@ -17,8 +16,8 @@ constexpr int keys_at_once = 1'000;
 
 }  // namespace
 
-Storage::Outcome<KeyClaim> SqlStorage::claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) {
-  const std::string claim = new_id();
+Storage::Outcome<KeyClaim> SqlStorage::claim_key(const KeyedRequest& request, const std::string& claim, Timestamp time,
+                                                 Deadline deadline) {
   return transactions_.write<KeyClaim>(deadline, [&](Connection& db) -> Outcome<KeyClaim> {
     db.run(statements_.forget_expired_key, request.operator_name, request.route, request.key,
            in_ms(time - key_lifetime));

@@ -39,7 +39,8 @@ class SqlStorage : public Storage {
   Outcome<bool> postpone_notification(const Notification& taken, Timestamp due, Deadline deadline) override;
   Outcome<bool> end_notification(std::string_view decision_id, NotificationStatus end, Timestamp time,
                                  Deadline deadline) override;
-  Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) override;
+  Outcome<KeyClaim> claim_key(const KeyedRequest& request, const std::string& claim, Timestamp time,
+                              Deadline deadline) override;
   Outcome<Done> keep_answer(const std::string& claim, const KeptAnswer& answer, Deadline deadline) override;
   Outcome<Done> release_key(const std::string& claim, Deadline deadline) override;
   Outcome<bool> forget_keys(Timestamp claimed_before, Deadline deadline) override;

@@ -109,12 +109,15 @@ class Storage {
 
   /// Begins a request with a key, or finds the answer that an earlier one got. A claim that lies further from `time` than
   /// `longest_claim` is dead: its request was killed, or the clock was set. Refused: KeyInFlight, KeyOfAnotherRequest.
-  virtual Outcome<KeyClaim> claim_key(const KeyedRequest& request, Timestamp time, Deadline deadline) = 0;
+  /// `claim` is a new identifier, with which it can be released even if nobody knows whether it was claimed.
+  virtual Outcome<KeyClaim> claim_key(const KeyedRequest& request, const std::string& claim, Timestamp time,
+                                      Deadline deadline) = 0;
   /// For requests that write nothing else. Refused: KeyInFlight, if the claim was lost.
   virtual Outcome<Done> keep_answer(const std::string& claim, const KeptAnswer& answer, Deadline deadline) = 0;
   /// The request came to nothing, and may be sent again; unless an answer was kept.
   virtual Outcome<Done> release_key(const std::string& claim, Deadline deadline) = 0;
-  /// Drops the oldest of them, a thousand at most, so that others can write meanwhile; whether there may be more.
+  /// Drops the oldest keys that were claimed before, a thousand at most, so that others can write meanwhile. Whether there
+  /// may be more.
   virtual Outcome<bool> forget_keys(Timestamp claimed_before, Deadline deadline) = 0;
 
   /// Admits a request and counts it, if fewer than its limit were admitted in the minute before, by whichever instance;
