@@ -9,7 +9,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What a statement gets at least, however long its request has waited before.
+// What a statement gets at least, however long its request has waited before; unless nobody has so much patience.
 constexpr std::chrono::milliseconds last_chance{200};
 
 }  // namespace
@@ -23,11 +23,12 @@ flowviz::bundles::PoolConnections ConnectionPool::connections() const {
   return {.active = own, .idle = idle_.size(), .overflow = lent_ - own, .max = options_.size + options_.overflow};
 }
 
-ConnectionPool::Pooled ConnectionPool::borrow(Deadline deadline, Waiting& waiting) {
+ConnectionPool::Pooled ConnectionPool::borrow(Deadline deadline, std::chrono::milliseconds set_aside,
+                                              Waiting& waiting) {
   const auto timing = metrics_ == nullptr ? flowviz::ScopedTimer<flowviz::HistogramSeries>(flowviz::HistogramSeries())
                                           : metrics_->connection_wait.time();
   Deadline statement_deadline;
-  std::optional<Pooled> idle = take_slot(deadline, waiting, statement_deadline);
+  std::optional<Pooled> idle = take_slot(deadline, patience_of(deadline, set_aside), waiting, statement_deadline);
   try {
     if (idle) {
       idle->connection->set_deadline(statement_deadline);
@@ -42,16 +43,16 @@ ConnectionPool::Pooled ConnectionPool::borrow(Deadline deadline, Waiting& waitin
   }
 }
 
-Clock::duration ConnectionPool::patience_of(const Deadline& deadline) const {
-  if (deadline.patience == nullptr) return options_.patience;
-  return std::max<Clock::duration>(options_.patience - deadline.patience->used, last_chance);
+/// How long a call with this deadline waits for a database that does not answer.
+Clock::duration ConnectionPool::patience_of(const Deadline& deadline, std::chrono::milliseconds set_aside) const {
+  const auto used = deadline.patience == nullptr ? Clock::duration::zero() : deadline.patience->used;
+  return std::max<Clock::duration>(options_.patience - used - set_aside, std::min(last_chance, options_.patience));
 }
 
 /// Waits for the right to have a connection: an idle one, or nothing, which means that another may be opened.
-std::optional<ConnectionPool::Pooled> ConnectionPool::take_slot(Deadline deadline, Waiting& waiting,
-                                                                Deadline& statement_deadline) {
+std::optional<ConnectionPool::Pooled> ConnectionPool::take_slot(Deadline deadline, Clock::duration patience,
+                                                                Waiting& waiting, Deadline& statement_deadline) {
   const auto entered = Clock::now();
-  const auto patience = patience_of(deadline);
   const Clock::time_point end =
       std::min<Clock::time_point>(deadline, entered + std::max(options_.longest_wait, options_.patience));
   std::unique_lock lock(mutex_);

@@ -42,14 +42,12 @@ class ConnectionPool {
   /// How many connections there are, lent and idle, and how many there can be.
   flowviz::bundles::PoolConnections connections() const;
 
-  /// How long a call with this deadline waits for a database that does not answer.
-  std::chrono::steady_clock::duration patience_of(const Deadline& deadline) const;
-
   /// Calls `work(Connection&)` with a connection whose deadline is set, and returns what it returns. Thread-safe.
-  /// Throws DatabaseError if there is no connection in time, or what `work` throws.
+  /// `set_aside` is the part of the patience that is meant for what comes after this call. Throws DatabaseError if there is
+  /// no connection in time, or what `work` throws.
   template <class Work>
-  auto use(Deadline deadline, Work&& work) {
-    Lease lease(*this, deadline);
+  auto use(Deadline deadline, Work&& work, std::chrono::milliseconds set_aside = {}) {
+    Lease lease(*this, deadline, set_aside);
     try {
       auto outcome = work(*lease.connection);
       lease.answered = true;
@@ -84,10 +82,10 @@ class ConnectionPool {
     std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   };
   struct Lease {
-    Lease(ConnectionPool& owner, Deadline deadline)
+    Lease(ConnectionPool& owner, Deadline deadline, std::chrono::milliseconds set_aside)
         : pool(owner),
           waiting(deadline.patience),
-          pooled(owner.borrow(deadline, waiting)),
+          pooled(owner.borrow(deadline, set_aside, waiting)),
           connection(pooled.connection.get()) {}
     ~Lease() { pool.give_back(std::move(pooled), answered, lost); }
     Lease(const Lease&) = delete;
@@ -101,8 +99,10 @@ class ConnectionPool {
     bool lost = false;
   };
 
-  Pooled borrow(Deadline deadline, Waiting& waiting);
-  std::optional<Pooled> take_slot(Deadline deadline, Waiting& waiting, Deadline& statement_deadline);
+  Pooled borrow(Deadline deadline, std::chrono::milliseconds set_aside, Waiting& waiting);
+  std::chrono::steady_clock::duration patience_of(const Deadline& deadline, std::chrono::milliseconds set_aside) const;
+  std::optional<Pooled> take_slot(Deadline deadline, std::chrono::steady_clock::duration patience, Waiting& waiting,
+                                  Deadline& statement_deadline);
   bool is_fit(Pooled& pooled) const;
   void give_back(Pooled pooled, bool answered, bool lost);
   void mark_blocked();

@@ -3,7 +3,6 @@
 /// \file
 /// Work on a database, in transactions: which of them are tried again, and what is said of those that fail.
 
-#include <algorithm>
 #include <chrono>
 #include <flowviz_metrics/bundles/database_pool.hpp>
 #include <memory>
@@ -69,27 +68,26 @@ class Transactions {
 
   /// A transaction, committed if `work` returns a value. It is tried again if another one got in its way. If the connection
   /// is lost while it is committed, `work` runs again on another one: it has to find out whether it was done already, and
-  /// then returns the same value and changes nothing.
+  /// then returns the same value and changes nothing. All of it shares the patience of the request, or has that of one call.
   template <class T, class Work>
   Outcome<T> write(Deadline deadline, Work&& work) const {
-    const auto patience_ends = std::chrono::steady_clock::now() + writers().patience_of(deadline);
+    Patience of_the_attempts;
+    if (deadline.patience == nullptr) deadline.patience = &of_the_attempts;
     std::optional<std::string> doubt;
     for (int attempt = 1;; ++attempt) {
       try {
-        return writers().use(deadline, [&](Connection& db) -> Outcome<T> {
+        const auto attempt_once = [&](Connection& db) -> Outcome<T> {
           Transaction transaction(db, Access::write);
           Outcome<T> outcome = work(db);
           if (outcome) transaction.commit();
           return outcome;
-        });
+        };
+        return writers().use(deadline, attempt_once, doubt ? std::chrono::milliseconds(0) : time_to_find_out);
       } catch (const DatabaseError& error) {
         if (!error.is_unavailable()) throw;
         if (attempt < most_attempts && error.failure() == Failure::conflict) continue;
         if (!doubt && error.failure() == Failure::unknown_outcome) {
           doubt = error.what();
-          // To find out is what there is always time for.
-          deadline = std::min<std::chrono::steady_clock::time_point>(
-              deadline, std::max(patience_ends, std::chrono::steady_clock::now() + time_to_find_out));
           continue;
         }
         if (doubt) return Refusal(OutcomeUnknown{*doubt + "; then: " + error.what()});
@@ -111,7 +109,8 @@ class Transactions {
 
   // How often a transaction is tried that others get in the way of.
   static constexpr int most_attempts = 3;
-  // What it takes at least to find out whether a transaction was committed.
+  // What it takes to find out whether a transaction was committed. It is a part of the patience: were it beyond, a client
+  // would wait longer than it was promised.
   static constexpr std::chrono::milliseconds time_to_find_out{300};
 
   const std::unique_ptr<ConnectionPool> pool_;
