@@ -10,9 +10,13 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
+#include "support/open_metrics_validator.hpp"
+#include "support/protobuf_page.hpp"
+#include "support/protobuf_validator.hpp"
 #include "support/text_validator.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -25,13 +29,43 @@ inline void expect(bool holds, std::string_view what) {
   std::abort();
 }
 
+inline void expect_none(const std::vector<support::Violation>& violations) {
+  for (const support::Violation& one : violations) {
+    expect(false, one.rule + " in line " + std::to_string(one.line) + ": " + one.detail);
+  }
+}
+
 /// The page of a registry as text, which the strict validator likes.
 inline std::string valid_page(const flowviz::Registry& registry, const support::ValidationOptions& options = {}) {
   std::string page = flowviz::scrape(registry).body;
-  for (const support::Violation& violation : support::validate_text(page, options)) {
-    expect(false, violation.rule + " in line " + std::to_string(violation.line) + ": " + violation.detail);
-  }
+  expect_none(support::validate_text(page, options));
   return page;
+}
+
+/// The samples of a registry's pages.
+struct Samples {
+  std::vector<support::Sample> text, text_1, open_metrics, protobuf;
+
+  /// Expects that all formats say the same.
+  void expect_same() const {
+    const std::vector<std::string> all = support::sorted_samples(text);
+    expect(support::sorted_samples(text_1) == all, "text 1.0.0 says the same");
+    expect(support::sorted_samples(open_metrics) == all, "OpenMetrics says the same");
+    expect(support::sorted_samples(protobuf) == all, "protobuf says the same");
+  }
+};
+
+/// Those of the pages in all formats, which their strict validators like.
+inline Samples valid_samples(const flowviz::Registry& registry, const support::ValidationOptions& options = {}) {
+  const std::string text = valid_page(registry, options);
+  const std::string text_1 = flowviz::scrape(registry, "text/plain;version=1.0.0").body;
+  const std::string open_metrics = flowviz::scrape(registry, "application/openmetrics-text;version=1.0.0").body;
+  const std::string protobuf = flowviz::scrape(registry, support::protobuf_type).body;
+  expect_none(support::validate_text(text_1, options));
+  expect_none(support::validate_open_metrics(open_metrics));
+  expect_none(support::validate_protobuf(protobuf, options.counter_names));
+  return {support::parse_samples(text), support::parse_samples(text_1), support::parse_samples(open_metrics),
+          support::read_protobuf(protobuf)};
 }
 
 /// What stands before the first line feed, which is taken off with it.

@@ -3,13 +3,8 @@
 // shown reads back as it was. One that cannot be is refused where the program chose it, and else repaired.
 
 #include "fuzz/fuzz.hpp"
-#include "support/open_metrics_validator.hpp"
-#include "support/protobuf_page.hpp"
-#include "support/protobuf_validator.hpp"
 
 namespace {
-
-constexpr const char* open_metrics = "application/openmetrics-text;version=1.0.0";
 
 bool can_be_shown(std::string_view value) {
   return flowviz::encode::is_clean(value) && value.size() <= flowviz::encode::max_label_bytes;
@@ -18,15 +13,9 @@ bool can_be_shown(std::string_view value) {
 void check(flowviz::Registry& registry, std::string_view constant, std::string_view open) {
   const flowviz::Counter hits{registry, "hits_total", "Hits.", flowviz::OpenLabel{"place", 2}};
   hits.with(open).inc(7);
-  const auto samples = support::parse_samples(fuzz::valid_page(registry));
-  const auto all = support::sorted_samples(samples);
-  const std::string open_metrics_page = flowviz::scrape(registry, open_metrics).body;
-  fuzz::expect(support::validate_open_metrics(open_metrics_page).empty(), "a page of OpenMetrics is valid");
-  fuzz::expect(support::sorted_samples(support::parse_samples(open_metrics_page)) == all, "OpenMetrics says the same");
-  const std::string protobuf_page = flowviz::scrape(registry, support::protobuf_type).body;
-  fuzz::expect(support::validate_protobuf(protobuf_page).empty(), "a page of protobuf is valid");
-  fuzz::expect(support::sorted_samples(support::read_protobuf(protobuf_page)) == all, "protobuf says the same");
-  for (const support::Sample& sample : samples) {
+  const fuzz::Samples samples = fuzz::valid_samples(registry);
+  samples.expect_same();
+  for (const support::Sample& sample : samples.text) {
     if (sample.name != "hits_total" || sample.value != 7) continue;
     const auto shown = [&](std::string_view label) {
       const std::string* value = sample.label(label);

@@ -28,9 +28,16 @@ def sample(value, what, *texts):
 
 # What each begins with: what people write, and what breaks others.
 SEEDS = {
+    # Behind a byte that says of which kind the metric is.
     "names": [
-        b"lots_total\nplace", b"Lots:Total\nplace", b"process_cpu_seconds_total\nx", b"http_requests_total\nle",
-        b"a_total\n__name__", b"a_count\nuser_id", b"1_total\nb", b"a_total_total\nb", b"\xc3\xa4_total\nz\xc3\xb6ne", b"\n",
+        b"\0lots_total\nplace", b"\0Lots:Total\nplace", b"\0process_cpu_seconds_total\nx", b"\0http_requests_total\nle",
+        b"\0a_total\n__name__", b"\0a_count\nuser_id", b"\x001_total\nb", b"\0a_total_total\nb", b"\0\xc3\xa4_total\nz\xc3\xb6ne", b"\0\n",
+        b"\1backlog_seconds_total\nzone", b"\1level\nlevel", b"\2took_seconds\nplace", b"\2took:ms_total\nle", b"\3a_bucket\nb", b"\3drove_meters\nzone",
+        b"\4a_bytes\nquantile", b"\4process_cpu\nx", b"\5build_info\nversion", b"\5build\nversion", b"\6line\nline", b"\6line:is\nplace",
+    ],
+    "state_texts": [
+        b"\x55\x80onoffidle", b"\x55\x80aaa", b"\0\x80offidle", b"\x80\xff_otherrunning", b"\x55\x80\xff\xc3\xa4", b"\x55\x80\r\n\"\\\0}",
+        b"\xff\x80" + 1030 * b"x", b"\x55\x80\xf0\x9f\x93\xa6\xe2\x80\xae\xc2\x85\xef\xbf\xbd",
     ],
     "utf8_names": [
         b"http.requests\nhttp.route", b"\xe8\x8a\xb1\na b", b"a\"b\\c{}\nd\"=\"e\",", b"1.\nU__a_2e_b", b"a:b\na:b", b".\na\xc3\xa4",
