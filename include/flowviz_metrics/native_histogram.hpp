@@ -27,8 +27,8 @@ class NativeHistogramSeries {
     const double v = amount.value();
     if (metrics_enabled && !is_total(v) && !admit(*chunk_, native_at() + Native::sum, v)) [[unlikely]]
       return;
-    const std::uint32_t classic = count_ == 0 ? Chunk::no_bucket : at_ + bucket_of(bounds_, count_, v);
-    chunk_->observe_native(native_at(), *scale_, v, classic);
+    if (count_ == 0) return chunk_->observe_native(native_at(), *scale_, v);
+    chunk_->observe_native(native_at(), *scale_, v, at_ + bucket_of(bounds_, count_, v));
   }
 
   /// The same with an exemplar: that of the observation's classic bucket, or, if there are none, of the series; see

@@ -46,7 +46,11 @@ struct Native {
   Native& operator=(const Native&) = delete;
 
   void observe(double v) const {
-    chunk->observe_native(Classic, scale, v, Classic == 0 ? Chunk<P>::no_bucket : v > 1 ? 1 : 0);
+    if constexpr (Classic == 0) {
+      chunk->observe_native(0, scale, v);
+    } else {
+      chunk->observe_native(Classic, scale, v, std::uint32_t{v > 1});
+    }
   }
 
   struct Reading {

@@ -92,17 +92,13 @@ class Chunk : public Columns<P> {
     });
   }
 
-  /// Counts one observation of `v` in the native histogram whose cells begin at `at`, and in the bucket at `classic`, if it has
-  /// such buckets beside its own; see NativeBlocks.
-  static constexpr std::uint32_t no_bucket = ~std::uint32_t{};
-  void observe_native(std::uint32_t at, const NativeScale& scale, double v,
-                      std::uint32_t classic = no_bucket) noexcept {
-    write([&](auto how, Cell* cells) {
-      Cell* beside = classic == no_bucket ? nullptr : cells + classic;
-      if (!native_.observe(how, cells_, at, cells + at, beside, scale, v)) {
-        failures_.fetch_add(1, std::memory_order_relaxed);
-      }
-    });
+  /// Counts one observation of `v` in the native histogram whose cells begin at `at`; see NativeBlocks.
+  void observe_native(std::uint32_t at, const NativeScale& scale, double v) noexcept {
+    write_native(at, scale, v, [](Cell*) { return nullptr; });
+  }
+  /// The same, and in the classic bucket at `classic`.
+  void observe_native(std::uint32_t at, const NativeScale& scale, double v, std::uint32_t classic) noexcept {
+    write_native(at, scale, v, [classic](Cell* cells) { return cells + classic; });
   }
 
   /// Adds to the number at `at` from a signal handler, which may have interrupted this thread in the middle of a write: by
@@ -242,6 +238,17 @@ class Chunk : public Columns<P> {
   static constexpr std::uint32_t notes_block = Slots<P>::columns;
 
   Chunk(Slots<P>& slots, std::uint32_t cells) noexcept : Columns<P>(slots), cells_(cells) {}
+
+  // `classic_of(cells)` is the classic bucket among a column's cells. One function for each kind, for those without pay nothing.
+  template <class ClassicOf>
+  void write_native(std::uint32_t at, const NativeScale& scale, double v, ClassicOf classic_of) noexcept {
+    write([&](auto how, Cell* cells) {
+      if (!native_.observe(how, cells_, at, cells + at, classic_of(cells), scale, v)) {
+        failures_.fetch_add(1, std::memory_order_relaxed);
+      }
+    });
+  }
+
   template <class Write>
   void write(Write how) noexcept {
     if constexpr (!metrics_enabled) return;

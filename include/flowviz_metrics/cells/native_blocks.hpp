@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <type_traits>
 
 #include <flowviz_metrics/cells/cell_table.hpp>
 #include <flowviz_metrics/cells/native_index.hpp>
@@ -110,10 +111,10 @@ class NativeBlocks {
   constexpr NativeBlocks() noexcept = default;
 
   /// Counts one observation of the finite `v` in the series at `at` of a chunk of `cells` cells, whose cells in the writer's
-  /// column begin at `column`, and if it is in a classic bucket, too, there; `how` is how they are written. False if memory for a
-  /// block could not be had; then nothing was counted.
-  template <class How>
-  bool observe(How how, std::uint32_t cells, std::uint32_t at, Cell* column, Cell* classic, const NativeScale& scale,
+  /// column begin at `column`, and in the classic bucket beside it, unless that is a nullptr; `how` is how they are written. False
+  /// if memory for a block could not be had; then nothing was counted.
+  template <class How, class Classic>
+  bool observe(How how, std::uint32_t cells, std::uint32_t at, Cell* column, Classic classic, const NativeScale& scale,
                double v) noexcept {
     const double size = v < 0 ? -v : v;
     if (size <= scale.zero_threshold) {
@@ -128,7 +129,9 @@ class NativeBlocks {
       if (bucket == nullptr) return false;
       how.add(*bucket, std::uint64_t{1}, std::memory_order_relaxed);
     }
-    if (classic != nullptr) how.add(*classic, std::uint64_t{1}, std::memory_order_release);  // release: likewise
+    if constexpr (std::is_pointer_v<Classic>) {
+      how.add(*classic, std::uint64_t{1}, std::memory_order_release);  // release: likewise
+    }
     how.add(column[sum], v, std::memory_order_release);  // release: never seen without its bucket
     return true;
   }
