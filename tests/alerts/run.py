@@ -327,6 +327,21 @@ def check_built():
     expect(f"links are not set: {moved}", moved.count(build.linked("runbook_url: AppDown.md")[13:]) == 1 and "wiki" not in moved)
 
 
+def check_what_leaves():
+    """Of the page on scaling out: all that rules record is sent on, and no bucket is; federation asks for all of it, too."""
+    text = build.DOCS.read_text(encoding="utf-8")
+    [block] = [one for one in re.findall(r"```yaml\n(.*?)```", text, re.S) if "remote_write" in one]
+    drop, keep = yaml.safe_load(block)["remote_write"][0]["write_relabel_configs"]
+    expect("one is dropped and the other kept", (drop["action"], keep["action"]) == ("drop", "keep"))
+    federated = re.search(r'/federate\?match\[\]=\{__name__=~"(.*?)"\}', text)[1]
+    leaves = lambda name: not re.fullmatch(drop["regex"], name) and bool(re.fullmatch(keep["regex"], name))
+    for name in (*recorded(), "up"):
+        expect(f"{name} is not sent on", leaves(name))
+        expect(f"{name} is not federated", re.fullmatch(federated, name))
+    expect("the plant's numbers are not sent on", leaves("flowviz_lots_registered_total"))
+    expect("buckets are sent on", not leaves("flowviz_traceability_query_duration_seconds_bucket"))
+
+
 def check_lint():
     must(["promtool", "check", "rules", "--lint=all", "--lint-fatal", *rule_files()])
 
@@ -677,7 +692,7 @@ def main():
         # The first two wait, and cost little while the others run.
         work = [("budget at a burn of 1", on_prometheus.check_budget_at_burn_of_one, folder, ALERTS), ("messages", check_messages, folder),
                 ("lint", check_lint),
-                ("jobs are named in one place", check_jobs_in_one_place), ("intervals", check_intervals), ("what is written once", check_built)]  # fmt: skip
+                ("jobs are named in one place", check_jobs_in_one_place), ("intervals", check_intervals), ("what is written once", check_built), ("what leaves", check_what_leaves)]  # fmt: skip
         failures = []
         work += [(f"catalogue: {n}", check_catalogue_entry, n, e) for n, e in CATALOGUE.items()]
         for file, rule in rules():

@@ -82,6 +82,16 @@ class Native(live.Live):
         used = subprocess.run([*psql, "SELECT count(*) FROM pg_stat_activity WHERE usename = 'flowviz'"], text=True, capture_output=True, check=True)
         self.assertLessEqual(int(used.stdout), 30)
 
+    def test_pgbouncer_is_asked_as_the_page_on_it_says(self):
+        [command] = re.findall(r"^PGPASSWORD=.* -c 'SHOW POOLS'$", (ROOT / "docs/observability.md").read_text(), re.M)
+        for said, here in (("build/stack", self.folder), ("-p 6432", f"-p {self.stack.ports['pgbouncer']}")):
+            self.assertIn(said, command)
+            command = command.replace(said, str(here))
+        asked = subprocess.run(["sh", "-c", command], text=True, capture_output=True, timeout=live.DEADLINE_S, check=False)
+        self.assertEqual(asked.returncode, 0, asked.stderr)
+        for column in ("cl_active", "cl_waiting", "maxwait", "sv_active", "sv_idle", "sv_login"):
+            self.assertIn(column, asked.stdout)
+
     def test_secrets_are_nobody_elses_and_on_no_command_line(self):
         self.assertEqual((self.folder / "secrets").stat().st_mode & 0o077, 0)
         words = [(self.folder / "secrets" / name).read_text().strip() for name in secret_files.PASSWORDS]
