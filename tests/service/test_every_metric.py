@@ -302,7 +302,7 @@ class EveryMetricTest(harness.ServiceTest):
 
         # Until the gauges, which are read every few seconds, see some that wait.
         with self.causes(grows("flowviz_pending_sync_lots"), grows("tasks_by_status", task="sync_apply", status="queued")):
-            harness.wait_until(some_wait, "lots that wait", pause_s=0.3)
+            harness.wait_until(some_wait, "lots that wait")  # faster than they are applied
         with self.causes(becomes("flowviz_pending_sync_lots", 0)):
             pass  # all are applied in the end
         with self.causes(
