@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <flowviz_metrics/cells/exemplars.hpp>
 #include <flowviz_metrics/native_value.hpp>
@@ -20,6 +21,11 @@ enum class PageType : std::uint8_t { counter, gauge, histogram, summary, info, s
 
 /// Whether it measures something, in a unit.
 constexpr bool has_unit(PageType type) noexcept { return type != PageType::info && type != PageType::state_set; }
+
+/// What its sample's name ends with in OpenMetrics, and the family's does not.
+constexpr std::string_view ending_of(PageType type) noexcept {
+  return type == PageType::counter ? "_total" : type == PageType::info ? "_info" : "";
+}
 
 /// The exemplar of a counter or of a bucket, if it has one.
 struct PageExemplar {

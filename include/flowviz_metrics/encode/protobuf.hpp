@@ -85,7 +85,7 @@ class BasicProtobufEncoder {
                       : type == PageType::summary   ? summary
                       : type == PageType::histogram ? histogram
                                                     : gauge);
-    unit_ = has_unit(type) ? unit_of(without(text_, type == PageType::counter ? "_total" : "")) : "";
+    unit_ = has_unit(type) ? unit_of(without(text_, ending_of(type))) : "";
   }
 
   [[nodiscard]] Escaping escaping() const noexcept { return escaping_; }

@@ -41,9 +41,7 @@ class BasicTextEncoder {
     family_.clear();
     append_escaped_name(family_, name, NameOf::metric, escaping_);
     // OpenMetrics gives a counter its ending sample by sample, and an info; the family goes without.
-    std::string_view base = family_, ending = "";
-    if (open_metrics_ && type == PageType::counter) base = without(family_, ending = "_total");
-    if (open_metrics_ && type == PageType::info) base = without(family_, ending = "_info");
+    const std::string_view ending = open_metrics_ ? ending_of(type) : "", base = without(family_, ending);
     title_.clear();
     append_name(title_, base, NameOf::metric);
     const bool quoted = title_.size() != base.size();
