@@ -212,6 +212,8 @@ TEST_CASE("what was counted under _other stays counted as such when its series e
   CHECK(differences(registry, overflow) == "");
   CHECK(shown(registry, "hits_total").empty());
   CHECK(differences(registry, overflow) == "");
+  hits.with("b", "/x").inc(3);
+  CHECK(page_of(registry).find("{metric=\"hits_total\",label=\"page\"} 8\n") != std::string::npos);
 }
 
 TEST_CASE("a lifetime may be longer than any clock runs") {

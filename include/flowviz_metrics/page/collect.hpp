@@ -7,11 +7,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include <flowviz_metrics/encode/escape.hpp>
@@ -20,6 +19,7 @@
 #include <flowviz_metrics/encode/sink.hpp>
 #include <flowviz_metrics/native_value.hpp>
 #include <flowviz_metrics/page/merged_families.hpp>
+#include <flowviz_metrics/page/overflow.hpp>
 #include <flowviz_metrics/page/own_page.hpp>
 #include <flowviz_metrics/page/refresh.hpp>
 #include <flowviz_metrics/registry.hpp>
@@ -60,7 +60,7 @@ class PageWalk {
       collect_several();
     }
     if (registries_.empty() || (own == Own::if_named && names_.empty())) return;
-    OwnPage<Encoder>(registries_, names_, encoder_).collect(overflow_);
+    OwnPage<Encoder>(registries_, names_, encoder_).collect(overflow_.lines());
   }
 
  private:
@@ -116,18 +116,15 @@ class PageWalk {
                           : definition.kind == Kind::state_set ? PageType::state_set
                                                                : PageType::gauge;
     encoder_.family(definition.name, definition.help, type, definition.bounds);
-    overflow_before_ = overflow_.size();
+    overflow_.begin_metric();
   }
 
   void collect(const Family& family) {
     const Definition& definition = family.definition();
     escapes_labels_ =
         encoder_.escapes_labels() && (definition.utf8_labels || definition.utf8_name || registry_->has_utf8_labels());
-    if (family.expires()) {
-      family.end_idle(TimerClock::now().time_since_epoch());
-      for (std::size_t i = 0; i < family.definition().labels.size(); ++i)
-        overflow_here_[i] = family.ended_overflow().amount(i);
-    }
+    if (family.expires()) family.end_idle(TimerClock::now().time_since_epoch());
+    overflow_.begin(family);
     switch (family.definition().kind) {
       case Kind::counter:
         each_series(family, counts_,
@@ -171,7 +168,7 @@ class PageWalk {
         for (const auto& [labels, value] : refresh_.samples(family)) encoder_.sample(shown_text(labels), value);
         break;
     }
-    note_overflow(family);
+    overflow_.end(family, labels_on_page(encoder_, *registry_));
   }
 
   // Calls `visit(i, series)` for each of the series that is to be shown; `written(i, series)` as SeriesCells::written.
@@ -274,7 +271,7 @@ class PageWalk {
     each_shown(links, static_cast<std::uint32_t>(totals.size()), written, [&](std::uint32_t i, const auto& series) {
       if (!has_value(totals[i], asked_for_total)) return;
       encoder_.sample(padded(series), totals[i]);
-      add_overflow(family, series);
+      overflow_.add(family, series);
     });
   }
 
@@ -296,7 +293,7 @@ class PageWalk {
       } else {
         encoder_.sample(labels, totals[i]);
       }
-      add_overflow(family, series);
+      overflow_.add(family, series);
     });
   }
 
@@ -346,7 +343,7 @@ class PageWalk {
       const bool rises = !chunk.has_below_zero(at + i * cells + buckets);
       encoder_.histogram(shown_labels(series),
                          {buckets_of(i), amounts_[i], rises, exemplars, nullptr, born(family, series)});
-      add_overflow(family, series);
+      overflow_.add(family, series);
     });
   }
 
@@ -372,48 +369,9 @@ class PageWalk {
         const bool rises = !chunk.has_below_zero(first + classic + cells::NativeBlocks<cells::StdPlatform>::sum);
         encoder_.histogram(shown_labels(series),
                            {counts_, native_.sum, rises, exemplars_, &native_, born(family, series)});
-        add_overflow(family, series);
+        overflow_.add(family, series);
       });
     });
-  }
-
-  // What was counted under `_other`, by metric and label. Read from the `_other` series themselves, for handles onto
-  // them are kept and look-ups cannot tell how much is counted through one.
-  template <class Series>
-  void add_overflow(const Family& family, const Series& series) {
-    std::uint32_t others = series.tag.get();
-    if (others == 0) [[likely]]
-      return;
-    const double amount = family.cells().amount(series.place());
-    for (std::size_t label = 0; others != 0; ++label, others >>= 1) {
-      if ((others & 1) != 0) overflow_here_[label] += amount;
-    }
-  }
-
-  void note_overflow(const Family& family) {
-    const Definition& definition = family.definition();
-    for (std::size_t i = 0; i < definition.labels.size(); ++i) {
-      // What was set under a gauge's _other is no amount, and a closed label's _other is as good as its other values.
-      if (definition.labels[i].open && !is_set(definition.kind)) {
-        std::string labels(labels_on_page(encoder_, *registry_));
-        encode::append_label(labels, own::overflow_metric, definition.name);
-        encode::append_label(labels, own::overflow_label, definition.labels[i].name);
-        add_overflow(std::move(labels),
-                     family.expires() ? family.ended_overflow().shown(i, overflow_here_[i]) : overflow_here_[i]);
-      }
-      overflow_here_[i] = 0;
-    }
-  }
-
-  // Registries that have a metric of the same name and labels, but for one, say so once.
-  void add_overflow(std::string labels, double amount) {
-    for (auto& there : std::span(overflow_).subspan(overflow_before_)) {
-      if (there.labels == labels) {
-        there.amount += amount;
-        return;
-      }
-    }
-    overflow_.push_back({std::move(labels), amount});
   }
 
   std::span<const Registry* const> registries_;
@@ -427,9 +385,7 @@ class PageWalk {
   std::vector<double> amounts_;
   NativeHistogramValue native_;
   std::vector<encode::PageExemplar> exemplars_;  // of the series that are being shown; empty: they have none
-  std::vector<typename OwnPage<Encoder>::Overflow> overflow_;
-  std::size_t overflow_before_ = 0;  // how many when the family began
-  double overflow_here_[Family::max_labels] = {};
+  PageOverflow overflow_;
 };
 
 FLOWVIZ_METRICS_END

@@ -15,6 +15,7 @@
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/encode/page_type.hpp>
 #include <flowviz_metrics/own_metrics.hpp>
+#include <flowviz_metrics/page/overflow.hpp>
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/registry.hpp>
 
@@ -39,16 +40,10 @@ std::string_view labels_on_page(Encoder& encoder, const Registry& registry) {
 template <class Encoder>
 class OwnPage {
  public:
-  /// How much was counted under `_other`, by label text.
-  struct Overflow {
-    std::string labels;
-    double amount;
-  };
-
   OwnPage(std::span<const Registry* const> registries, std::span<const std::string_view> names, Encoder& encoder)
       : registries_(registries), names_(names), encoder_(encoder) {}
 
-  void collect(const std::vector<Overflow>& overflow) {
+  void collect(const std::vector<PageOverflow::Line>& overflow) {
     for (const Registry* registry : registries_) {
       if (!registry->shows_process()) continue;
       collect_process();
@@ -72,7 +67,7 @@ class OwnPage {
     });
   }
 
-  void collect_own(const std::vector<Overflow>& overflow) {
+  void collect_own(const std::vector<PageOverflow::Line>& overflow) {
     if (!overflow.empty() && wanted(own::label_overflow.name)) {
       encoder_.family(own::label_overflow.name, own::label_overflow.help, PageType::counter);
       for (const auto& [labels, amount] : overflow) encoder_.sample(labels, amount);
