@@ -60,7 +60,8 @@ TEST_CASE("bounds out of configuration are checked") {
 }
 
 TEST_CASE("listed bounds are checked like those out of configuration") {
-  CHECK(says(refusal([] { Buckets{2, 1}; }), "the bounds of buckets ascend strictly, and number 2 does not"));
+  CHECK(
+      says(refusal([] { Buckets{2, 1}; }), "the bounds of buckets ascend strictly, and number 2 does not: 1 after 2"));
   CHECK(says(refusal([] { Buckets{1.0, inf}; }), "the bounds of buckets are finite"));
 }
 

@@ -281,7 +281,10 @@ TEST_CASE("a help text shows any UTF-8, and nothing else is taken") {
   Registry registry;
   Gauge{registry, "g", "A \\ back\nslash, \"quoted\" \xe2\x82\xac."};
   CHECK(says(valid_page(registry), "# HELP g A \\\\ back\\nslash, \"quoted\" \xe2\x82\xac.\n"));
-  CHECK(says(refusal([&] { Gauge{registry, "bad", "\xff"}; }), "'bad': a help text is UTF-8"));
+  for (const char* text : {"\xff", "A\r", "A \xe2\x82"}) {
+    CHECK(refusal([&] { static_cast<void>(flowviz::HelpText::checked(text)); }) ==
+          "a help text is UTF-8 without carriage returns");
+  }
 }
 
 TEST_CASE("what is registered as data keeps the rules that the compiler checks otherwise") {
@@ -300,11 +303,11 @@ TEST_CASE("what is registered as data keeps the rules that the compiler checks o
       {"the name of an Info ends in _info", [](Definition& d) { d.kind = Kind::info; }},
       {"the endings _bucket", [](Definition& d) { d.name = "a_bucket_total"; }},
       {"'a_total': a help text is not empty", [](Definition& d) { d.help = ""; }},
-      {"'a_total': a help text is UTF-8", [](Definition& d) { d.help = "\xff"; }},
+      {"'a_total': a help text is UTF-8 without carriage returns", [](Definition& d) { d.help = "\xff"; }},
       {"'bad label': a name is lower-case", [](Definition& d) { d.labels = {{"bad label", true, {}, 1}}; }},
       {"'le': the labels le", [](Definition& d) { d.constant_labels = {{"le", "1"}}; }},
       {"a name is lower-case", [](Definition& d) { d.constant_labels = {{"bad name\n", "1"}}; }},
-      {"'a': the bounds of buckets ascend strictly, and number 2 does not",
+      {"'a': the bounds of buckets ascend strictly, and number 2 does not: 1 after 5",
        [](Definition& d) {
          d.kind = Kind::histogram;
          d.name = "a";

@@ -127,12 +127,12 @@ TEST_CASE("the label of the states is the only one of its name") {
   CHECK(refusal([] {
           flowviz::Registry registry{{{"line_state", "x"}}};
           flowviz::StateSet line{registry, "line_state", "What the line does.", flowviz::States<LineState>()};
-        }).find("line_state") != std::string::npos);
+        }) == "'line_state': a state set's name is that of no other label");
   CHECK(refusal([] {
           flowviz::Registry registry;
           flowviz::StateSet<LineState, Hall> line{registry, "line_state", "What the line does.",
                                                   flowviz::States<LineState>(), flowviz::Label<Hall>{"line_state"}};
-        }).find("line_state") != std::string::npos);
+        }) == "'line_state': the label 'line_state' is that of the states");
 }
 
 template <int N>
@@ -146,8 +146,10 @@ std::string refused_state() {
 TEST_CASE("states whose texts would break a page are refused with metric and rule") {
   CHECK(refused_state<0>() == "'line_state', its states: the value 'a' occurs twice");
   CHECK(refused_state<1>() == "'line_state', its states: the text of a state is not empty");
-  CHECK(refused_state<2>() == "'line_state', its states: the value '\xff' is not UTF-8 or too long");
-  CHECK(refused_state<3>() == "'line_state', its states: the value '\r' is not UTF-8 or too long");
+  CHECK(refused_state<2>() ==
+        "'line_state', its states: the value '\xff' is not UTF-8, has a carriage return, or is too long");
+  CHECK(refused_state<3>() ==
+        "'line_state', its states: the value '\r' is not UTF-8, has a carriage return, or is too long");
   CHECK(refused_state<4>() ==
         "'line_state', its states: '_other' stands for the values beyond the domain and cannot be one of it");
 }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <initializer_list>
 #include <limits>
 #include <string>
@@ -69,9 +70,10 @@ inline void bounds(std::string_view metric, const Bounds& bounds) {
   for (std::uint32_t i = 0; i < bounds.size(); ++i) {
     if (!is_finite(bounds.data()[i])) rule_broken(metric, "the bounds of buckets are finite; +Inf is implied");
     if (i > 0 && !(bounds.data()[i - 1] < bounds.data()[i])) {
-      const std::string rule =
-          "the bounds of buckets ascend strictly, and number " + std::to_string(i + 1) + " does not";
-      rule_broken(metric, rule.c_str());
+      char rule[128];
+      std::snprintf(rule, sizeof rule, "the bounds of buckets ascend strictly, and number %u does not: %g after %g",
+                    i + 1, bounds.data()[i], bounds.data()[i - 1]);
+      rule_broken(metric, rule);
     }
   }
 }

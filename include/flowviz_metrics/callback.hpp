@@ -39,8 +39,9 @@ class AnyCallback {
   // The function, and the gauge whose series it sets if there are labels.
   template <class F, LabelValue... L>
   struct Bound final : AnyBound {
-    static_assert(sizeof...(L) == 0 ? std::is_invocable_v<F&> : std::is_invocable_v<F&, const Gauge<L...>&>,
-                  "a callback without labels returns its value; one with labels takes a const flowviz::Gauge<...>& and "
+    static_assert(sizeof...(L) == 0 ? std::is_invocable_r_v<Amount, F&> : std::is_invocable_v<F&, const Gauge<L...>&>,
+                  "a callback without labels returns its value, a number or a duration; one with labels takes a const "
+                  "flowviz::Gauge<...>& and "
                   "sets its series");
 
     Bound(Registry& registry, Traits traits, Name name, HelpText help, F f,
@@ -91,14 +92,14 @@ class AnyCallback {
 ///                                   flowviz::Label<State>{"state"}};
 ///
 /// Making one throws `Error` as a Gauge does, and if the metric has a callback already.
-class GaugeCallback : public AnyCallback<Kind::gauge_callback, MetricName> {
+class [[nodiscard]] GaugeCallback : public AnyCallback<Kind::gauge_callback, MetricName> {
   using AnyCallback<Kind::gauge_callback, MetricName>::AnyCallback;
 };
 
 /// A counter that a function is asked for, which somebody else counts: it has to rise. Nobody checks that, and readers take one that
 /// goes back for one that has begun anew; but a value below zero, NaN or an infinity is left out of the page, and counted as a
 /// callback that throws is. Otherwise as a GaugeCallback.
-class CounterCallback : public AnyCallback<Kind::counter_callback, CounterName> {
+class [[nodiscard]] CounterCallback : public AnyCallback<Kind::counter_callback, CounterName> {
   using AnyCallback<Kind::counter_callback, CounterName>::AnyCallback;
 };
 

@@ -114,7 +114,7 @@ concept Collected = requires { typename C::Shown; };
 ///
 /// What names, help texts and labels have to be is checked here, as for other metrics, and so is the bound on label combinations.
 /// Throws `Error` also if one of the metrics has a collector already, or a label pins values or has a rule for others.
-class Collector {
+class [[nodiscard]] Collector {
  public:
   template <class F, Collected... C>
   Collector(Registry& registry, F function, const C&... metrics) {

@@ -124,6 +124,11 @@ constexpr bool is_no_help(std::string_view text) { return text.find_first_not_of
 
 constexpr void help(std::string_view text) {
   if (is_no_help(text)) rule_broken(text, "a help text is not empty");
+  while (!text.empty()) {
+    const std::size_t length = text.front() == '\r' ? 0 : encode::sequence_length(text);
+    if (length == 0) rule_broken({}, "a help text is UTF-8 without carriage returns");
+    text.remove_prefix(length);
+  }
 }
 
 /// What every format can show: for names that were given before there were rules, and have to stay.

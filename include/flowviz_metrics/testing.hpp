@@ -50,8 +50,9 @@ class FakeClock {
  public:
   /// Throws `Error` if there is one already.
   FakeClock() {
+    if (TimerClock::is_fake.load(std::memory_order_relaxed)) fail("there is one FakeClock at a time");
     TimerClock::fake_now.store(TimerClock::Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
-    if (TimerClock::is_fake.exchange(true, std::memory_order_relaxed)) fail("there is one FakeClock at a time");
+    TimerClock::is_fake.store(true, std::memory_order_relaxed);
   }
   ~FakeClock() { TimerClock::is_fake.store(false, std::memory_order_relaxed); }
   FakeClock(const FakeClock&) = delete;

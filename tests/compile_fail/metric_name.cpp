@@ -103,4 +103,9 @@ void define(flowviz::Registry& registry) {
   // expect: a help text is not empty
   flowviz::Gauge wrong{registry, "active_operators", ""};
 #endif
+
+#ifdef MUST_NOT_COMPILE_help_of_lines
+  // expect: a help text is UTF-8 without carriage returns
+  flowviz::Gauge wrong{registry, "active_operators", "Operators\r\non duty."};
+#endif
 }

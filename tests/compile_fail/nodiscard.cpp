@@ -40,6 +40,16 @@ void count(const flowviz::Counter<bool>& lots, const flowviz::Histogram<bool>& w
   flowviz::OpenLabel{"page", 5}.pin({"/a"});
 #endif
 
+#ifdef MUST_NOT_COMPILE_callback
+  // expect: nodiscard
+  flowviz::GaugeCallback{"stock_lots", "Lots in stock.", [] { return 1; }};
+#endif
+
+#ifdef MUST_NOT_COMPILE_collector
+  // expect: nodiscard
+  flowviz::Collector{[](flowviz::Samples& /*samples*/) {}, flowviz::CollectedGauge{"tank_level", "How full."}};
+#endif
+
 #ifdef MUST_NOT_COMPILE_checked
   // expect: nodiscard
   flowviz::CounterName::checked("a_total");

@@ -189,6 +189,18 @@ def plan(blocks):
     return work, wrong, left_out
 
 
+def check_words(root, include):
+    """That the words which names do not have are those that the compiler refuses."""
+    header = (include / "flowviz_metrics/name.hpp").read_text(encoding="utf-8")
+    rules = (root / "docs/api/registries.md").read_text(encoding="utf-8").split("## Rules of names")[1].split("\n## ")[0]
+    lists = re.findall(r"std::array<std::string_view, \d+> \w+\{(.*?)\}", header, re.S)
+    refused = {word for each in lists for word in re.findall(r'"(\w+)"', each)}
+    told = set(re.findall(r"`(\w+)`", rules))
+    if len(refused) < 60:
+        return f"of the words that name.hpp refuses only {len(refused)} were found"
+    return f"words that it lacks: {sorted(refused - told)}" if refused - told else None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=ROOT, help="where README.md and docs/ are")
@@ -207,6 +219,7 @@ def main():
     if not options.disabled:
         if (options.root / "docs" / "api.md").is_file():
             cases.append(("docs/api.md", check_names, options.root, include, work))
+            cases.append(("docs/api/registries.md, rules of names", check_words, options.root, include))
         for document in documents_in(options.root):
             name = document.relative_to(options.root).as_posix()
             wrong += [f"{name}: {problem}" for problem in links.dead(document, options.root)]

@@ -75,8 +75,10 @@ TEST_CASE_FIXTURE(Fixture, "labels that cannot be are refused with metric, label
        "'a_total', label 'x': '_other' stands for the values beyond the domain and cannot be one of it"},
       {{closed("x", {"_other"})},
        "'a_total', label 'x': '_other' stands for the values beyond the domain and cannot be one of it"},
-      {{open("x", 2, {"\xff"})}, "'a_total', label 'x': the value '\xff' is not UTF-8 or too long"},
-      {{open("x", 2, {long_text})}, "'a_total', label 'x': the value '" + long_text + "' is not UTF-8 or too long"},
+      {{open("x", 2, {"\xff"})},
+       "'a_total', label 'x': the value '\xff' is not UTF-8, has a carriage return, or is too long"},
+      {{open("x", 2, {long_text})},
+       "'a_total', label 'x': the value '" + long_text + "' is not UTF-8, has a carriage return, or is too long"},
       {std::vector<LabelDefinition>(17, open("x", 1)), "'a_total': a metric has at most 16 labels"},
   };
   for (const auto& row : table) {

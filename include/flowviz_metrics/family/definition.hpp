@@ -161,7 +161,7 @@ void constant_label(std::string_view owner, std::string_view name, std::string_v
     fail(std::string(owner) + ", label '" + std::string(name) + "': " + rule);
   };
   if (const std::string clash = label_clash(taken, name); !clash.empty()) broken(clash);
-  if (!encode::is_clean(value)) broken("the value of a constant label is UTF-8");
+  if (!encode::is_clean(value)) broken("the value of a constant label is UTF-8 without carriage returns");
   if (value.size() > encode::max_label_bytes) broken("the value of a constant label is too long");
 }
 
@@ -173,7 +173,7 @@ void known_values(const std::vector<std::string>& values, const Broken& broken) 
     const std::string& value = values[k];
     if (value == other_text) broken("'_other' stands for the values beyond the domain and cannot be one of it");
     if (!encode::is_clean(value) || value.size() > encode::max_label_bytes)
-      broken("the value '" + value + "' is not UTF-8 or too long");
+      broken("the value '" + value + "' is not UTF-8, has a carriage return, or is too long");
     for (std::size_t m = 0; m < k; ++m) {
       if (values[m] == value) broken("the value '" + value + "' occurs twice");
     }
@@ -200,7 +200,7 @@ void definition(const Definition& definition, const std::vector<std::string>& la
     definition.legacy_name ? legacy(definition.name) : metric_of(definition.kind, definition.name);
   }
   if (is_no_help(definition.help)) rule_broken(definition.name, "a help text is not empty");
-  if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8");
+  if (!encode::is_clean(definition.help)) rule_broken(definition.name, "a help text is UTF-8 without carriage returns");
   if (definition.kind == Kind::histogram || !definition.bounds.empty()) bounds(definition.name, definition.bounds);
   if (definition.kind == Kind::native_histogram) native_scale(definition.name, definition.native);
   if (definition.kind == Kind::info && !definition.labels.empty()) {
@@ -225,7 +225,9 @@ void definition(const Definition& definition, const std::vector<std::string>& la
     definition.utf8_labels ? utf8_label(one.name) : label(one.name);
     for (std::size_t i = 0; i < constants; ++i) {
       if (names[i] == one.name) {
-        fail("'" + definition.name + "': the label '" + one.name + "' is a constant label already");
+        const bool is_states = definition.kind == Kind::state_set && one.name == definition.name;
+        fail("'" + definition.name + "': the label '" + one.name +
+             (is_states ? "' is that of the states" : "' is a constant label already"));
       }
     }
     if (const std::string clash = label_clash(names, one.name); !clash.empty()) {
