@@ -73,7 +73,7 @@ TEST_CASE("a callback with labels sets the series of its gauge") {
 TEST_CASE("a metric without an owner of its callback is not on the page, and can have a new one") {
   Registry registry;
   std::optional<GaugeCallback> first = GaugeCallback(registry, "level", "Level.", [] { return 1; });
-  CHECK(says(refusal([&] { GaugeCallback(registry, "level", "Level.", [] { return 2; }); }),
+  CHECK(says(refusal([&] { const GaugeCallback another(registry, "level", "Level.", [] { return 2; }); }),
              "'level': this metric has a callback already"));
   GaugeCallback moved = std::move(*first);
   first.reset();

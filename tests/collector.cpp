@@ -227,7 +227,7 @@ TEST_CASE("the metrics of a collector are on pages as long as it lives, and can 
 TEST_CASE("a collector's metrics are held to the rules of all others, before any page") {
   Registry registry;
   const auto collect = [&](auto... metrics) {
-    return refusal([&] { Collector{registry, [](const auto&...) {}, metrics...}; });
+    return refusal([&] { const Collector refused{registry, [](const auto&...) {}, metrics...}; });
   };
   const flowviz::Gauge<> queue{registry, "queue", "Q."};
   CHECK(says(collect(CollectedGauge{"queue", "Q."}), "'queue' is registered already, with another type"));

@@ -12,12 +12,14 @@
 
 FLOWVIZ_METRICS_BEGIN
 
-/// What both callbacks share; not to be named. Owns the function, while the registry owns the metric.
+/// What both callbacks are; not to be named. Owns the function, while the registry owns the metric.
 template <Kind K, class Name>
-class AnyCallback {
+class [[nodiscard]] AnyCallback {
  public:
+  // g++ says that one is made for nothing if its constructors are marked, too, and then not if they are inherited.
   template <class F, class... D>
-  AnyCallback(Registry& registry, Name name, HelpText help, MetricOptions options, F function, const D&... labels) {
+  [[nodiscard]] AnyCallback(Registry& registry, Name name, HelpText help, MetricOptions options, F function,
+                            const D&... labels) {
     using Function = Bound<F, ValueType<D>...>;
     static_assert(sizeof(Function) > 0);  // also where metrics are compiled out, the function has to fit
     if constexpr (metrics_enabled) {
@@ -25,10 +27,10 @@ class AnyCallback {
     }
   }
   template <class F, class... D>
-  AnyCallback(Registry& registry, Name name, HelpText help, F function, const D&... labels)
+  [[nodiscard]] AnyCallback(Registry& registry, Name name, HelpText help, F function, const D&... labels)
       : AnyCallback(registry, name, help, MetricOptions(), std::move(function), labels...) {}
   template <class F, class... D>
-  AnyCallback(Name name, HelpText help, F function, const D&... labels)
+  [[nodiscard]] AnyCallback(Name name, HelpText help, F function, const D&... labels)
       : AnyCallback(default_registry(), name, help, std::move(function), labels...) {}
 
  private:
@@ -92,15 +94,11 @@ class AnyCallback {
 ///                                   flowviz::Label<State>{"state"}};
 ///
 /// Making one throws `Error` as a Gauge does, and if the metric has a callback already.
-class [[nodiscard]] GaugeCallback : public AnyCallback<Kind::gauge_callback, MetricName> {
-  using AnyCallback<Kind::gauge_callback, MetricName>::AnyCallback;
-};
+using GaugeCallback = AnyCallback<Kind::gauge_callback, MetricName>;
 
 /// A counter that a function is asked for, which somebody else counts: it has to rise. Nobody checks that, and readers take one that
 /// goes back for one that has begun anew; but a value below zero, NaN or an infinity is left out of the page, and counted as a
 /// callback that throws is. Otherwise as a GaugeCallback.
-class [[nodiscard]] CounterCallback : public AnyCallback<Kind::counter_callback, CounterName> {
-  using AnyCallback<Kind::counter_callback, CounterName>::AnyCallback;
-};
+using CounterCallback = AnyCallback<Kind::counter_callback, CounterName>;
 
 FLOWVIZ_METRICS_END

@@ -117,7 +117,7 @@ concept Collected = requires { typename C::Shown; };
 class [[nodiscard]] Collector {
  public:
   template <class F, Collected... C>
-  Collector(Registry& registry, F function, const C&... metrics) {
+  [[nodiscard]] Collector(Registry& registry, F function, const C&... metrics) {
     static_assert(sizeof...(C) > 0,
                   "a collector has metrics: flowviz::CollectedGauge{...}, flowviz::CollectedCounter{...}");
     static_assert(std::is_invocable_v<F&, const typename C::Shown&...>,
@@ -127,7 +127,7 @@ class [[nodiscard]] Collector {
   }
   template <class F, Collected... C>
     requires(!std::same_as<F, Registry>)
-  explicit Collector(F function, const C&... metrics)
+  [[nodiscard]] explicit Collector(F function, const C&... metrics)
       : Collector(default_registry(), std::move(function), metrics...) {}
 
  private:

@@ -47,7 +47,7 @@ void count(const flowviz::Counter<bool>& lots, const flowviz::Histogram<bool>& w
 
 #ifdef MUST_NOT_COMPILE_collector
   // expect: nodiscard
-  flowviz::Collector{[](flowviz::Samples& /*samples*/) {}, flowviz::CollectedGauge{"tank_level", "How full."}};
+  flowviz::Collector{[](const flowviz::Samples<>& /*samples*/) {}, flowviz::CollectedGauge{"tank_level", "How full."}};
 #endif
 
 #ifdef MUST_NOT_COMPILE_checked

@@ -32,7 +32,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import checks
 
-FLAGS = ["-std=c++20", "-pthread", "-fmessage-length=0", "-Werror=unused-result"]
+FLAGS = ["-std=c++20", "-pthread", "-fmessage-length=0", "-Werror=unused-result", "-Werror=unused-value"]
 
 Section = collections.namedtuple("Section", "name expected start_up")
 Rule = collections.namedtuple("Rule", "compiler below")
@@ -113,7 +113,7 @@ def precompiled(command, family, include, folder):
 
 
 def without_lines_of(case, output):
-    """A compiler's message without the lines that it repeats out of the case itself (all paths are absolute)."""
+    """A compiler's message without the lines that it repeats out of the case itself (all paths are absolute), nor its path."""
     kept = []
     repeats_case = False
     for line in output.splitlines():
@@ -123,7 +123,7 @@ def without_lines_of(case, output):
             kept.append(line)
         elif not repeats_case:
             kept.append(line)
-    return "\n".join(kept)
+    return "\n".join(kept).replace(str(case), "case.cpp")
 
 
 def compile_command(compiler, case, *defines):

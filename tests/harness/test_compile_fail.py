@@ -105,6 +105,10 @@ class Runner(unittest.TestCase):
             case = GOOD.replace('constexpr Name wrong{"pear"};', line)
             self.assert_red(self.run_on({"a.cpp": case}), "refused without the words")
 
+    def test_words_that_stand_only_in_the_name_of_the_file_are_red(self):
+        other = GOOD.replace("// expect: a name begins with an a", "// expect: pears")
+        self.assert_red(self.run_on({"pears.cpp": other}), "refused without the words ['pears']")
+
     def test_a_compiler_that_breaks_is_red(self):
         with tempfile.TemporaryDirectory() as folder:
             compiler = pathlib.Path(folder, "broken-compiler")
