@@ -5,11 +5,14 @@
 ///
 /// The inline namespace holds the version of the binary interface and the numbers that change the layout: files that
 /// differ in them have different types, and fail to link instead of sharing cells that they lay out differently. The same holds
-/// for files with metrics and files that have them compiled out: no function of the one is taken for its namesake of the other.
+/// for files with metrics and files that have them compiled out, and for files whose standard libraries lay out a std::string or a
+/// std::vector otherwise: no function of the one is taken for its namesake of the other.
 
 #if __cplusplus < 202002L
 #error "flowviz_metrics needs C++20: compile with -std=c++20"
 #endif
+
+#include <cstddef>  // for the standard library's own macros
 
 #define FLOWVIZ_METRICS_VERSION_MAJOR 0
 #define FLOWVIZ_METRICS_VERSION_MINOR 1
@@ -19,13 +22,25 @@
 #define FLOWVIZ_METRICS_BEGIN                                                              \
   namespace flowviz {                                                                      \
   inline namespace FLOWVIZ_METRICS_ABI(FLOWVIZ_METRICS_ABI_VERSION, FLOWVIZ_METRICS_SLOTS, \
-                                       FLOWVIZ_METRICS_MAX_LABEL_BYTES) {
+                                       FLOWVIZ_METRICS_MAX_LABEL_BYTES, FLOWVIZ_METRICS_ABI_LIBRARY) {
 #define FLOWVIZ_METRICS_END \
   }                         \
   }
 
-#define FLOWVIZ_METRICS_ABI(version, slots, bytes) FLOWVIZ_METRICS_ABI_NAME(version, slots, bytes)
-#define FLOWVIZ_METRICS_ABI_NAME(version, slots, bytes) v##version##_##slots##_##bytes
+#define FLOWVIZ_METRICS_ABI(version, slots, bytes, library) FLOWVIZ_METRICS_ABI_NAME(version, slots, bytes, library)
+#define FLOWVIZ_METRICS_ABI_NAME(version, slots, bytes, library) v##version##_##slots##_##bytes##library
+
+#if defined(_LIBCPP_VERSION)
+#define FLOWVIZ_METRICS_ABI_LIBRARY _libcpp
+#elif defined(_GLIBCXX_DEBUG) && _GLIBCXX_USE_CXX11_ABI == 0
+#define FLOWVIZ_METRICS_ABI_LIBRARY _debug_cxx98
+#elif defined(_GLIBCXX_DEBUG)
+#define FLOWVIZ_METRICS_ABI_LIBRARY _debug
+#elif defined(_GLIBCXX_RELEASE) && _GLIBCXX_USE_CXX11_ABI == 0
+#define FLOWVIZ_METRICS_ABI_LIBRARY _cxx98
+#else
+#define FLOWVIZ_METRICS_ABI_LIBRARY
+#endif
 
 /// FLOWVIZ_METRICS_DISABLED compiles metrics out: everything still compiles, what is wrong at compile time still is, and nothing is
 /// registered, counted or shown. A write leaves no instruction. Defined as 0 it has no effect.

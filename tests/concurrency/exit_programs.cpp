@@ -66,6 +66,10 @@ TEST_CASE("a thread that another fork handler starts in the child shares no colu
   run_well("fork_early_handler");
 }
 
+TEST_CASE("nor does it if the library's own handler runs once more behind the other one") {
+  run_well("fork_early_handler", {"twice"});
+}
+
 TEST_CASE("nobody waits for a thread that is stopped while it counts, creates, registers or scrapes") {
   run_well("stopped_threads");
 }

@@ -21,6 +21,7 @@ from checks import Failed, must
 COMPILERS = ["g++", "clang++"]
 FLAGS = ["-std=c++20", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-I", ROOT / "include"]
 DISABLED = "-DFLOWVIZ_METRICS_DISABLED"
+MIXED = [DISABLED, "-D_GLIBCXX_DEBUG", "-D_GLIBCXX_USE_CXX11_ABI=0", "-DFLOWVIZ_METRICS_SLOTS=64"]
 # What does nothing: the end of a function, the mark of a place to jump to, and what fills up lines.
 NOTHING = {"ret", "retq", "endbr64", "nop", "nopl", "nopw", "data16", "cs", "xchg"}
 
@@ -61,8 +62,13 @@ def check_one_program(compiler, folder, *sources):
     must([program])
 
 
-def check_mixed(compiler, folder):
-    done = checks.start([compiler, *FLAGS, HERE / "mixed_on.cpp", HERE / "mixed_off.cpp", "-o", folder / "mixed"])
+def check_mixed(compiler, folder, flag):
+    """Files that do not fit together do not link. Without the flag they would."""
+    sources = [HERE / "mixed_giver.cpp", HERE / "mixed_taker.cpp"]
+    program = folder / f"mixed-{compiler}{flag}"
+    must([compiler, *FLAGS, *sources, "-o", program])
+    must([compiler, *FLAGS, flag, "-c", sources[1], "-o", f"{program}.o"])
+    done = checks.start([compiler, *FLAGS, sources[0], f"{program}.o", "-o", program])
     if done.status == 0:
         return "a registry of one kind was given to a file of the other"
     if "count_in(flowviz::v0_" not in done.stderr:
@@ -121,7 +127,7 @@ def main():
             table += [
                 (f"{compiler}: one program", check_one_program, compiler, folder, "on.cpp", "off.cpp"),
                 (f"{compiler}: one program, linked the other way round", check_one_program, compiler, folder, "off.cpp", "on.cpp"),
-                (f"{compiler}: files that do not fit together", check_mixed, compiler, folder),
+                *((f"{compiler}: does not fit a file with {flag}", check_mixed, compiler, folder, flag) for flag in MIXED),
                 (f"{compiler}: a wrong name", check_refused, compiler, DISABLED, "counter_name.cpp", "1", "_total"),
                 (f"{compiler}: no with()", check_refused, compiler, DISABLED + "=1", "labelled.cpp", "counter",
                  "this metric has labels"),

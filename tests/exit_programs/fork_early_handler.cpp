@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Another library's fork handler, registered before ours, starts a thread in the child, as some do that restart their
-// background threads. It counts before our handler has run, on columns that nobody else may be given.
+// background threads. It counts before our handler has run, on columns that nobody else may be given. With the argument `twice` ours
+// is registered before it and, as by two threads that both make the first increment of the process, once more behind it.
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 #include <thread>
 
 #include "../concurrency/threads.hpp"
@@ -52,9 +54,15 @@ int child(std::uint64_t before) {
 
 }  // namespace
 
-int main() {
-  pthread_atfork(nullptr, nullptr, start_early);  // before the library's own, which the first increment registers
-  counter().inc();
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "twice") {
+    flowviz::cells::make_exit_key();
+    pthread_atfork(nullptr, nullptr, start_early);
+    flowviz::cells::make_exit_key();  // this thread has no lease that a child would keep
+  } else {
+    pthread_atfork(nullptr, nullptr, start_early);  // before the library's own, which the first increment registers
+    counter().inc();
+  }
   const std::uint64_t before = counter().value();
   const pid_t pid = fork();
   if (pid == 0) {

@@ -82,6 +82,8 @@ inline ThreadState& StdPlatform::this_thread() noexcept { return this_thread_sta
 
 FLOWVIZ_METRICS_SHARED inline void end_lease(void*) noexcept { process_slots.leave(this_thread_state); }
 FLOWVIZ_METRICS_SHARED inline void begin_as_child() noexcept {
+  // Once in each child, should the handler be registered twice: whoever another handler has started in between has a lease by now.
+  if (lease_process.load(std::memory_order_relaxed) == ::getpid()) return;
   process_slots.keep_only(this_thread_state);
   process_readers.keep_only(this_thread_state);
   // Release, paired with the acquire in at_thread_exit(): who leases from now on finds the bitmap as it is left here.
@@ -94,7 +96,7 @@ FLOWVIZ_METRICS_SHARED FLOWVIZ_METRICS_NOINLINE inline std::uint64_t make_exit_k
   pthread_key_t made;
   if (pthread_key_create(&made, &end_lease) != 0) return 0;
   // The handler is registered before the key is known, hence before any lease. Two threads that race here register it
-  // twice, which does no harm: the second run finds nothing to change.
+  // twice, which does no harm: the second run changes nothing.
   pthread_atfork(nullptr, nullptr, &begin_as_child);
   lease_process.store(::getpid(), std::memory_order_relaxed);  // published with the key
   std::uint64_t key = 0;

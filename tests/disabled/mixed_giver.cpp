@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Gives a registry to a file that has metrics compiled out: this must not link.
+// Gives a registry to another file: where that has metrics compiled out, or another layout, this must not link.
 #include <flowviz_metrics/flowviz_metrics.hpp>
 
 void count_in(flowviz::Registry& registry);
