@@ -219,6 +219,7 @@ def main():
     if not options.disabled:
         if (options.root / "docs" / "api.md").is_file():
             cases.append(("docs/api.md", check_names, options.root, include, work))
+        if (options.root / "docs" / "api" / "registries.md").is_file():
             cases.append(("docs/api/registries.md, rules of names", check_words, options.root, include))
         for document in documents_in(options.root):
             name = document.relative_to(options.root).as_posix()

@@ -6,7 +6,9 @@ import collections
 import concurrent.futures
 import os
 import subprocess
+import time
 
+PROGRESS_S = 60
 DEADLINE_S = 300  # a compiler or program that takes longer is stuck
 
 Done = collections.namedtuple("Done", "status stdout stderr")
@@ -40,9 +42,13 @@ def must(command, **options):
 
 def report(checks, failures=()):
     """Runs (name, function, arguments...) side by side; a function answers None or what was wrong, or raises Failed. Prints
-    each failure and the line `N passed, N failed`, and returns the exit status. Nothing to run is a failure."""
+    each failure as it comes, once a minute how far it is, and the line `N passed, N failed`; returns the exit status. Nothing to
+    run is a failure."""
     failures = list(failures)
+    for failure in failures:
+        print(f"FAILED {failure}", flush=True)
     passed = 0
+    said = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         pending = [(name, pool.submit(function, *arguments)) for name, function, *arguments in checks]
         for name, result in pending:
@@ -54,9 +60,12 @@ def report(checks, failures=()):
                 passed += 1
             else:
                 failures.append(f"{name}: {problem}")
+                print(f"FAILED {failures[-1]}", flush=True)
+            if time.monotonic() > said + PROGRESS_S:
+                said = time.monotonic()
+                print(f"{passed} of {len(pending)} are well so far", flush=True)
     if not passed and not failures:
         failures.append("there was nothing to run")
-    for failure in failures:
-        print(f"FAILED {failure}")
+        print(f"FAILED {failures[-1]}")
     print(f"{passed} passed, {len(failures)} failed")
     return 1 if failures else 0
