@@ -86,6 +86,21 @@ TEST_CASE("a metric without an owner of its callback is not on the page, and can
   CHECK(says(refusal([&] { Gauge<>{registry, "level", "Level."}; }), "is registered already, with another type"));
 }
 
+TEST_CASE("a callback that is assigned over is not called any more, though what it was assigned from lives on") {
+  Registry registry;
+  int old_calls = 0;
+  GaugeCallback current{registry, "old_size", "O.", [&] { return ++old_calls; }};
+  GaugeCallback next{registry, "new_size", "N.", [] { return 2; }};
+  current = std::move(next);
+  const std::string page = valid_page(registry);
+  CHECK(old_calls == 0);
+  CHECK(family_on(page, "old_size") == "");
+  CHECK(says(page, "\nnew_size 2\n"));
+  GaugeCallback& same = current;
+  current = std::move(same);
+  CHECK(samples_of(registry, "new_size") == "new_size 2\n");
+}
+
 #if defined(__cpp_exceptions)
 TEST_CASE("a callback that throws is left out and counted, and costs the others nothing") {
   for (const auto budget : {0s, 600s}) {

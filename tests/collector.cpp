@@ -224,6 +224,18 @@ TEST_CASE("the metrics of a collector are on pages as long as it lives, and can 
   CHECK(series_of(registry, "disk_queue") == 1);
 }
 
+TEST_CASE("a collector that is assigned over is not called any more, though what it was assigned from lives on") {
+  Registry registry;
+  Disks old_disks{{{"a", 1, 2}}};
+  Collector current = old_disks.collected(registry);
+  Collector next{registry, [](const Samples<>& mine) { mine.show(3); }, CollectedGauge{"mine", "Mine."}};
+  current = std::move(next);
+  const std::string page = valid_page(registry);
+  CHECK(old_disks.looks == 0);
+  CHECK(family_on(page, "disk_queue") == "");
+  CHECK(says(page, "\nmine 3\n"));
+}
+
 TEST_CASE("a collector's metrics are held to the rules of all others, before any page") {
   Registry registry;
   const auto collect = [&](auto... metrics) {

@@ -21,7 +21,8 @@ class Owned {
     return Owned(new T(std::forward<A>(arguments)...));
   }
   Owned(Owned&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
-  Owned& operator=(Owned&& other) noexcept {
+  /// By value, so that what it had ends here, and not with what it is assigned from.
+  Owned& operator=(Owned other) noexcept {
     std::swap(object_, other.object_);
     return *this;
   }
