@@ -101,6 +101,24 @@ TEST_CASE("a callback that is assigned over is not called any more, though what 
   CHECK(samples_of(registry, "new_size") == "new_size 2\n");
 }
 
+TEST_CASE("a callback's options stand before its function, in every spelling that other metrics have") {
+  Registry registry;
+  const auto set = [](const Gauge<LotType, flowviz::Text>& gauge) { gauge.with(LotType::raw, "north").set(1); };
+  const Label<LotType> type{"lot_type"};
+  const auto site = flowviz::OpenLabel{"site", 20'000}.others(flowviz::OtherGauge::last_set);
+  CHECK(says(refusal([&] { const GaugeCallback lots{registry, "lots", "L.", set, type, site}; }),
+             "more than 10000 combinations"));
+  const GaugeCallback lots{registry, "lots", "L.", flowviz::MaxSeries{100'000}, set, type, site};
+  CHECK(samples_of(registry, "lots") == "lots{lot_type=\"raw\",site=\"north\"} 1\n");
+  const CounterCallback moved{registry, "moved_total", "M.", flowviz::MaxSeries{100'000}, set, type, site};
+  CHECK(samples_of(registry, "moved_total") == "moved_total{lot_type=\"raw\",site=\"north\"} 1\n");
+  const flowviz::ConstantLabel line[] = {{"line", "bottling"}};
+  const GaugeCallback level{registry, "level", "L.", flowviz::MetricOptions{line}, [] { return 2; }};
+  CHECK(samples_of(registry, "level") == "level{line=\"bottling\"} 2\n");
+  const GaugeCallback depth{"callback_depth", "D.", flowviz::MetricOptions{line}, [] { return 3; }};
+  CHECK(samples_of(flowviz::default_registry(), "callback_depth") == "callback_depth{line=\"bottling\"} 3\n");
+}
+
 #if defined(__cpp_exceptions)
 TEST_CASE("a callback that throws is left out and counted, and costs the others nothing") {
   for (const auto budget : {0s, 600s}) {

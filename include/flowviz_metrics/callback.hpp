@@ -27,11 +27,16 @@ class [[nodiscard]] AnyCallback {
     }
   }
   template <class F, class... D>
+    requires(!std::convertible_to<F, MetricOptions>)
   [[nodiscard]] AnyCallback(Registry& registry, Name name, HelpText help, F function, const D&... labels)
       : AnyCallback(registry, name, help, MetricOptions(), std::move(function), labels...) {}
   template <class F, class... D>
+  [[nodiscard]] AnyCallback(Name name, HelpText help, MetricOptions options, F function, const D&... labels)
+      : AnyCallback(default_registry(), name, help, options, std::move(function), labels...) {}
+  template <class F, class... D>
+    requires(!std::convertible_to<F, MetricOptions>)
   [[nodiscard]] AnyCallback(Name name, HelpText help, F function, const D&... labels)
-      : AnyCallback(default_registry(), name, help, std::move(function), labels...) {}
+      : AnyCallback(default_registry(), name, help, MetricOptions(), std::move(function), labels...) {}
 
  private:
   struct AnyBound {
