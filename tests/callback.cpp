@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <flowviz_metrics/callback.hpp>
 
+#include <pthread.h>
+
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -164,6 +166,126 @@ TEST_CASE("a callback that is late is left out and counted, and costs the others
   // It has come back as soon as a page shows it again.
   while (family_on(page_within(registry, 600s), "first").empty()) std::this_thread::yield();
   slower.open = true;
+}
+
+TEST_CASE("a callback in which two pages hang is called again when both calls have come back") {
+  Registry registry;
+  std::atomic<int> calls{0}, inside{0};
+  std::atomic<bool> first_may_end{false}, second_may_end{false};
+  const GaugeCallback slow{registry, "slow", "S.", [&] {
+                             const int call = ++calls;
+                             ++inside;
+                             while (call == 1 ? !first_may_end : !second_may_end) std::this_thread::yield();
+                             --inside;
+                             return call;
+                           }};
+  std::thread other([&] { static_cast<void>(page_within(registry, 3s)); });
+  while (calls < 1) std::this_thread::yield();
+  static_cast<void>(page_within(registry, 50ms));
+  other.join();
+  CHECK(inside == 2);
+  first_may_end = true;
+  while (inside > 1) std::this_thread::yield();
+  for (int n = 0; n < 100; ++n) {
+    CHECK(family_on(page_within(registry, 50ms), "slow") == "");
+    std::this_thread::yield();
+  }
+  CHECK(calls == 2);
+  second_may_end = true;
+  while (family_on(page_within(registry, 600s), "slow").empty()) std::this_thread::yield();
+}
+
+TEST_CASE("a callback that another page has given up meanwhile is not called") {
+  Registry registry;
+  Gate slow, slower;
+  std::atomic<int> calls{0};
+  const GaugeCallback first{registry, "first", "F.", [&] { return slow(); }};
+  const GaugeCallback second{registry, "second", "S.", [&] { return ++calls == 1 ? slower() : 2; }};
+  std::string page;
+  std::thread scraper([&] { page = page_within(registry, 600s); });
+  while (slow.inside == 0) std::this_thread::yield();
+  std::string other;
+  flowviz::scrape_into(other, registry, {.names = {"second"}, .budget = 50ms});
+  slow.open = true;  // the page comes to the second
+  scraper.join();
+  CHECK(says(page, "\nfirst 1\n"));
+  CHECK(family_on(page, "second") == "");
+  CHECK(calls == 1);
+  slower.open = true;
+}
+
+TEST_CASE("a budget beyond what a clock can count is as good as none") {
+  Registry registry;
+  const GaugeCallback level{registry, "level", "L.", [] { return 1; }};
+  using std::chrono::nanoseconds;
+  for (const nanoseconds budget : {nanoseconds::max(), nanoseconds::max() / 2, nanoseconds::min()}) {
+    CAPTURE(budget.count());
+    CHECK(says(page_within(registry, budget), "\nlevel 1\n"));
+  }
+}
+
+TEST_CASE("callbacks that make pages are left out of them, and counted") {
+  for (const std::chrono::nanoseconds budget : {0s, 600s}) {
+    CAPTURE(budget.count());
+    Registry registry;
+    std::atomic<int> calls{0}, shown{0};
+    const auto make_page = [&] {
+      ++calls;
+      const std::string page = page_within(registry, budget);
+      if (says(page, "\none ")) ++shown;
+      if (says(page, "\nother ")) ++shown;
+      return says(page, "\nplain 1\n") ? 1 : 0;
+    };
+    const GaugeCallback one{registry, "one", "O.", make_page};
+    const GaugeCallback other{registry, "other", "O.", make_page};
+    const GaugeCallback plain{registry, "plain", "P.", [] { return 1; }};
+    const double late = left_out("late");
+    const std::string page = page_within(registry, budget);
+    CHECK(says(page, "\none 1\n"));
+    CHECK(says(page, "\nother 1\n"));
+    // Each is asked for the page, and by the other one, whose page then has neither.
+    CHECK(calls == 4);
+    CHECK(shown == 2);
+    CHECK(left_out("late") - late == 6);
+  }
+}
+
+TEST_CASE("a thread that is cancelled while callbacks run waits for them first") {
+  struct Scraper {
+    Registry registry;
+    Gate slow;
+    std::chrono::nanoseconds budget;
+    std::string page;
+    int after = PTHREAD_CANCEL_DISABLE;
+  };
+  for (const std::chrono::nanoseconds budget : {0s, 600s}) {
+    CAPTURE(budget.count());
+    Scraper scraper;
+    scraper.budget = budget;
+    const GaugeCallback slow{scraper.registry, "slow", "S.", [&] {
+                               ++scraper.slow.inside;
+                               while (!scraper.slow.open) ::pthread_testcancel();
+                               return 1;
+                             }};
+    pthread_t thread;
+    const int refused = ::pthread_create(
+        &thread, nullptr,
+        [](void* argument) -> void* {
+          auto& mine = *static_cast<Scraper*>(argument);
+          flowviz::scrape_into(mine.page, mine.registry, {.budget = mine.budget});
+          ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &mine.after);  // libc++ survives no unwinding here
+          return nullptr;
+        },
+        &scraper);
+    REQUIRE(refused == 0);
+    while (scraper.slow.inside == 0) std::this_thread::yield();
+    ::pthread_cancel(thread);
+    for (int n = 0; n < 1'000; ++n) std::this_thread::yield();
+    scraper.slow.open = true;
+    ::pthread_join(thread, nullptr);
+    CHECK(says(scraper.page, "\nslow 1\n"));
+    CHECK(scraper.after == PTHREAD_CANCEL_ENABLE);
+  }
 }
 
 TEST_CASE("a page has the answer that it was given, whatever others are given meanwhile") {

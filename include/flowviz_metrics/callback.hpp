@@ -86,8 +86,8 @@ class [[nodiscard]] AnyCallback {
 /// series, which can then come from one look at the state; where it is called for two pages at once, both have what was set
 /// last, and a Collector is for whom that is not enough. It is called by each scrape, on its thread or, if the scrape has
 /// a budget, on another one, and perhaps on several at once. If it throws, or takes longer than the budget, the metric is
-/// left out of the page and that is counted; others are not affected. The destructor waits for a call that is running,
-/// and must not run inside of it.
+/// left out of the page and that is counted; others are not affected. A page that the function makes itself is without it,
+/// too. The destructor waits for a call that is running, and must not run inside of it.
 ///
 ///     flowviz::GaugeCallback size{registry, "pool_connections", "Connections.", [&] { return pool.size(); }};
 ///     flowviz::GaugeCallback states{registry, "pool_connections_by_state", "Connections.",

@@ -98,9 +98,9 @@ concept Collected = requires { typename C::Shown; };
 ///
 /// The function takes a `const Samples<...>&` for each metric, in their order. It is called once for each page that shows one of
 /// them, as callbacks are: on the scraping thread or, if the scrape has a budget, on another one, and perhaps on several at once.
-/// If it throws or is late, all of its metrics are left out of the page, and that is counted. A series that it does not show any more
-/// is gone from the page, and takes no place under a label's cap. The destructor waits for a call that is running, and must
-/// not run inside of it.
+/// If it throws, is late or makes the page itself, all of its metrics are left out of it, and that is counted. A series that it
+/// does not show any more is gone from the page, and takes no place under a label's cap. The destructor waits for a call that is
+/// running, and must not run inside of it.
 ///
 ///     flowviz::Collector disks{registry,
 ///                              [&](const auto& read, const auto& waiting) {

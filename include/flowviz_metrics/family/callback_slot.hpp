@@ -21,6 +21,8 @@ struct CallbackAnswer {
 /// The function that a metric's values are asked of, as long as its owner lives.
 class CallbackSlot {
  public:
+  CallbackSlot() noexcept { late_.open(); }
+
   /// For an owner: `function(bound, answer)` is called from now on. False if another one has the metric.
   bool take(void (*function)(void*, CallbackAnswer&), void* bound) noexcept {
     if (!gate_.take()) return false;
@@ -60,16 +62,17 @@ class CallbackSlot {
     return true;
   }
 
-  /// Whether a call is still running that a page has given up.
-  [[nodiscard]] bool is_late() const noexcept { return late_.load(std::memory_order_relaxed) == process(); }
-  void set_late(bool late) const noexcept { late_.store(late ? process() : 0, std::memory_order_relaxed); }
+  /// Whether calls are still running that pages have given up.
+  [[nodiscard]] bool is_late() const noexcept { return !late_.is_left(process()); }
+  /// A page gives up a call; to be followed by come_back().
+  void give_up() const noexcept { late_.enter(process()); }
+  void come_back() const noexcept { late_.leave(); }
 
  private:
   static std::uint32_t process() noexcept { return static_cast<std::uint32_t>(::getpid()); }
 
   mutable cells::Gate<cells::StdPlatform> gate_;
-  mutable cells::StdPlatform::atomic<std::uint32_t> late_{
-      0};  // in which process; a forked child has nothing to wait for
+  mutable cells::Gate<cells::StdPlatform> late_;  // always open; inside are the calls that pages have given up
   void (*call_)(void*, CallbackAnswer&) = nullptr;
   void* bound_ = nullptr;
 };

@@ -6,12 +6,15 @@
 /// Without a budget they are called one after another, on the scraping thread. With one they are called on another thread
 /// and waited for. A call that takes longer than a quarter of the budget has the rest go on without it, on one more
 /// thread; what has not answered at the end is late, and is not called again until that call has come back. So what hangs
-/// costs one thread, and pages a quarter of the budget, once.
+/// costs each page that is being made one thread and a quarter of the budget, and later ones nothing.
+///
+/// A function may make a page itself. That page is without it: to ask it again would never end.
 
 #include <pthread.h>
 #include <time.h>
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include <flowviz_metrics/durations.hpp>
@@ -82,15 +85,19 @@ class Refresh {
   /// Calls them all; no longer than `budget`, if it is above zero.
   void run(typename Clock::duration budget) {
     if (round_ == nullptr) return;
+    const Uncancelled uncancelled;
     const Lock lock(round_->monitor);
+    leave_out_askers();
     if (budget.count() <= 0) {
       round_->work();
     } else {
-      run_within(budget);
+      // As good as no limit, and no sum of times overflows.
+      constexpr typename Clock::duration longest = std::chrono::hours(24 * 365);
+      run_within(budget < longest ? budget : longest);
     }
     for (Call& call : round_->calls) {
       if (call.state == State::threw) cells::incidents.callbacks_threw.add();
-      if (call.state == State::runs) call.family->callback().set_late(true);
+      if (call.state == State::runs) call.family->callback().give_up();
       if (call.state == State::runs || call.state == State::waits) call.state = State::late;
       if (call.state == State::late) cells::incidents.callbacks_late.add();
     }
@@ -131,11 +138,22 @@ class Refresh {
     Lock& operator=(const Lock&) = delete;
     Monitor& monitor;
   };
+  // Puts off that the thread is cancelled, which would unwind it out of a callback or from where it waits, through what is
+  // noexcept.
+  struct Uncancelled {
+    Uncancelled() noexcept { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before); }
+    ~Uncancelled() { pthread_setcancelstate(before, nullptr); }
+    Uncancelled(const Uncancelled&) = delete;
+    Uncancelled& operator=(const Uncancelled&) = delete;
+    int before = PTHREAD_CANCEL_ENABLE;
+  };
 
   // What the scraping thread and its helpers share, locked by the monitor. May be left to a helper whose callback is late.
   struct Round {
     Monitor monitor;
     std::vector<Call> calls;
+    std::vector<const void*> askers;  // the owners of the functions that make this page, if functions do
+    bool has_budget = false;
     unsigned holders = 1;  // who share it
 
     // Of each holder the last thing it does here. Not locked.
@@ -151,6 +169,10 @@ class Refresh {
       for (Call& call : calls) {
         if (call.state != State::waits) continue;
         const CallbackSlot& callback = call.family->callback();
+        if (has_budget && callback.is_late()) {
+          call.state = State::late;
+          continue;
+        }
         if (!callback.enter()) {
           call.state = State::gone;  // its owner has ended
           continue;
@@ -158,10 +180,13 @@ class Refresh {
         call.state = State::runs;
         call.began = Clock::now();
         monitor.unlock();
+        const Running here{this, call.owner};
+        const Running* const outer = std::exchange(running_, &here);
         const bool answered = callback.call(call.samples);
+        running_ = outer;
         monitor.lock();
         if (call.state == State::late) {
-          callback.set_late(false);
+          callback.come_back();
         } else {
           call.state = answered ? State::answered : State::threw;
         }
@@ -172,11 +197,26 @@ class Refresh {
     }
   };
 
+  // A call that a thread is in the middle of.
+  struct Running {
+    const Round* round;
+    const void* owner;
+  };
+
+  void leave_out_askers() {
+    if (running_ == nullptr) return;
+    round_->askers = running_->round->askers;
+    round_->askers.push_back(running_->owner);
+    for (const void* asker : round_->askers) {
+      for (Call& call : round_->calls) {
+        if (call.owner == asker) call.state = State::late;
+      }
+    }
+  }
+
   void run_within(typename Clock::duration budget) {
     const auto end = Clock::now() + budget;
-    for (Call& call : round_->calls) {
-      if (call.family->callback().is_late()) call.state = State::late;
-    }
+    round_->has_budget = true;
     auto helped = Clock::now();
     help();
     for (;;) {
@@ -229,6 +269,7 @@ class Refresh {
     return nullptr;
   }
 
+  static inline constinit thread_local const Running* running_ = nullptr;  // the innermost one
   Round* round_ = nullptr;
   std::vector<Asked> asked_;
 };
