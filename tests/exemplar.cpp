@@ -185,6 +185,48 @@ TEST_CASE("any bytes in a value") {
   CHECK(shown->labels == support::LabelPairs{{"trace_id", "a\"b\\c\nd}\xef\xbf\xbd"}});
 }
 
+TEST_CASE("NUL and carriage returns in a value are replaced, which counts as one text that was repaired") {
+  using namespace std::string_view_literals;
+  struct {
+    std::string_view value;
+    std::string expected;
+  } const table[] = {
+      {"\0"sv, "\xef\xbf\xbd"},
+      {"a\0b"sv,
+       "a\xef\xbf\xbd"
+       "b"},
+      {"\0a\0\0"sv,
+       "\xef\xbf\xbd"
+       "a\xef\xbf\xbd\xef\xbf\xbd"},
+      {"\xc3\xa4\0\xc3\0\r"sv, "\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+      {"a\rb"sv,
+       "a\xef\xbf\xbd"
+       "b"},
+  };
+  const auto repaired = [](const flowviz::Registry& registry) {
+    return support::value_of(support::parse_samples(page_of(registry)), "flowviz_metrics_label_texts_repaired_total",
+                             {{"reason", "not_utf8"}});
+  };
+  for (const auto& row : table) {
+    CAPTURE(row.expected);
+    flowviz::Registry registry;
+    const flowviz::Counter lots{registry, "lots_total", "Lots."};
+    const double before = repaired(registry);
+    lots.inc(1, {{"trace_id", row.value}});
+    CHECK(repaired(registry) == before + 1);
+    const auto shown = exemplar_of(registry, "lots_total");
+    REQUIRE(shown);
+    CHECK(shown->labels == support::LabelPairs{{"trace_id", row.expected}});
+  }
+  // As many as fit, each of which becomes three bytes.
+  flowviz::Registry registry;
+  const flowviz::Counter lots{registry, "lots_total", "Lots."};
+  lots.inc(1, {{"trace_id", std::string(120, '\0')}});
+  const auto shown = exemplar_of(registry, "lots_total");
+  REQUIRE(shown);
+  CHECK(shown->labels.front().second.size() == 3 * 120);
+}
+
 TEST_CASE("a longer exemplar after shorter ones, and a shorter one after that") {
   flowviz::Registry registry;
   const flowviz::Counter lots{registry, "lots_total", "Lots."};

@@ -37,7 +37,7 @@ struct ExemplarLabel {
 ///
 /// Names and values have at most 128 code points together (OpenMetrics 1.0), and no name comes twice: otherwise what is
 /// counted has no exemplar, and `flowviz_metrics_values_refused_total` one more of the reason `exemplar`. Bytes that are
-/// not UTF-8 are replaced, which is counted, too. Making one copies the texts and allocates nothing.
+/// not UTF-8, carriage returns and NUL are replaced, which is counted, too. Making one copies the texts and allocates nothing.
 class Exemplar {
  public:
   static constexpr std::size_t max_code_points = 128;
@@ -106,11 +106,13 @@ class Exemplar {
     return count;
   }
 
+  // NUL, which other texts keep, is replaced as well: Prometheus refuses a page of OpenMetrics that has one in an exemplar.
   void append(std::string_view name, std::string_view value) noexcept {
-    if (encode::is_clean(value)) return encode::append_label(text_, name, value);
+    constexpr char nul = '\0';
+    if (value.find(nul) == value.npos && encode::is_clean(value)) return encode::append_label(text_, name, value);
     cells::incidents.texts_not_utf8.add();
     Text repaired;
-    encode::append_repaired(repaired, value);
+    encode::append_repaired(repaired, value, nul);
     encode::append_label(text_, name, {repaired.data, repaired.size});
   }
 

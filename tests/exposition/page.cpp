@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   numbers.with("whole").set(123456789012345680.0);
 
   const flowviz::DoubleCounter busy{registry, "busy_seconds_total", "Busy."};
-  busy.inc(1500ms, {{"trace_id", "a\"b\\c\nd \xf0\x9f\x93\xa6"}, {"span_id", ""}});
+  busy.inc(1500ms, {{"trace_id", std::string_view("a\"b\\c\nd \xf0\x9f\x93\xa6\0\r.", 15)}, {"span_id", ""}});
   const flowviz::UpDownCounter going{registry, "going", "Going."};
   going.dec(3);
   const flowviz::Histogram took{registry, "took_seconds", "Took.", flowviz::Buckets{0.005, 0.1, 1, 2.5, 100000, 1e6},

@@ -88,7 +88,7 @@ def check_about(pages):
 
 EXEMPLARS = {
     "drove_seconds_bucket": ({"trace_id": "last"}, 1000.0),
-    "busy_seconds_total": ({"trace_id": "a\"b\\c\nd \U0001f4e6"}, 1.5),
+    "busy_seconds_total": ({"trace_id": "a\"b\\c\nd \U0001f4e6\ufffd\ufffd."}, 1.5),
     "took_seconds_bucket": ({"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}, 2e6),
 }
 
@@ -397,6 +397,7 @@ def main():
             ("doubles in OpenMetrics are Go's and Python's", doubles.check_doubles, doubles.OPEN_METRICS),
             ("pages of the library's tests", suite_pages.check_pages),
             *((f"label texts come back by {reader}", texts.check_texts, reader) for reader in texts.READERS),
+            ("texts of exemplars come back", texts.check_exemplars),
             *((f"Prometheus {server.version} by {accepted}", check_prometheus, server, accepted, reference)
               for server, accepted in servers),
         ]  # fmt: skip

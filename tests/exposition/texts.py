@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Label texts as they are put in against what Python's readers and promtool give back of the pages. TEXTS names the program that prints
-these."""
+"""Label texts, of series and of exemplars, as they are put in against what Python's readers and promtool give back of the pages. TEXTS
+names the program that prints these."""
 
 import os
 import re
@@ -53,21 +53,45 @@ def is_cut(text, whole):
     )
 
 
+PUT_IN = [text.encode("utf-8") for text in KEPT] + list(REPAIRED) + [text.encode("utf-8") for text in CUT]
+WHOLE = [*KEPT, *REPAIRED.values()]  # what is expected of all but the last, by place
+
+
+def page(accept):
+    data = b"".join(struct.pack("=I", len(text)) + text for text in PUT_IN)
+    done = subprocess.run([os.environ["TEXTS"], accept], input=data, capture_output=True, timeout=checks.DEADLINE_S, check=True)
+    return done.stdout.decode("utf-8")
+
+
 def check_texts(reader):
     accept, read = READERS[reader]
-    put_in = [text.encode("utf-8") for text in KEPT] + list(REPAIRED) + [text.encode("utf-8") for text in CUT]
-    data = b"".join(struct.pack("=I", len(text)) + text for text in put_in)
-    done = subprocess.run([os.environ["TEXTS"], accept], input=data, capture_output=True, timeout=checks.DEADLINE_S, check=True)
     found = {}  # by their places; that of `_other` is 0, too
-    for labels, number in read(done.stdout.decode("utf-8")):
+    for labels, number in read(page(accept)):
         found.setdefault(int(number), []).append(labels.get("place", ""))
     problems = []
-    for place, expected in enumerate([*KEPT, *REPAIRED.values()]):
+    for place, expected in enumerate(WHOLE):
         if expected not in found.get(place, []):
-            problems.append(f"{put_in[place]!r} came back as {found.get(place)!a}")
-    for place, whole in enumerate(CUT, len(KEPT) + len(REPAIRED)):
+            problems.append(f"{PUT_IN[place]!r} came back as {found.get(place)!a}")
+    for place, whole in enumerate(CUT, len(WHOLE)):
         if not any(is_cut(text, whole) for text in found.get(place, [])):
             problems.append(f"{whole[:20]!a}... came back as {found.get(place)!a}")
-    if len({text for several in found.values() for text in several}) < len(put_in):
+    if len({text for several in found.values() for text in several}) < len(PUT_IN):
         problems.append("two texts came back as one")
+    return "".join(f"\n  {one}" for one in problems) or None
+
+
+def check_exemplars():
+    """Those of texts that are short enough, as OpenMetrics has them. NUL is replaced as well: Prometheus refuses a page with one there."""
+    found = {
+        one.value: one.exemplar.labels["text"]
+        for family in readers.read_open_metrics(page(OPEN_METRICS)) for one in family.samples if one.exemplar
+    }  # fmt: skip
+    expected = {
+        place: text.replace("\0", "\ufffd")
+        for place, text in enumerate(WHOLE) if len("text" + text) <= 128 and "}" not in text
+    }  # fmt: skip
+    problems = [
+        f"{PUT_IN[int(place)]!r} came back as {found.get(place)!a}"
+        for place in sorted(expected.keys() | found.keys()) if found.get(place) != expected.get(place)
+    ]  # fmt: skip
     return "".join(f"\n  {one}" for one in problems) or None

@@ -262,6 +262,8 @@ class LineReader {
     std::string text;
     for (const auto& [name, of] : exemplar.labels) text += name + of;
     if (code_points(text) > 128) refuse("exemplar", "more than 128 code points");
+    // The format allows it, but Prometheus refuses the page.
+    if (text.find('\0') != std::string::npos) refuse("exemplar", "a NUL");
     const std::string* le = sample.label("le");
     const bool is_bucket = le != nullptr && sample.name.ends_with("_bucket");
     if (!is_bucket && !sample.name.ends_with("_total")) refuse("exemplar", "neither of a counter nor of a bucket");

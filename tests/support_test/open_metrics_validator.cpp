@@ -123,6 +123,7 @@ const std::vector<BrokenPage> broken_pages = {
     {"exemplar", 4,
      histogram + "h_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2 # {a=\"x\"} 1.0 17.000\n" + rest + end},
     {"exemplar", 3, counter + "c_total 1 # {a=\"" + std::string(128, 'x') + "\"} 1.0 17.000\n" + end},
+    {"exemplar", 3, counter + "c_total 1 # {a=\"" + std::string(1, '\0') + "\"} 1.0 17.000\n" + end},
     {"family_clash", 0, counter + "c_total 1\n# HELP c_total G.\n# TYPE c_total gauge\nc_total 1\n" + end},
 };
 
@@ -198,6 +199,7 @@ TEST_CASE("pages of OpenMetrics that come close to a rule are valid") {
            gauge + "g 1\n" + end,
            gauge + "g{a=\"}{,=\\\"x # \",b=\"\\\\\\n\"} -1.5e-07\n" + end,
            gauge + "g{a=\"x\"} NaN\ng{a=\"y\"} +Inf\n" + end,
+           gauge + "g{a=\"" + std::string(1, '\0') + "\"} 1\n" + end,
            "# HELP g_seconds G \\\"q\\\" \\\\ \\n.\n# TYPE g_seconds gauge\n# UNIT g_seconds seconds\ng_seconds 0.5\n" +
                end,
            counter + "c_total 18446744073709551615\n" + end,

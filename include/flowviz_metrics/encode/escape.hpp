@@ -51,11 +51,12 @@ inline bool is_clean(std::string_view text) noexcept {
 
 // Out is what text is appended to with +=: std::string, or Scratch where nothing may throw.
 
-/// Appends `text` with each byte that belongs to no sequence, and each carriage return, replaced by U+FFFD.
+/// Appends `text` with each byte that belongs to no sequence, each carriage return, and each `unwanted`, of ASCII, replaced by U+FFFD.
 template <class Out>
-void append_repaired(Out& out, std::string_view text) {
+void append_repaired(Out& out, std::string_view text, char unwanted = '\r') {
   while (!text.empty()) {
-    const std::size_t length = text.front() == '\r' ? 0 : sequence_length(text);
+    const bool is_unwanted = text.front() == '\r' || text.front() == unwanted;
+    const std::size_t length = is_unwanted ? 0 : sequence_length(text);
     out += length == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, length);
     text.remove_prefix(length == 0 ? 1 : length);
   }
