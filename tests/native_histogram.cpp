@@ -113,6 +113,29 @@ TEST_CASE("bounds of buckets are powers of 2^(2^-schema), rounded to the nearest
   CHECK(NativeHistogramValue{.schema = -4}.bound(64) == inf);
 }
 
+TEST_CASE("bounds of all buckets that there can be ascend, from no less than 0 to the largest number or beyond") {
+  for (int schema = -4; schema <= 8; ++schema) {
+    CAPTURE(schema);
+    const NativeHistogramValue value{.schema = schema};
+    const std::int32_t lowest = index_of(tiny, schema), highest = index_of(huge, schema);
+    CHECK(value.bound(lowest - 1) == (schema <= 0 ? 0 : tiny));  // the nearest double
+    CHECK(value.bound(highest) == inf);
+    CHECK(value.bound(highest - 1) < huge);
+    double below = 0;
+    for (std::int32_t i = lowest - 1; i <= highest; ++i) {
+      const double bound = value.bound(i);
+      // Below the normal numbers some share the nearest double, and others are rounded twice.
+      if (!(bound >= below) || (bound == below && bound >= std::numeric_limits<double>::min()))
+        FAIL(i << ": " << bound);
+      if (bound < inf && std::abs(bound - static_cast<double>(exact_bound(i, schema))) > tiny) FAIL(i << ": " << bound);
+      below = bound;
+    }
+    // Beyond them, too.
+    CHECK(value.bound(std::numeric_limits<std::int32_t>::min()) == 0);
+    CHECK(value.bound(std::numeric_limits<std::int32_t>::max()) == inf);
+  }
+}
+
 TEST_CASE("a value is in the bucket whose upper bound is the first that is not below it") {
   const auto check = [](double v) {
     CAPTURE(v);

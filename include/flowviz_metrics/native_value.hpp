@@ -33,7 +33,7 @@ struct NativeHistogramValue {
   NativeCounts positive{};
   NativeCounts negative{};  ///< the same of the values below zero, without their sign
 
-  /// The upper bound of bucket `i`: 2^(i * 2^-schema), +Inf above all doubles.
+  /// The upper bound of bucket `i`: 2^(i * 2^-schema), +Inf above all doubles, 0 below them.
   [[nodiscard]] double bound(std::int32_t i) const noexcept {
     return cells::finest_bound(std::int64_t{i} << (cells::finest_schema - schema));
   }

@@ -107,14 +107,15 @@ inline constexpr auto native_beginnings = [] {
   return (static_cast<std::int32_t>(bits >> mantissa_bits) - 1023 - lowered) * 256 + static_cast<std::int32_t>(index);
 }
 
-/// The upper bound of the bucket with this index in the finest schema; +Inf above all doubles.
+/// The upper bound of the bucket with this index in the finest schema; +Inf above all doubles, 0 below them.
 [[nodiscard]] inline double finest_bound(std::int64_t index) noexcept {
   const std::int64_t exponent = index >> 8;
   if (exponent > 1023) return std::numeric_limits<double>::infinity();
+  if (exponent < -1075) return 0;  // nearer to it than to the smallest of all doubles
   const bool is_normal = exponent >= -1022;
-  const auto raised = static_cast<std::uint64_t>(exponent + 1023 + (is_normal ? 0 : 52));
+  const auto raised = static_cast<std::uint64_t>(exponent + 1023 + (is_normal ? 0 : 64));  // normal, and rounded once
   const auto bound = std::bit_cast<double>(raised << 52 | native_mantissas[static_cast<std::size_t>(index & 255)]);
-  return is_normal ? bound : bound * 0x1p-52;
+  return is_normal ? bound : bound * 0x1p-64;
 }
 
 /// The index `shift` schemas coarser, of a bucket that is part of it.
