@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -202,6 +203,89 @@ TEST_CASE("a page has the metrics of the names that are asked for") {
   CHECK(names({"process_threads", "flowviz_metrics_allocation_failures_total", "jobs_total"}) ==
         "jobs_total process_threads flowviz_metrics_allocation_failures_total ");
   CHECK(names({"jobs", "none", ""}) == "");
+}
+
+TEST_CASE("a page that has what was counted as other by its name says of it what a whole page does") {
+  Registry north{{{"site", "north"}}}, south{{{"site", "south"}}};
+  int asked = 0;
+  const auto count_in = [](Registry& registry) {
+    const flowviz::OpenLabel page{"page", 1}, zone{"zone", 1};
+    const Counter hits{registry, "hits_total", "Hits.", page};
+    const flowviz::DoubleCounter busy{registry, "busy_seconds_total", "Busy.", page, zone};
+    const flowviz::UpDownCounter going{registry, "going", "Going.", zone};
+    const Histogram took{registry, "took_seconds", "Took.", flowviz::Buckets{1}, page};
+    const flowviz::NativeHistogram drove{registry, "drove_seconds", "Drove.", flowviz::NativeBuckets{}, page};
+    const flowviz::Summary sent{registry, "sent_bytes", "Sent.", page};
+    const Gauge level{registry, "level", "Level.", flowviz::OpenLabel{"page", 1}.others(flowviz::OtherGauge::last_set)};
+    const Counter<flowviz::Expiring<flowviz::Text>> sessions{
+        registry, "sessions_total", "Sessions.", flowviz::OpenLabel{"client", 1}.expires_after(std::chrono::hours(1))};
+    const Counter lots{registry, "lots_total", "Lots."};
+    for (const std::string text : {"a", "b", "c"}) {
+      hits.with(text).inc(2);
+      busy.with(text, "x").inc(0.5);
+      busy.with("a", text).inc(4);
+      going.with(text).inc();
+      took.with(text).observe(1);
+      drove.with(text).observe(1);
+      sent.with(text).observe(1);
+      level.with(text).set(7);
+      sessions.with(text).inc();
+      lots.inc();
+    }
+  };
+  count_in(north);
+  count_in(south);
+  const flowviz::GaugeCallback depth{north, "depth", "Depth.", [&] { return ++asked; }};
+  const flowviz::Collector disks{
+      north, [&](const auto& read) { read.show(++asked, "sda"); },
+      flowviz::CollectedCounter{"disk_read_bytes_total", "Read.", flowviz::OpenLabel{"disk", 1}}};
+  const auto overflow_on = [](const std::string& page) {
+    const auto at = page.find("# HELP flowviz_metrics_label_overflow_total ");
+    REQUIRE(at != std::string::npos);
+    const auto last = page.rfind("\nflowviz_metrics_label_overflow_total{");
+    return page.substr(at, page.find('\n', last + 1) + 1 - at);
+  };
+  const std::vector<std::string_view> alone{"flowviz_metrics_label_overflow_total"};
+  for (const std::vector<const Registry*>& registries : {std::vector<const Registry*>{&north}, {&north, &south}}) {
+    std::string page;
+    flowviz::scrape_into(page, registries);
+    const std::string overflow = overflow_on(page);
+    CHECK(overflow.find("{site=\"north\",metric=\"hits_total\",label=\"page\"} 4\n") != std::string::npos);
+    CHECK(overflow.find("{site=\"north\",metric=\"busy_seconds_total\",label=\"zone\"} 12\n") != std::string::npos);
+    asked = 0;
+    flowviz::scrape_into(page, registries, {.names = alone});
+    CHECK(page == overflow);
+    CHECK(asked == 0);
+    flowviz::scrape_into(page, registries, {.names = {"lots_total", "depth", alone.front(), "took_seconds"}});
+    CHECK(page.ends_with(overflow));
+    CHECK(page.find("\nhits_total") == std::string::npos);
+    CHECK(page.find("\ntook_seconds_sum{") != std::string::npos);
+    CHECK(page.find("\ndepth{") != std::string::npos);
+    CHECK(asked == 1);
+    CHECK(support::validate_text(page).empty());
+    flowviz::scrape_into(page, registries, {.names = {"hits_total"}});
+    CHECK(page.find("overflow") == std::string::npos);
+  }
+}
+
+TEST_CASE("each of the library's own metrics and of the process comes by its name, as it is on a whole page") {
+  Registry registry;
+  flowviz::expose_process_metrics(registry);
+  const Counter hits{registry, "hits_total", "Hits.", flowviz::OpenLabel{"page", 1}};
+  std::vector<std::string_view> names{flowviz::own::label_overflow.name};
+  for (const auto* metric : flowviz::own::on_every_page) names.push_back(metric->name);
+  const std::string whole = scrape(registry).body;
+  for (const auto& metric : flowviz::own::process) {
+    if (whole.find("# HELP " + std::string(metric.name)) != std::string::npos) names.push_back(metric.name);
+  }
+  for (const std::string_view name : names) {
+    CAPTURE(name);
+    std::string page;
+    flowviz::scrape_into(page, registry, {.names = {name}});
+    CHECK(page.starts_with("# HELP " + std::string(name) + " "));
+    CHECK(page.find("# HELP ", 1) == std::string::npos);
+    CHECK(support::validate_text(page).empty());
+  }
 }
 
 TEST_CASE("registries stand on one page, a metric that several have once") {

@@ -52,9 +52,13 @@ class PageWalk {
     if (registries_.size() == 1) {
       registry_ = registries_.front();
       registry_->each_family([this](const Family& family) {
-        if (!shown(family)) return;
-        begin(family.definition());
-        collect(family);
+        if (shown(family)) {
+          begin(family.definition());
+          collect(family);
+        } else if (walked_for_overflow(family)) {
+          overflow_.begin_metric();
+          collect_overflow(family);
+        }
       });
     } else {
       collect_several();
@@ -85,16 +89,23 @@ class PageWalk {
     MergedFamilies<Registry> merged(encoder_.escaping());
     for (const Registry* registry : registries_) {
       registry->each_family([&](const Family& family) {
-        if (shown(family) && !merged.add(*registry, family)) cells::incidents.families_left_out.add();
+        if (!shown(family) && !walked_for_overflow(family)) return;
+        if (!merged.add(*registry, family)) cells::incidents.families_left_out.add();
       });
     }
     for (const auto& group : merged.groups()) {
-      begin(group.front().family->definition());
+      const bool is_shown = shown(*group.front().family);
+      is_shown ? begin(group.front().family->definition()) : overflow_.begin_metric();
       for (const auto& [registry, family] : group) {
         registry_ = registry;
-        collect(*family);
+        is_shown ? collect(*family) : collect_overflow(*family);
       }
     }
+  }
+
+  // Whether a metric that is not on the page is walked all the same: for the overflow, which a reader has asked for by its name.
+  bool walked_for_overflow(const Family& family) const {
+    return !names_.empty() && wanted(own::label_overflow.name) && !is_set(family.definition().kind);
   }
 
   bool wanted(const Definition& definition) const {
@@ -168,6 +179,16 @@ class PageWalk {
         for (const auto& [labels, value] : refresh_.samples(family)) encoder_.sample(shown_text(labels), value);
         break;
     }
+    overflow_.end(family, labels_on_page(encoder_, *registry_));
+  }
+
+  // What a metric has counted under `_other`, and nothing else of it.
+  void collect_overflow(const Family& family) {
+    overflow_.begin(family);
+    const auto written = [&](std::uint32_t, const auto& series) { return family.cells().written(series.place()); };
+    family.each_segment([&](const Chunk&, std::uint32_t, const auto* links, std::uint32_t count) {
+      each_shown(links, count, written, [&](std::uint32_t, const auto& series) { overflow_.add(family, series); });
+    });
     overflow_.end(family, labels_on_page(encoder_, *registry_));
   }
 
