@@ -31,6 +31,15 @@ struct Machine : TestMachine {
   }
 };
 
+/// Whose memory is given by somebody who counts that.
+struct CountingPlatform : TestPlatform<1, 1> {
+  static inline flowviz::cells::Chunk<CountingPlatform>* counted = nullptr;
+  static void* allocate(std::size_t bytes, std::size_t align) noexcept {
+    if (counted != nullptr) counted->add(0, one);
+    return TestPlatform::allocate(bytes, align);
+  }
+};
+
 }  // namespace
 
 TEST_CASE_FIXTURE(Machine, "cells are zero at first and count what is added") {
@@ -210,4 +219,27 @@ TEST_CASE_FIXTURE(TestMachine, "blocks begin on lines of their own") {
     CHECK((memory.bytes - before - sizeof(Chunk)) % 128 == 0);
   }
   for (auto& chunk : chunks) Chunk::destroy(chunk);
+}
+
+TEST_CASE_FIXTURE(
+    TestMachine,
+    "a thread asks for a column of its own although its last write before that is counted in the middle of it") {
+  using Chunk = flowviz::cells::Chunk<CountingPlatform>;
+  flowviz::cells::Slots<CountingPlatform> slots;
+  Chunk* pieces = Chunk::make(slots, 1);
+  Chunk* sizes = Chunk::make(slots, 4);
+  const flowviz::cells::NativeScale scale{.max_buckets = 160};
+  pieces->add(0, one);  // has the only column
+  play(1);
+  sizes->observe_native(0, scale, 1);
+  while (threads[1].writes_until_retry != 1) pieces->add(0, one);
+  CountingPlatform::counted = pieces;
+  sizes->observe_native(0, scale, 1e9);  // takes memory once
+  CountingPlatform::counted = nullptr;
+  CHECK(threads[1].column == 0);
+  slots.leave(threads[0]);
+  for (std::uint32_t i = 0; i < slots.retry_interval; ++i) pieces->add(0, one);
+  CHECK(threads[1].column == slots.first_own);
+  Chunk::destroy(sizes);
+  Chunk::destroy(pieces);
 }

@@ -270,8 +270,8 @@ class Chunk : public Columns<P> {
       // Acquire, paired with the release in make_block(): it may be another thread's.
       if (Cell* cells = columns_[me.shared_column].load(std::memory_order_acquire)) [[likely]] {
         how(Shared{}, cells);
-        // Behind it: an atomic addition waits for the stores before it.
-        --me.writes_until_retry;
+        // Behind it: an atomic addition waits for the stores before it. None may be left by then, if who gave memory has counted.
+        if (me.writes_until_retry != 0) --me.writes_until_retry;
         return;
       }
     }
