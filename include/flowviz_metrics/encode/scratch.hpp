@@ -18,7 +18,7 @@ class Scratch {
  public:
   Scratch() noexcept = default;
   ~Scratch() {
-    if (data_ != inline_) cells::deallocate(data_, 1);
+    if (data_ != inline_) cells::deallocate(data_, align);
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -41,17 +41,20 @@ class Scratch {
     if (capacity_ - size_ >= more) return true;
     std::size_t capacity = capacity_ * 2;
     while (capacity - size_ < more) capacity *= 2;
-    auto* data = static_cast<char*>(cells::allocate(capacity, 1));
+    auto* data = static_cast<char*>(cells::allocate(capacity, align));
     if (data == nullptr) {
       ok_ = false;
       return false;
     }
     std::memcpy(data, data_, size_);
-    if (data_ != inline_) cells::deallocate(data_, 1);
+    if (data_ != inline_) cells::deallocate(data_, align);
     data_ = data;
     capacity_ = capacity;
     return true;
   }
+
+  // Of characters 1 would do, but posix_memalign, on which programs build their operator new, has no less.
+  static constexpr std::size_t align = alignof(void*);
 
   char inline_[512];
   char* data_ = inline_;
