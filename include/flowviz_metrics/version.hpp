@@ -11,6 +11,9 @@
 #if __cplusplus < 202002L
 #error "flowviz_metrics needs C++20: compile with -std=c++20"
 #endif
+#if !defined(__linux__)
+#error "flowviz_metrics needs Linux: see docs/platforms.md"
+#endif
 
 #include <cstddef>  // for the standard library's own macros
 

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 /// \file
-/// A fence for all running threads at once, where the system has one: Linux's membarrier(2), since 4.14.
+/// A fence for all running threads at once, where the system has one: membarrier(2), since Linux 4.14.
 ///
 /// With it, who reads often pays nothing, and who ends something rarely pays some microseconds. Without it (an older kernel, a
-/// sandbox that forbids the call, another system) readers use atomic additions, see cells/grace.hpp. If it is forbidden only
-/// after the first metric with labels that expire was made, readers rely on it already, and nothing ends any more.
+/// sandbox that forbids the call) readers use atomic additions, see cells/grace.hpp. If it is forbidden only after the first metric
+/// with labels that expire was made, readers rely on it already, and nothing ends any more.
 
-#include <atomic>
-
-#if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
-#endif
+
+#include <atomic>
 
 #include <flowviz_metrics/version.hpp>
 
@@ -22,7 +20,7 @@ namespace cells {
 /// Whether this process has registered for the fence.
 FLOWVIZ_METRICS_SHARED inline constinit std::atomic<bool> heavy_fence_is_there{false};
 
-#if defined(__linux__) && defined(SYS_membarrier)
+#if defined(SYS_membarrier)
 
 // From linux/membarrier.h, which not every system that has the call installs.
 inline constexpr int membarrier_private_expedited = 1 << 3;

@@ -53,8 +53,8 @@ class NativeBlocks {
   /// Where the cells of a series are, counted from its first one.
   static constexpr std::uint32_t zero = 0, sum = 1, positive = 2, negative = 3, cells_per_series = 4;
 
-  /// Counts for a range of buckets.
-  class Block {
+  /// Counts for a range of buckets, which follow it in memory.
+  class alignas(Cell) Block {
    public:
     [[nodiscard]] bool below_zero() const noexcept { return sign_.get() == negative; }
     [[nodiscard]] std::uint32_t shift() const noexcept { return shift_.get(); }
