@@ -25,6 +25,15 @@ FLOWVIZ_METRICS_BEGIN
 /// from the family and a place.
 template <class Series, LabelValue... L>
 class Metric {
+  // Whether there are as many values as labels, but not of their types.
+  template <class... Values>
+  static constexpr bool differ() noexcept {
+    if constexpr (sizeof...(L) > 0 && sizeof...(Values) == sizeof...(L)) {
+      return !(std::is_convertible_v<const Values&, typename LabelTraits<L>::Argument> && ...);
+    }
+    return false;
+  }
+
  public:
   /// The series with these label values, one for each label in the order of the definition.
   ///
@@ -79,22 +88,29 @@ class Metric {
     return known && family_->remove(combination);
   }
 
+  // What else is written is refused by these, and not by a list of all that the compiler has tried.
   template <class... Values>
-    requires(sizeof...(L) == 0)
+    requires(sizeof...(L) == 0 || sizeof...(Values) != sizeof...(L))
   bool remove(const Values&...) const noexcept {
-    static_assert(sizeof...(Values) == ~std::size_t{0}, "this metric has no labels: it is on every page");
+    static_assert(sizeof...(L) != 0 || sizeof...(Values) == ~std::size_t{0},
+                  "this metric has no labels: it is on every page");
+    say_how_many<Values...>();
     return false;
   }
-
   template <class... Values>
     requires(sizeof...(L) == 0 || sizeof...(Values) != sizeof...(L))
   Series with(const Values&...) const noexcept {
     static_assert(sizeof...(L) != 0 || sizeof...(Values) == ~std::size_t{0},
                   "this metric has no labels: leave with(...) out");
-    static_assert(sizeof...(L) == 0 || sizeof...(Values) == sizeof...(L),
-                  "with(...) takes one value for each label, in the order of the definition");
+    say_how_many<Values...>();
     return Series();
   }
+  template <class... Values>
+    requires(differ<Values...>())
+  bool remove(const Values&...) const = delete;  // a value is of its label's own type: an enumerator, a bool, or a text
+  template <class... Values>
+    requires(differ<Values...>())
+  Series with(const Values&...) const = delete;  // a value is of its label's own type: an enumerator, a bool, or a text
 
  protected:
   template <auto Rule>
@@ -115,6 +131,12 @@ class Metric {
   }
 
  private:
+  template <class... Values>
+  static constexpr void say_how_many() noexcept {
+    static_assert(sizeof...(L) == 0 || sizeof...(Values) == sizeof...(L),
+                  "with(...) and remove(...) take one value for each label, in the order of the definition");
+  }
+
   /// Whether the values of a label expire, and series with them. Where they do not, nobody has to say that he is looking.
   static constexpr bool expires = (is_expiring<L> || ...);
   struct NoSection {

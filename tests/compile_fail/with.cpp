@@ -16,12 +16,14 @@ void count(const flowviz::Counter<LotType, flowviz::Text>& lots, const flowviz::
   jobs.inc();
 
 #ifdef MUST_NOT_COMPILE_another_enum
+  // expect: a value is of its label's own type: an enumerator, a bool, or a text
   // expect: Direction
   // expect: LotType
   lots.with(Direction::forward, "/a").inc();
 #endif
 
 #ifdef MUST_NOT_COMPILE_text_for_an_enum
+  // expect: a value is of its label's own type: an enumerator, a bool, or a text
   // expect: LotType
   lots.with("raw", "/a").inc();
 #endif
@@ -32,18 +34,18 @@ void count(const flowviz::Counter<LotType, flowviz::Text>& lots, const flowviz::
 #endif
 
 #ifdef MUST_NOT_COMPILE_enum_for_a_text
+  // expect: a value is of its label's own type: an enumerator, a bool, or a text
   // expect: LotType
-  // expect: string_view
   lots.with(LotType::raw, LotType::raw).inc();
 #endif
 
 #ifdef MUST_NOT_COMPILE_too_few
-  // expect: with(...) takes one value for each label, in the order of the definition
+  // expect: with(...) and remove(...) take one value for each label, in the order of the definition
   lots.with(LotType::raw).inc();
 #endif
 
 #ifdef MUST_NOT_COMPILE_too_many
-  // expect: with(...) takes one value for each label, in the order of the definition
+  // expect: with(...) and remove(...) take one value for each label, in the order of the definition
   lots.with(LotType::raw, "/a", true).inc();
 #endif
 
@@ -58,7 +60,13 @@ void count(const flowviz::Counter<LotType, flowviz::Text>& lots, const flowviz::
   jobs.remove();
 #endif
 
+#ifdef MUST_NOT_COMPILE_remove_too_few
+  // expect: with(...) and remove(...) take one value for each label, in the order of the definition
+  lots.remove(LotType::raw);
+#endif
+
 #ifdef MUST_NOT_COMPILE_remove_another_enum
+  // expect: a value is of its label's own type: an enumerator, a bool, or a text
   // expect: Direction
   // expect: LotType
   lots.remove(Direction::forward, "/a");
