@@ -86,7 +86,7 @@ class PageWalk {
   }
 
   void collect_several() {
-    MergedFamilies<Registry> merged(encoder_.escaping());
+    MergedFamilies<Encoder> merged(encoder_);
     for (const Registry* registry : registries_) {
       registry->each_family([&](const Family& family) {
         if (!shown(family) && !walked_for_overflow(family)) return;
@@ -406,7 +406,7 @@ class PageWalk {
   std::vector<double> amounts_;
   NativeHistogramValue native_;
   std::vector<encode::PageExemplar> exemplars_;  // of the series that are being shown; empty: they have none
-  PageOverflow overflow_;
+  PageOverflow<Encoder> overflow_;
 };
 
 FLOWVIZ_METRICS_END

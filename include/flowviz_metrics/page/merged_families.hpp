@@ -13,8 +13,8 @@
 
 FLOWVIZ_METRICS_BEGIN
 
-/// A template on the registry, so that only files which make a page compile it.
-template <class Registry>
+/// A template on the encoder, so that only files that make a page compile it.
+template <class Encoder>
 class MergedFamilies {
  public:
   /// A metric of one of the registries.
@@ -24,8 +24,8 @@ class MergedFamilies {
   };
   using Group = std::vector<Member>;
 
-  /// For a page whose names are by this scheme.
-  explicit MergedFamilies(encode::Escaping escaping) noexcept : escaping_(escaping) {}
+  /// For a page of this encoder, by whose scheme names are escaped.
+  explicit MergedFamilies(const Encoder& encoder) noexcept : escaping_(encoder.escaping()) {}
 
   /// Puts a family to those of its name. False if it clashes with one that is there already.
   bool add(const Registry& registry, const Family& family) {

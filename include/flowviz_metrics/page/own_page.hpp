@@ -43,7 +43,7 @@ class OwnPage {
   OwnPage(std::span<const Registry* const> registries, std::span<const std::string_view> names, Encoder& encoder)
       : registries_(registries), names_(names), encoder_(encoder) {}
 
-  void collect(const std::vector<PageOverflow::Line>& overflow) {
+  void collect(const std::vector<typename PageOverflow<Encoder>::Line>& overflow) {
     for (const Registry* registry : registries_) {
       if (!registry->shows_process()) continue;
       collect_process();
@@ -67,7 +67,7 @@ class OwnPage {
     });
   }
 
-  void collect_own(const std::vector<PageOverflow::Line>& overflow) {
+  void collect_own(const std::vector<typename PageOverflow<Encoder>::Line>& overflow) {
     if (!overflow.empty() && wanted(own::label_overflow.name)) {
       encoder_.family(own::label_overflow.name, own::label_overflow.help, PageType::counter);
       for (const auto& [labels, amount] : overflow) encoder_.sample(labels, amount);

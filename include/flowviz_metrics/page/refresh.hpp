@@ -148,11 +148,16 @@ class Refresh {
     int before = PTHREAD_CANCEL_ENABLE;
   };
 
+  // Who is asked for a page and makes one.
+  struct Asker {
+    const void* owner;
+  };
+
   // What the scraping thread and its helpers share, locked by the monitor. May be left to a helper whose callback is late.
   struct Round {
     Monitor monitor;
     std::vector<Call> calls;
-    std::vector<const void*> askers;  // the owners of the functions that make this page, if functions do
+    std::vector<Asker> askers;  // the owners of the functions that make this page, if functions do
     bool has_budget = false;
     unsigned holders = 1;  // who share it
 
@@ -206,8 +211,8 @@ class Refresh {
   void leave_out_askers() {
     if (running_ == nullptr) return;
     round_->askers = running_->round->askers;
-    round_->askers.push_back(running_->owner);
-    for (const void* asker : round_->askers) {
+    round_->askers.push_back({running_->owner});
+    for (const auto [asker] : round_->askers) {
       for (Call& call : round_->calls) {
         if (call.owner == asker) call.state = State::late;
       }
