@@ -33,7 +33,7 @@ SEEDS = {
         b"\0lots_total\nplace", b"\0Lots:Total\nplace", b"\0process_cpu_seconds_total\nx", b"\0http_requests_total\nle",
         b"\0a_total\n__name__", b"\0a_count\nuser_id", b"\x001_total\nb", b"\0a_total_total\nb", b"\0\xc3\xa4_total\nz\xc3\xb6ne", b"\0\n",
         b"\1backlog_seconds_total\nzone", b"\1level\nlevel", b"\2took_seconds\nplace", b"\2took:ms_total\nle", b"\3a_bucket\nb", b"\3drove_meters\nzone",
-        b"\4a_bytes\nquantile", b"\4process_cpu\nx", b"\5build_info\nversion", b"\5build\nversion", b"\6line\nline", b"\6line:is\nplace",
+        b"\4a_bytes\nquantile", b"\4process_cpu\nx", b"\5build_info\nversion", b"\5build\nversion", b"\6line\nline", b"\6line:is\nplace", b"\4__level\nzone",
     ],
     "state_texts": [
         b"\x55\x80onoffidle", b"\x55\x80aaa", b"\0\x80offidle", b"\x80\xff_otherrunning", b"\x55\x80\xff\xc3\xa4", b"\x55\x80\r\n\"\\\0}",

@@ -59,7 +59,8 @@ class Validator {
   void check_family() {
     const ProtobufFamily& family = *family_;
     if (!may_be_name(family.name, counter_names_ == CounterNames::any)) refuse("metric_name", family.name);
-    if (family.name.starts_with("__")) refuse("reserved_name", family.name);
+    if (counter_names_ == CounterNames::end_in_total && family.name.starts_with("__"))
+      refuse("reserved_name", family.name);
     check_text(family.help);
     if (family.help.empty()) refuse("empty_help", family.name);
     const bool is_counter = family.type == "counter", ends_in_total = family.name.ends_with("_total");
