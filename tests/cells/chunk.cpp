@@ -224,10 +224,10 @@ TEST_CASE_FIXTURE(TestMachine, "blocks begin on lines of their own") {
 TEST_CASE_FIXTURE(
     TestMachine,
     "a thread asks for a column of its own although its last write before that is counted in the middle of it") {
-  using Chunk = flowviz::cells::Chunk<CountingPlatform>;
+  using CountingChunk = flowviz::cells::Chunk<CountingPlatform>;
   flowviz::cells::Slots<CountingPlatform> slots;
-  Chunk* pieces = Chunk::make(slots, 1);
-  Chunk* sizes = Chunk::make(slots, 4);
+  CountingChunk* pieces = CountingChunk::make(slots, 1);
+  CountingChunk* sizes = CountingChunk::make(slots, 4);
   const flowviz::cells::NativeScale scale{.max_buckets = 160};
   pieces->add(0, one);  // has the only column
   play(1);
@@ -240,6 +240,6 @@ TEST_CASE_FIXTURE(
   slots.leave(threads[0]);
   for (std::uint32_t i = 0; i < slots.retry_interval; ++i) pieces->add(0, one);
   CHECK(threads[1].column == slots.first_own);
-  Chunk::destroy(sizes);
-  Chunk::destroy(pieces);
+  CountingChunk::destroy(sizes);
+  CountingChunk::destroy(pieces);
 }
