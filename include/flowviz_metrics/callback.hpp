@@ -48,8 +48,7 @@ class [[nodiscard]] AnyCallback {
   struct Bound final : AnyBound {
     static_assert(sizeof...(L) == 0 ? std::is_invocable_r_v<Amount, F&> : std::is_invocable_v<F&, const Gauge<L...>&>,
                   "a callback without labels returns its value, a number or a duration; one with labels takes a const "
-                  "flowviz::Gauge<...>& and "
-                  "sets its series");
+                  "flowviz::Gauge<...>& and sets its series");
 
     Bound(Registry& registry, Traits traits, Name name, HelpText help, F f,
           const typename LabelTraits<L>::Definition&... labels)

@@ -23,9 +23,8 @@ FLOWVIZ_METRICS_BEGIN
 [[nodiscard]] constexpr bool is_total(double v) noexcept { return v >= 0 && v <= std::numeric_limits<double>::max(); }
 
 /// How many: what `inc` takes. Any integer converts; a negative one has no effect and is counted in a metric of the
-/// library's own. So is an unsigned one above 2^63, which is
-/// what a difference of 64 bits below zero wraps to; one of fewer bits wraps to what looks like any count. A floating-point
-/// value does not compile.
+/// library's own. So is an unsigned one above 2^63, which is what a difference of 64 bits below zero wraps to; one of
+/// fewer bits wraps to what looks like any count. A floating-point value does not compile.
 class Count {
  public:
   constexpr Count(std::integral auto n) noexcept  // NOLINT: meant to convert

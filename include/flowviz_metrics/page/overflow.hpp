@@ -18,8 +18,8 @@
 FLOWVIZ_METRICS_BEGIN
 
 /// The overflow of one page. Read from the `_other` series themselves, for handles onto them are kept and look-ups
-/// cannot tell how much is counted through one. A template, so that only files
-/// that make a page compile it.
+/// cannot tell how much is counted through one. A template, so that only files that make a page
+/// compile it.
 template <class Encoder>
 class PageOverflow {
  public:
