@@ -60,6 +60,17 @@ struct Fixture {
     }
   }
 
+  /// Waits until the server executes the `pg_sleep` that was sent.
+  void wait_until_it_sleeps() const {
+    const std::string wait =
+        "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND pid = " +
+        std::to_string(PQbackendPID(db.get())) +
+        ") LOOP PERFORM pg_sleep(0.001), pg_stat_clear_snapshot(); END LOOP; END $$";
+    const Connection other = connect();
+    prepare(other.get(), ("SET statement_timeout = " + std::to_string(deadline_ms)).c_str());
+    prepare(other.get(), wait.c_str());
+  }
+
   std::uint64_t queries(DbOperation operation) const { return database.queries.with(operation).value(); }
   std::uint64_t errors(DbOperation operation) const { return database.query_errors.with(operation).value(); }
   double seconds(std::string_view name) const { return database.statement_duration->with(name).value().sum; }
@@ -227,6 +238,7 @@ TEST_CASE_FIXTURE(Fixture, "a query whose deadline passes has failed when its co
 TEST_CASE_FIXTURE(Fixture, "a query that is cancelled has failed") {
   Query query{lot_by_id};
   REQUIRE(PQsendQueryParams(db.get(), "SELECT pg_sleep(3600)", 0, nullptr, nullptr, nullptr, nullptr, 0) == 1);
+  wait_until_it_sleeps();  // a server that has not begun with a query yet does not cancel it
   char reason[256];
   PGcancel* cancel = PQgetCancel(db.get());
   CHECK(PQcancel(cancel, reason, sizeof reason) == 1);
