@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/header_names.hpp"
 #include "http/request_context.hpp"
 #include "log.hpp"
 
@@ -32,14 +33,15 @@ std::optional<Problem> check_body(const httplib::Request& request, const Request
       break;
   }
   // Both would be unpacked by cpp-httplib before anybody can look at them: a kilobyte of gzip may hold a megabyte.
-  const bool in_parts = request.get_header_value("Content-Type").starts_with("multipart/");
-  if (in_parts || request.has_header("Content-Encoding")) return problems::body_encoding_unsupported();
+  const bool in_parts = request.get_header_value(header_names::content_type).starts_with("multipart/");
+  if (in_parts || request.has_header(header_names::content_encoding)) return problems::body_encoding_unsupported();
   return std::nullopt;
 }
 
 /// Who sent the page that asks, if a browser says so; two at once are nobody.
 std::string origin_of(const httplib::Request& request) {
-  return request.get_header_value_count("Origin") == 1 ? request.get_header_value("Origin") : std::string();
+  return request.get_header_value_count(header_names::origin) == 1 ? request.get_header_value(header_names::origin)
+                                                                   : std::string();
 }
 
 /// The name of the one parameter that a path has, if it has one: lot_id of /api/lots/{lot_id}.
@@ -124,13 +126,13 @@ void Dispatcher::set_hooks() {
 
   http_.set_post_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
     const RequestContext& context = RequestContext::current();
-    set_header(response, "X-Request-Id", context.id);
+    set_header(response, header_names::request_id, context.id);
     for (const auto& [name, value] : cors_.of_answer(origin_of(request))) set_header(response, name, value);
-    if (!context.stream.can_go_on()) set_header(response, "Connection", "close");
-    if (response.status == 204) response.headers.erase("Content-Length");  // RFC 9110, 8.6
+    if (!context.stream.can_go_on()) set_header(response, header_names::connection, "close");
+    if (response.status == 204) response.headers.erase(header_names::content_length);  // RFC 9110, 8.6
     // What cpp-httplib says of itself, which is not what the listener does.
-    response.headers.erase("Keep-Alive");
-    response.headers.erase("Accept-Ranges");
+    response.headers.erase(header_names::keep_alive);
+    response.headers.erase(header_names::accept_ranges);
   });
 
   http_.set_logger(write_access_log);
@@ -143,7 +145,7 @@ void Dispatcher::set_hooks() {
 }
 
 bool Dispatcher::answer_preflight(const httplib::Request& request, httplib::Response& response) const {
-  if (request.method != "OPTIONS" || !request.has_header("Access-Control-Request-Method") ||
+  if (request.method != "OPTIONS" || !request.has_header(header_names::request_method) ||
       !cors_.allows(origin_of(request))) {
     return false;
   }
@@ -172,7 +174,7 @@ std::optional<Problem> Dispatcher::admit(const httplib::Request& request) {
 
 std::optional<Problem> Dispatcher::admit_caller(const Route& route, const httplib::Request& request) {
   RequestContext& context = RequestContext::current();
-  const std::string authorization = request.get_header_value("Authorization");
+  const std::string authorization = request.get_header_value(header_names::authorization);
   const auto token = bearer_token(authorization);
   if (!token) return problems::token_missing();
   context.caller = tokens_.find(*token);
@@ -190,18 +192,19 @@ std::optional<Problem> Dispatcher::admit_caller(const Route& route, const httpli
 
 void Dispatcher::handle(const Route& route, const httplib::Request& request, httplib::Response& response) {
   RequestContext& context = RequestContext::current();
-  const Call call{
-      flowviz::httplib::path_param(request, parameter_of(route.path.text())),
-      request.params,
-      request.body,
-      request.get_header_value("Accept"),
-      request.get_header_value("Authorization"),
-      context.caller == nullptr ? std::string_view() : context.caller->operator_name,
-      context.deadline(),
-      request.has_header("Idempotency-Key") ? std::optional(request.get_header_value("Idempotency-Key")) : std::nullopt,
-      {},
-      request.get_header_value("X-Prometheus-Scrape-Timeout-Seconds"),
-      context.accept_encoding};
+  const Call call{flowviz::httplib::path_param(request, parameter_of(route.path.text())),
+                  request.params,
+                  request.body,
+                  request.get_header_value(header_names::accept),
+                  request.get_header_value(header_names::authorization),
+                  context.caller == nullptr ? std::string_view() : context.caller->operator_name,
+                  context.deadline(),
+                  request.has_header(header_names::idempotency_key)
+                      ? std::optional(request.get_header_value(header_names::idempotency_key))
+                      : std::nullopt,
+                  {},
+                  request.get_header_value(header_names::scrape_timeout),
+                  context.accept_encoding};
   const auto answer = route.handler(call);
   if (!answer) return respond(answer.error(), response);
   response.status = answer->status;

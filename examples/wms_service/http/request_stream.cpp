@@ -10,6 +10,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "http/header_names.hpp"
+
 namespace wms {
 namespace {
 
@@ -48,11 +50,11 @@ void describe(int (*ask)(int, sockaddr*, socklen_t*), socket_t socket, std::stri
 }  // namespace
 
 BodyFraming BodyFraming::of(const httplib::Request& request) {
-  const auto [first, last] = request.headers.equal_range("Content-Length");
+  const auto [first, last] = request.headers.equal_range(header_names::content_length);
   const bool has_length = first != last;
-  if (request.has_header("Transfer-Encoding")) {
+  if (request.has_header(header_names::transfer_encoding)) {
     // Both at once is how requests are smuggled past proxies.
-    const bool chunked = request.get_header_value("Transfer-Encoding") == "chunked" && !has_length;
+    const bool chunked = request.get_header_value(header_names::transfer_encoding) == "chunked" && !has_length;
     return {chunked ? Kind::chunked : Kind::malformed};
   }
   if (!has_length) return {};

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "http/header_names.hpp"
 #include "http/request_context.hpp"
 
 namespace wms {
@@ -16,13 +17,13 @@ void prepare(httplib::Request& request) {
   // Ranges are nothing this service has promised, and which answers are compressed is the handlers' to say. A header with
   // a thousand ranges makes cpp-httplib 0.11 send the page a thousand times; it takes "gzip;q=0" for a wish for gzip, and
   // compresses with brotli at its slowest.
-  const auto [begin, end] = request.headers.equal_range("Accept-Encoding");
+  const auto [begin, end] = request.headers.equal_range(header_names::accept_encoding);
   for (auto header = begin; header != end; ++header) {
     context.accept_encoding += (context.accept_encoding.empty() ? "" : ", ") + header->second;
   }
   request.ranges.clear();
-  request.headers.erase("Range");
-  request.headers.erase("Accept-Encoding");
+  request.headers.erase(header_names::range);
+  request.headers.erase(header_names::accept_encoding);
 }
 
 /// Releases differ in what their server wants to be told about a connection.

@@ -13,6 +13,8 @@
 
 #include <httplib.h>
 
+#include <strings.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -43,7 +45,7 @@ struct PostRouting {
   using Hook = Server::Handler;
   friend Hook& hook_of(Server& server, PostRouting);
 };
-template <class Which, typename Which::Hook Server::* Member>
+template <class Which, typename Which::Hook Server::*Member>
 struct Access {
   friend typename Which::Hook& hook_of(Server& server, Which) { return server.*Member; }
 };
@@ -257,11 +259,19 @@ class Instrument {
       const bool taken = now.route != nullptr && now.route->method == method;
       const std::string_view handler = now.route != nullptr ? now.route->path.text() : std::string_view();
       now.request = metrics.begin(taken ? now.route->metrics : metrics.route(method, handler));
-      if (const auto trace = request.headers.find("traceparent"); trace != request.headers.end()) {
-        now.request.trace(trace->second);
-      }
+      if (const std::string* trace = traceparent(request)) now.request.trace(*trace);
       now.sizes = {};
       now.response = &response;
+    }
+
+    /// The header's text. Most headers differ from it in length, which costs less than the map's order of names: that looks at each
+    /// letter of a name, in lower case.
+    static const std::string* traceparent(const Request& request) noexcept {
+      constexpr std::string_view name = "traceparent";
+      for (const auto& [key, text] : request.headers) {
+        if (key.size() == name.size() && strncasecmp(key.data(), name.data(), name.size()) == 0) return &text;
+      }
+      return nullptr;
     }
 
     void answer(const Request& request, Response& response) const {
