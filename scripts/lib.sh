@@ -99,10 +99,13 @@ use_grafana_schema() {
   cp "$source" "$folder/made-from"
 }
 
-# use_debian_13 PACKAGE...: unpacks packages of that release in build/debian-13/PACKAGE, whatever this system is: programs that Debian
-# 12 lacks, and newer ones to check against. It is done by an apt that shares nothing with the system's but the keys and the mirror.
-use_debian_13() {
-  local root=$PWD/build/debian-13 key=/usr/share/keyrings/debian-archive-keyring.gpg
+# use_debian RELEASE PACKAGE...: unpacks packages of Debian 13 or 14 in build/debian-RELEASE/PACKAGE, whatever this system is: programs
+# that Debian 12 lacks, and newer ones to check against. It is done by an apt that shares nothing with the system's but the keys and
+# the mirror.
+use_debian() {
+  local release=$1 root=$PWD/build/debian-$1 key=/usr/share/keyrings/debian-archive-keyring.gpg
+  local -A names=([13]=trixie [14]=forky)
+  shift
   mkdir -p "$root/apt/lists/partial" "$root/apt/archives/partial" || return
   (
     flock 9 # another suite may want it, too
@@ -111,7 +114,7 @@ use_debian_13() {
     ((${#missing[@]})) || exit 0
     [[ -e $key ]] || install_packages debian-archive-keyring || exit
     mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | awk '$1 $2 == "DebianDebian" { print $3; exit }')
-    say "deb [signed-by=$key] ${mirror:-http://deb.debian.org/debian} trixie main" >"$root/apt/sources.list"
+    say "deb [signed-by=$key] ${mirror:-http://deb.debian.org/debian} ${names[$release]} main" >"$root/apt/sources.list"
     : >"$root/apt/status"
     cat >"$root/apt/apt.conf" <<END
 Dir::State "$root/apt";
@@ -156,15 +159,19 @@ use_libcxx() {
   export LIBRARY_PATH=$root/lib LD_LIBRARY_PATH=$root/lib
 }
 
-# use_newer_prometheus: the Prometheus of Debian 13, or the system's own if it is no older, in $NEWER_PROMETHEUS.
+# use_newer_prometheus: newer releases of Prometheus than Debian 12's 2.42: that of Debian 13 in $NEWER_PROMETHEUS, and that of
+# Debian 14, which is one of Prometheus 3, in $PROMETHEUS_3, and its promtool in $PROMTOOL_3. A system that is as new has its own.
 use_newer_prometheus() {
-  export NEWER_PROMETHEUS
-  if dpkg --compare-versions "$(dpkg-query -W -f '${Version}' prometheus)" ge 2.53; then
-    NEWER_PROMETHEUS=$(command -v prometheus)
-    return
+  local own
+  export NEWER_PROMETHEUS=$PWD/build/debian-13/prometheus/usr/bin/prometheus
+  export PROMETHEUS_3=$PWD/build/debian-14/prometheus/usr/bin/prometheus PROMTOOL_3=$PWD/build/debian-14/promtool/usr/bin/promtool
+  own=$(dpkg-query -W -f '${Version}' prometheus)
+  if dpkg --compare-versions "$own" ge 2.53; then NEWER_PROMETHEUS=$(command -v prometheus); else use_debian 13 prometheus || return; fi
+  if dpkg --compare-versions "$own" ge 3; then
+    PROMETHEUS_3=$(command -v prometheus) PROMTOOL_3=$(command -v promtool)
+  else
+    use_debian 14 prometheus promtool
   fi
-  NEWER_PROMETHEUS=$PWD/build/debian-13/prometheus/usr/bin/prometheus
-  use_debian_13 prometheus
 }
 
 # build PRESET TARGET...: configures and builds. What `ninja_options` holds goes to ninja.

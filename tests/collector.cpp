@@ -296,6 +296,7 @@ TEST_CASE("a collector's names may be beyond the classic alphabet, and are escap
                             CollectedGauge{flowviz::Utf8Name{"disk.queue"}, "Requests that wait.",
                                            OpenLabel{flowviz::Utf8Name{"disk.name"}, 2}}};
   CHECK(samples_of(registry, "disk_queue") == "disk_queue{site_name=\"north\",disk_name=\"sda\"} 2\n");
-  CHECK(says(flowviz::scrape(registry, "text/plain;version=1.0.0;escaping=allow-utf-8").body,
-             "\n{\"disk.queue\",\"site.name\"=\"north\",\"disk.name\"=\"sda\"} 2\n"));
+  const std::string quoted = flowviz::scrape(registry, "text/plain;version=1.0.0;escaping=allow-utf-8").body;
+  keep_page(quoted, ".quoted.text");
+  CHECK(says(quoted, "\n{\"disk.queue\",\"site.name\"=\"north\",\"disk.name\"=\"sda\"} 2\n"));
 }

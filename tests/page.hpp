@@ -16,7 +16,8 @@ std::string page_of(const flowviz::Registry& registry);
 std::string open_metrics_of(const flowviz::Registry& registry);
 
 /// Keeps a page for other people's readers (tests/exposition/suite_pages.py): in the folder that FLOWVIZ_PAGES names, if it names one,
-/// and beside it its samples as the reader of these tests has them. `ending` is .text or .open_metrics.
+/// and beside it its samples as the reader of these tests has them. `ending` is .text or .open_metrics, after .quoted if names stand
+/// between quotation marks there.
 void keep_page(const std::string& page, const std::string& ending);
 
 /// The page as text, empty (and a failed check) if its strict validator refuses it, or the page of OpenMetrics or that of

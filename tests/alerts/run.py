@@ -396,7 +396,7 @@ def check_alertmanager(config):
 def check_alertmanager_as_it_is():
     """The file itself, by a release that knows all of it: 0.28, which Debian 13 has. AMTOOL names the program."""
     program = pathlib.Path(os.environ.get("AMTOOL", ROOT / "build/debian-13/prometheus-alertmanager/usr/bin/amtool"))
-    expect(f"{program} is missing; use_debian_13 in scripts/lib.sh fetches it", program.is_file())
+    expect(f"{program} is missing; use_debian in scripts/lib.sh fetches it", program.is_file())
     must([program, "check-config", ALERTMANAGER])
 
 

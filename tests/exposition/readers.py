@@ -37,22 +37,27 @@ def by_parser(families):
     return samples, about
 
 
-def by_promtool(*pages):
+def by_promtool(*pages, program="promtool"):
     """The samples of pages of OpenMetrics, [(labels, number)], with `__name__` among their labels. What promtool reads it makes a block
     of, for which each sample needs a time, another one for each page; what it has read it shows when it is asked for that block."""
-    head = re.compile(r'(?m)^([^#{ ][^{ ]*(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})? \S+)')
+    head = re.compile(r'(?m)^((?!#)[^{ \n]*(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})? \S+)')
     timed = [head.sub(rf"\1 {time}", page.removesuffix("# EOF\n")) for time, page in enumerate(pages)]
     with tempfile.TemporaryDirectory() as folder:
         file, blocks = pathlib.Path(folder, "page"), pathlib.Path(folder, "blocks")
         file.write_text("".join(timed) + "# EOF\n", encoding="utf-8", newline="\n")
         pathlib.Path(blocks, "wal").mkdir(parents=True)  # which is asked for, too
         for command in (["create-blocks-from", "openmetrics", file, blocks], ["dump", blocks]):
-            done = subprocess.run(["promtool", "tsdb", *command], capture_output=True, timeout=60, check=False)
+            done = subprocess.run([program, "tsdb", *command], capture_output=True, timeout=60, check=False)
             if done.returncode != 0:
                 raise ValueError(f"promtool: {done.stderr.decode()}")
     shown = re.findall(r"^\{(.*)\} (\S+) \d+$", done.stdout.decode(), re.MULTILINE)
-    quoted = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*")')  # as Go does it, and Python reads it
-    return [({name: ast.literal_eval(text) for name, text in quoted.findall(labels)}, float(number)) for labels, number in shown]
+    quoted = r'"(?:[^"\\]|\\.)*"'  # as Go does it, and Python reads it
+    pair = re.compile(rf"(\w+|{quoted})=({quoted})")
+
+    def name(text):
+        return ast.literal_eval(text) if text.startswith('"') else text
+
+    return [({name(key): ast.literal_eval(text) for key, text in pair.findall(labels)}, float(number)) for labels, number in shown]
 
 
 def message_class():

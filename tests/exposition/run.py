@@ -1,37 +1,31 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Other people's readers read our pages, and find the same in each format: promtool, the parsers of Python's Prometheus client,
-Google's protobuf, and two Prometheus that scrape them, the system's and the one that NEWER_PROMETHEUS names. PAGE names the program
-that prints the pages. Of doubles see doubles.py, of label texts texts.py, of the pages of the library's own tests suite_pages.py.
+Google's protobuf, and Prometheus that scrapes them: the system's, and those that NEWER_PROMETHEUS and PROMETHEUS_3 name. PAGE names
+the program that prints the pages. Of doubles see doubles.py, of label texts texts.py, of the pages of the library's own tests
+suite_pages.py, which PROMTOOL_3 reads as well.
 
 The last line is `N passed, N failed`.
 """
 
 import contextlib
-import http.server
-import json
 import math
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
-import tempfile
-import threading
 import time
-import urllib.parse
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "harness"))
 import checks
 import doubles
+import prometheus
 import readers
 import suite_pages
 import texts
 
-DEADLINE_S = 60  # a Prometheus that has not scraped by then is stuck
 PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
 TYPES = {
     "text": ("", "text/plain; version=0.0.4; charset=utf-8"),
@@ -98,7 +92,7 @@ def check_exemplars(pages):
     problems = []
 
     def shown(format_name, name, labels, value, timestamp):
-        if abs(timestamp - time.time()) > DEADLINE_S:
+        if abs(timestamp - time.time()) > prometheus.DEADLINE_S:
             problems.append(f"{format_name}: {name}: at {timestamp}")
         return {key: text for key, text in labels.items() if text}, value
 
@@ -146,7 +140,7 @@ def check_created(pages):
     for name, found in (("OpenMetrics", open_metrics), ("protobuf", protobuf)):
         problems += [f"{name}: without a time: {one}" for one in wanted - found.keys()]
         problems += [f"{name}: with a time: {one}" for one in found.keys() - wanted]
-        problems += [f"{name}: {one}: {at}" for one, at in found.items() if abs(at - time.time()) > DEADLINE_S]
+        problems += [f"{name}: {one}: {at}" for one, at in found.items() if abs(at - time.time()) > prometheus.DEADLINE_S]
     return "".join(f"\n  {one}" for one in problems) or None
 
 
@@ -171,13 +165,17 @@ def escaped(name, scheme):
     return ("U__" if scheme == "values" else "") + text + ending
 
 
+def renamed(samples, names):
+    """Samples with those of their names and their labels' names replaced that `names` has."""
+    return {
+        (names.get(name, name), tuple(sorted((names.get(key, key), text) for key, text in labels))): value
+        for (name, labels), value in samples.items()
+    }  # fmt: skip
+
+
 def check_escaped(scheme, reference):
     """Text and OpenMetrics by a scheme say what the page says for which nobody chose one, under the names of that scheme."""
-    renamed = {escaped(name, "underscores"): escaped(name, scheme) for name in UTF8_NAMES}
-    wanted = {
-        (renamed.get(name, name), tuple(sorted((renamed.get(key, key), text) for key, text in labels))): value
-        for (name, labels), value in reference.items()
-    }  # fmt: skip
+    wanted = renamed(reference, {escaped(name, "underscores"): escaped(name, scheme) for name in UTF8_NAMES})
     if scheme != "underscores" and wanted.keys() == reference.keys():
         return "no name is escaped"
     problems = []
@@ -201,122 +199,77 @@ def check_promtool(data):
 
 # --- Prometheus ---
 
+ADDED_BY_SCRAPES = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added")
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    asked = {}  # path: the Accept header of the last scrape
-
-    def do_GET(self):  # noqa: N802 - the name is http.server's
-        accept = self.headers.get("Accept", "")
-        Handler.asked[self.path] = accept
-        data, content_type = page(accept)
-        self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        with contextlib.suppress(BrokenPipeError):  # Prometheus has given up, or ended
-            self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
+# How the Accept header begins of a Prometheus that asks for a format first, and what it has to be told for that: flags and settings.
+OPEN_METRICS, KEEP_EXEMPLARS = "application/openmetrics-text;version=1.0.0", "--enable-feature=exemplar-storage"
+BY_PROTOBUF = (PROTOBUF, ["--enable-feature=native-histograms,exemplar-storage"], {})
+WAYS = {"OpenMetrics": (OPEN_METRICS, [KEEP_EXEMPLARS], {}), "protobuf": BY_PROTOBUF}
+# 3 takes names beyond the classic alphabet as they are, if it is not told otherwise; for protobuf it does not say so in its header.
+AS_THEY_ARE = ";escaping=allow-utf-8"
+WAYS_OF_3 = {
+    "OpenMetrics": (OPEN_METRICS + AS_THEY_ARE, [KEEP_EXEMPLARS], {}),
+    "OpenMetrics with names escaped": (OPEN_METRICS + ";escaping=underscores", [KEEP_EXEMPLARS],
+                                       {"metric_name_validation_scheme": "legacy", "metric_name_escaping_scheme": "underscores"}),
+    "text": ("text/plain;version=1.0.0" + AS_THEY_ARE, [], {"scrape_protocols": ["PrometheusText1.0.0"]}),
+    "protobuf": BY_PROTOBUF,
+}  # fmt: skip
 
 
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+class Scraper:
+    """A Prometheus that scrapes the page in one of these ways."""
 
+    def __init__(self, stack, pages, program, way):
+        self.pages, self.way = pages, way
+        self.version = prometheus.version_of(program)
+        self.accept, flags, options = (WAYS_OF_3 if self.version >= (3, 0) else WAYS)[way]
+        self.path = f"/{self}".replace(" ", "-")
+        job = {"job_name": "page", "metrics_path": self.path, "static_configs": [{"targets": [pages.target]}], **options}
+        self.server = stack.enter_context(prometheus.Prometheus(program, [job], *flags))
 
-class Prometheus:
-    """One that scrapes the pages, at a path of its own, until its `with` block ends."""
+    def __str__(self):
+        return f"Prometheus {self.version[0]}.{self.version[1]} by {self.way}"
 
-    def __init__(self, program, flags, target):
-        self.version = re.search(r"version (\d+\.\d+)", checks.must([program, "--version"]))[1]
-        self.path = f"/{self.version}{''.join(flags)}"
-        self.port = free_port()
-        self.folder = tempfile.TemporaryDirectory()
-        home = self.folder.name
-        config = {"global": {"scrape_interval": "1s"}, "scrape_configs": [
-            {"job_name": "page", "metrics_path": self.path, "static_configs": [{"targets": [target]}]}
-        ]}  # fmt: skip
-        pathlib.Path(home, "prometheus.yml").write_text(json.dumps(config), encoding="utf-8")
-        command = [program, f"--config.file={home}/prometheus.yml", f"--storage.tsdb.path={home}/data",
-                   f"--web.listen-address=127.0.0.1:{self.port}", *flags]  # fmt: skip
-        self.log = pathlib.Path(home, "log")
-        with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    def check(self, reference):
+        """What it knows after a scrape is what the page says for which nobody chose a format."""
+        found = self.server.wait_for(self._samples, "scraped")
+        if not self.pages.asked[self.path].startswith((f"{self.accept};q=", f"{self.accept},")):
+            raise checks.Failed(f"it asked for {self.pages.asked[self.path]}")
+        if self.accept.endswith(AS_THEY_ARE):
+            reference = renamed(reference, {escaped(name, "underscores"): name for name in UTF8_NAMES})
+        if self.way == "protobuf":  # native buckets take the place of all other series of a histogram
+            reference = {key: value for key, value in reference.items()
+                         if not key[0].startswith(("drove_seconds", "sank_celsius", "leaned_celsius"))}  # fmt: skip
+            require_natives(self.server)
+        self._require_exemplars()
+        return differences("open_metrics" if self.accept.startswith(OPEN_METRICS) else self.way, found, reference)
 
-    def __enter__(self):
-        return self
+    def _samples(self):
+        found = {}
+        for one in self.server.query('{job="page"}'):
+            labels = one["metric"]
+            name = labels.pop("__name__")
+            if name not in ADDED_BY_SCRAPES and "value" in one:
+                del labels["job"], labels["instance"]
+                readers.sample(found, sample_name(name), labels, float(one["value"][1]))
+        return found if any(name == "oldName" for name, _ in found) else None
 
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
-        self.folder.cleanup()
-
-    def found(self, accepted):
-        """What it knows after a scrape in the format that it asks for first: {(name, labels): number}."""
-        deadline = time.monotonic() + DEADLINE_S
-        while True:
-            found = queried(self.port, '{job="page"}')
-            if any(name == "oldName" for name, _ in found):
-                break
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise checks.Failed(f"Prometheus knows {len(found)} series\n{self.log.read_text(encoding='utf-8')[-2000:]}")
-            time.sleep(0.05)
-        if accepted not in Handler.asked[self.path].split(",")[0]:
-            raise checks.Failed(f"it asked for {Handler.asked[self.path]}")
-        self.require_exemplars(accepted)
-        if accepted == "protobuf":
-            require_natives(self.port)
-        return found
-
-    def require_exemplars(self, accepted):
-        expected = dict(EXEMPLARS)
-        native = expected["drove_seconds_bucket"]
-        if accepted == "protobuf":  # in which it is one series
-            del expected["drove_seconds_bucket"]
-            if self.version != "2.42":  # which does not look for exemplars there
+    def _require_exemplars(self):
+        expected = {} if self.way == "text" else dict(EXEMPLARS)
+        if self.way == "protobuf":  # in which it is one series
+            native = expected.pop("drove_seconds_bucket")
+            if self.version > (2, 42):  # which does not look for exemplars there
                 expected["drove_seconds"] = native
-        exemplars = {name: one for name in (*EXEMPLARS, "drove_seconds") for one in exemplars_in(self.port, name)}
-        if accepted == "openmetrics":  # of which all of 2 keep the texts of exemplars as they stand, escapes and all
+        exemplars = {name: one for name in (*EXEMPLARS, "drove_seconds") for one in self.server.exemplars(name)}
+        if self.accept.startswith(OPEN_METRICS):  # of which all of them keep the texts of exemplars as they stand, escapes and all
             exemplars = {name: ({key: unescaped(text) for key, text in labels.items()}, value)
                          for name, (labels, value) in exemplars.items()}  # fmt: skip
         if exemplars != expected:
             raise checks.Failed(f"the exemplars are {exemplars}")
 
 
-def queried(port, expression):
-    url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            data = json.load(answer)["data"]["result"]
-    except OSError:
-        return {}
-    added = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added")
-    found = {}
-    for one in data:
-        labels = one["metric"]
-        name = labels.pop("__name__")
-        if name not in added and "value" in one:
-            del labels["job"], labels["instance"]
-            readers.sample(found, sample_name(name), labels, float(one["value"][1]))
-    return found
-
-
 def unescaped(text):
     return re.sub(r"\\(.)", lambda found: "\n" if found[1] == "n" else found[1], text)
-
-
-def exemplars_in(port, name):
-    """(labels, value) of the exemplars that Prometheus keeps of a metric, by its API."""
-    now = time.time()
-    query = urllib.parse.urlencode({"query": name, "start": now - DEADLINE_S, "end": now + DEADLINE_S})
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query_exemplars?{query}", timeout=10) as answer:
-        series = json.load(answer)["data"]
-    return [
-        ({key: text for key, text in one["labels"].items() if text}, float(one["value"]))
-        for several in series for one in several["exemplars"]
-    ]  # fmt: skip
 
 
 # What page.cpp observes in its native histograms, and the schemas of their buckets.
@@ -328,13 +281,11 @@ NATIVES = {
 }
 
 
-def require_natives(port):
+def require_natives(server):
     """A Prometheus has their buckets, count and sum; quantiles out of them are no further off than a bucket is wide."""
 
     def asked(query):
-        url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": query})
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            (only,) = json.load(answer)["data"]["result"]
+        (only,) = server.query(query)
         return only
 
     def number(query):
@@ -366,26 +317,14 @@ def lowest_with(value, width):
     return value / width if value > 0 else value * width if value else -(2.0**-128)
 
 
-def check_prometheus(server, accepted, reference):
-    if accepted == "protobuf":  # native buckets take the place of all other series of a histogram
-        reference = {key: value for key, value in reference.items() if not key[0].startswith(("drove_seconds", "sank_celsius", "leaned_celsius"))}
-    return differences("open_metrics" if accepted == "openmetrics" else accepted, server.found(accepted), reference)
-
-
-FLAGS = {"openmetrics": ["--enable-feature=exemplar-storage"], "protobuf": ["--enable-feature=native-histograms,exemplar-storage"]}
-
-
 def main():
     pages = {name: page(accept) for name, (accept, _) in TYPES.items()}
     reference = read("text", pages["text"][0])[0]
     with contextlib.ExitStack() as stack:
-        served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=served.serve_forever, daemon=True).start()
-        stack.callback(served.shutdown)
-        servers = [
-            (stack.enter_context(Prometheus(program, flags, f"127.0.0.1:{served.server_port}")), accepted)
-            for program in ("prometheus", os.environ["NEWER_PROMETHEUS"]) for accepted, flags in FLAGS.items()
-        ]  # fmt: skip
+        served = stack.enter_context(prometheus.Pages(lambda _, accept: page(accept)))
+        programs = ["prometheus", os.environ["NEWER_PROMETHEUS"], os.environ["PROMETHEUS_3"]]
+        scrapers = [Scraper(stack, served, program, way) for program in programs[:2] for way in WAYS]
+        scrapers += [Scraper(stack, served, programs[2], way) for way in WAYS_OF_3]
         table = [(f"{name}: the same samples", check_format, name, *pages[name], reference) for name in TYPES]
         table += [
             ("types, help texts and units", check_about, pages),
@@ -398,8 +337,7 @@ def main():
             ("pages of the library's tests", suite_pages.check_pages),
             *((f"label texts come back by {reader}", texts.check_texts, reader) for reader in texts.READERS),
             ("texts of exemplars come back", texts.check_exemplars),
-            *((f"Prometheus {server.version} by {accepted}", check_prometheus, server, accepted, reference)
-              for server, accepted in servers),
+            *((str(one), one.check, reference) for one in scrapers),
         ]  # fmt: skip
         return checks.report(table)
 

@@ -42,15 +42,16 @@ class Counting(unittest.TestCase):
 
 class Packages(unittest.TestCase):
     def test_a_newer_prometheus_that_cannot_be_had_is_an_error(self):
-        with tempfile.TemporaryDirectory() as folder:
-            for name, does in (("dpkg-query", "echo 2.42"), ("apt-get", "exit 100")):
-                stand_in = pathlib.Path(folder, name)
-                stand_in.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
-                stand_in.chmod(0o755)
-            command = f"source {ROOT}/scripts/lib.sh && PATH={folder}:$PATH && use_newer_prometheus"
-            for _ in range(2):  # nor is what is left of it taken for a whole one
-                done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, timeout=60, check=False)
-                self.assertNotEqual(done.returncode, 0, done.stderr)
+        for version in ("2.42", "2.53"):
+            with self.subTest(version), tempfile.TemporaryDirectory() as folder:
+                for name, does in (("dpkg-query", f"echo {version}"), ("apt-get", "exit 100")):
+                    stand_in = pathlib.Path(folder, name)
+                    stand_in.write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+                    stand_in.chmod(0o755)
+                command = f"source {ROOT}/scripts/lib.sh && PATH={folder}:$PATH && use_newer_prometheus"
+                for _ in range(2):  # nor is what is left of it taken for a whole one
+                    done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, timeout=60, check=False)
+                    self.assertNotEqual(done.returncode, 0, done.stderr)
 
 
 class Suites(unittest.TestCase):

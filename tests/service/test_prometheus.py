@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The main job: real Prometheus, the system's and the one that NEWER_PROMETHEUS names, scrape the service under traffic, and
-what they then know equals the rows in the service's database and what the client counted."""
+"""The main job: real Prometheus, the system's and those that NEWER_PROMETHEUS and PROMETHEUS_3 name, scrape the service under traffic,
+and what they then know equals the rows in the service's database and what the client counted."""
 
 import collections
 import json
@@ -17,7 +17,7 @@ def status_class(status):
     return f"{status // 100}xx"
 
 
-PROGRAMS = {"system's": ("PROMETHEUS", "prometheus"), "newer": ("NEWER_PROMETHEUS",)}
+PROGRAMS = {"system's": ("PROMETHEUS", "prometheus"), "newer": ("NEWER_PROMETHEUS",), "3": ("PROMETHEUS_3",)}
 # What they are told to keep, and so what they ask for.
 BY_OPEN_METRICS, BY_PROTOBUF = "exemplar-storage", "native-histograms,exemplar-storage"
 

@@ -45,7 +45,7 @@ struct PostRouting {
   using Hook = Server::Handler;
   friend Hook& hook_of(Server& server, PostRouting);
 };
-template <class Which, typename Which::Hook Server::*Member>
+template <class Which, typename Which::Hook Server::* Member>
 struct Access {
   friend typename Which::Hook& hook_of(Server& server, Which) { return server.*Member; }
 };
