@@ -174,6 +174,15 @@ use_newer_prometheus() {
   fi
 }
 
+# use_pinned_programs: has the releases found first that compose.yaml pins, as near as Debian has them: Prometheus 3.5 with its promtool,
+# Alertmanager 0.28, node-exporter 1.9, postgres-exporter 0.17.
+use_pinned_programs() {
+  local package packages=(prometheus-alertmanager prometheus-node-exporter prometheus-postgres-exporter)
+  use_newer_prometheus && use_debian 13 "${packages[@]}" || return
+  for package in "${packages[@]}"; do PATH=$PWD/build/debian-13/$package/usr/bin:$PATH; done
+  export PATH=${PROMETHEUS_3%/*}:${PROMTOOL_3%/*}:$PATH
+}
+
 # build PRESET TARGET...: configures and builds. What `ninja_options` holds goes to ninja.
 ninja_options=()
 build() {
