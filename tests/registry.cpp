@@ -90,13 +90,19 @@ TEST_CASE("a definition of the same name that differs is refused") {
         a + "other values or another cap of the label 'kind'");
   CHECK(refusal([&] { Counter{registry, "a_total", "A.", MaxSeries{99}, Label<LotType>{"kind"}}; }) ==
         a + "another MaxSeries");
-  CHECK(refusal([&] { DoubleCounter{registry, "a_total", "A.", Label<LotType>{"kind"}}; }) == a + "another type");
+  CHECK(refusal([&] { DoubleCounter{registry, "a_total", "A.", Label<LotType>{"kind"}}; }) ==
+        a + "another type: Counter there, DoubleCounter here");
   const std::string h = "'h' is registered already, with ";
-  CHECK(refusal([&] { Histogram{registry, "h", "H.", Buckets{1, 3}}; }) == h + "other bounds");
-  CHECK(refusal([&] { Gauge{registry, "h", "H."}; }) == h + "another type");
+  CHECK(refusal([&] { Histogram{registry, "h", "H.", Buckets{1, 3}}; }) ==
+        h + "other bounds: '1, 2' there, '1, 3' here");
+  CHECK(refusal([&] { Histogram{registry, "h", "H.", Buckets{1, 2, 1e6}}; }) ==
+        h + "other bounds: '1, 2' there, '1, 2, 1e+06' here");
+  CHECK(refusal([&] { Histogram{registry, "h", "H.", Buckets{1, 2.0000001}}; }) ==
+        h + "other bounds: '1, 2' there, '1, 2.0000000999999998' here");
+  CHECK(refusal([&] { Gauge{registry, "h", "H."}; }) == h + "another type: Histogram there, Gauge here");
   const std::string g = "'g' is registered already, with ";
   CHECK(refusal([&] { UpDownCounter{registry, "g", "G.", OpenLabel{"page", 2}.pin({"x", "y"})}; }) ==
-        g + "another type");
+        g + "another type: Gauge there, UpDownCounter here");
   for (const std::vector<std::string>& values : {std::vector<std::string>{"y", "x"}, {"x", "y", "z"}}) {
     CHECK(refusal([&] {
             Gauge{registry, "g", "G.", OpenLabel{"page", static_cast<std::uint32_t>(values.size())}.pin(values)};

@@ -8,12 +8,12 @@ const prefixed = (value, steps, base) => {
   return [value, steps[step]];
 };
 
-/// At most three significant places, or the decimals that are asked for.
+/// At most three significant places, or the decimals that are asked for. What rounds to zero has no sign.
 const rounded = (value, decimals) => {
-  if (decimals !== undefined) return value.toFixed(decimals);
+  if (decimals !== undefined) return (Number(value.toFixed(decimals)) || 0).toFixed(decimals);
   if (value === 0) return "0";
   const places = Math.max(0, Math.min(4, 2 - Math.floor(Math.log10(Math.abs(value)))));
-  return String(Number(value.toFixed(places)));
+  return String(Number(value.toFixed(places)) || 0);
 };
 
 const spans = [[31536000, "year"], [86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];

@@ -191,13 +191,13 @@ def plan(blocks):
 
 def check_words(root, include):
     """That the words which names do not have are those that the compiler refuses."""
-    header = (include / "flowviz_metrics/name.hpp").read_text(encoding="utf-8")
+    header = (include / "flowviz_metrics/name_rules.hpp").read_text(encoding="utf-8")
     rules = (root / "docs/api/registries.md").read_text(encoding="utf-8").split("## Rules of names")[1].split("\n## ")[0]
     lists = re.findall(r"std::array<std::string_view, \d+> \w+\{(.*?)\}", header, re.S)
     refused = {word for each in lists for word in re.findall(r'"(\w+)"', each)}
     told = set(re.findall(r"`(\w+)`", rules))
     if len(refused) < 60:
-        return f"of the words that name.hpp refuses only {len(refused)} were found"
+        return f"of the words that name_rules.hpp refuses only {len(refused)} were found"
     return f"words that it lacks: {sorted(refused - told)}" if refused - told else None
 
 

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -243,15 +245,32 @@ void definition(const Definition& definition, const std::vector<std::string>& la
 /// here".
 template <class = void>
 [[nodiscard]] std::string difference(const Definition& there, const Definition& here) {
-  const auto quoted = [](const std::string& a, const std::string& b) {
-    return ": '" + a + "' there, '" + b + "' here";
+  const auto both = [](std::string_view a, std::string_view b) {
+    return std::string(": ").append(a).append(" there, ").append(b).append(" here");
   };
+  const auto quoted = [&](const std::string& a, const std::string& b) { return both("'" + a + "'", "'" + b + "'"); };
   const auto names = [](const Definition& of) {
     std::string list;
     for (const LabelDefinition& label : of.labels) list += (list.empty() ? "" : ", ") + label.name;
     return list;
   };
-  if (there.kind != here.kind) return "another type";
+  const auto bounds = [](const Definition& of) {
+    std::string list;
+    for (const double bound : of.bounds) {
+      char number[32];
+      std::snprintf(number, sizeof number, "%g", bound);
+      if (std::strtod(number, nullptr) != bound) std::snprintf(number, sizeof number, "%.17g", bound);
+      list.append(list.empty() ? "" : ", ").append(number);
+    }
+    return list;
+  };
+  if (there.kind != here.kind) {
+    constexpr std::string_view classes[] = {
+        "Counter", "DoubleCounter", "Gauge",         "UpDownCounter",   "Histogram",      "NativeHistogram", "Summary",
+        "Info",    "StateSet",      "GaugeCallback", "CounterCallback", "CollectedGauge", "CollectedCounter"};
+    return "another type" +
+           both(classes[static_cast<std::size_t>(there.kind)], classes[static_cast<std::size_t>(here.kind)]);
+  }
   if (there.help != here.help) return "another help text" + quoted(there.help, here.help);
   if (there.constant_labels != here.constant_labels) return "other constant labels";
   if (names(there) != names(here)) return "other labels" + quoted(names(there), names(here));
@@ -262,7 +281,7 @@ template <class = void>
                 : "other values or another cap of the label '") +
            here.labels[i].name + "'";
   }
-  if (there.bounds != here.bounds) return "other bounds";
+  if (there.bounds != here.bounds) return "other bounds" + quoted(bounds(there), bounds(here));
   if (there.states != here.states) return "other states";
   if (there.native != here.native) return "other native buckets";
   if (there.legacy_name != here.legacy_name || there.utf8_name != here.utf8_name ||
