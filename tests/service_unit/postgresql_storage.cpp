@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <future>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -13,6 +15,7 @@
 
 #include "faulty_wire.hpp"
 #include "on_postgresql.hpp"
+#include "storage/statements.hpp"
 
 namespace {
 
@@ -41,6 +44,12 @@ struct Fixture {
 
   std::size_t lots() { return storage.list_lots({}, in(10s)).value().lots.size(); }
   postgresql::Connection connect() { return {database.address(), in(10s)}; }
+  /// Waits until somebody waits for an advisory lock.
+  void wait_for_a_lock(postgresql::Connection& db) {
+    const Deadline deadline = in(10s);
+    const Sql waiting = sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+    while (!db.query(waiting)->next()) REQUIRE(std::chrono::steady_clock::now() < deadline);
+  }
 };
 
 /// The failure of what `work` throws.
@@ -203,19 +212,38 @@ TEST_CASE_FIXTURE(Fixture, "when nobody can tell whether it was committed, that 
   CHECK(is<OutcomeUnknown>(storage.register_lot(raw("FLOUR"), "olaf", in(10s))));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a list waits for registrations under way, and a registration for who makes a list") {
-  auto other = connect();
+TEST_CASE_FIXTURE(Fixture, "a list waits for registrations under way, and no registration for a list") {
+  const Statements statements(Dialect::postgresql);
+  auto other = connect(), third = connect();
+  std::future<std::size_t> list;
   {
-    Transaction registration(other, Access::read);
-    other.query(sql("SELECT pg_advisory_xact_lock_shared(2)"));
+    Transaction registration(other, Access::write);
+    other.query(*statements.begin_registration)->next();
     CHECK(storage.register_lot(raw("FLOUR"), "olaf", in(10s)));
     CHECK(is<Unavailable>(storage.list_lots({}, in(300ms))));
+    list = std::async(std::launch::async, [&] { return lots(); });
+    wait_for_a_lock(third);
+    CHECK(storage.register_lot(raw("SALT"), "olaf", in(10s)));
+    CHECK(list.wait_for(0s) == std::future_status::timeout);
   }
-  CHECK(lots() == 1);
-  {
-    Transaction list(other, Access::read);
-    other.query(sql("SELECT pg_advisory_xact_lock(2)"));
-    CHECK(is<Unavailable>(storage.register_lot(raw("SALT"), "olaf", in(300ms))));
-  }
-  CHECK(storage.register_lot(raw("SALT"), "olaf", in(10s)));
+  CHECK(list.get() == 1);  // up to the last one that was there when it was asked for
+  CHECK(lots() == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a list ends when the last registration does that was under way when it was asked for") {
+  const Statements statements(Dialect::postgresql);
+  auto one = connect(), two = connect(), third = connect();
+  std::optional<Transaction> first(std::in_place, one, Access::write), second(std::in_place, two, Access::write);
+  one.query(*statements.begin_registration)->next();
+  two.query(*statements.begin_registration)->next();
+  two.query(*statements.begin_registration)->next();  // as for a batch of lots
+  std::future<std::size_t> list = std::async(std::launch::async, [&] { return lots(); });
+  wait_for_a_lock(third);
+  first.reset();
+  wait_for_a_lock(third);
+  CHECK(list.wait_for(0s) == std::future_status::timeout);
+  std::optional<Transaction> later(std::in_place, one, Access::write);
+  one.query(*statements.begin_registration)->next();
+  second.reset();
+  CHECK(list.get() == 0);
 }

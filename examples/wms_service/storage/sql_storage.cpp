@@ -175,20 +175,22 @@ Storage::Outcome<Lot> SqlStorage::find_lot(std::string_view lot_id, Deadline dea
 
 /// An identifier up to which all lots are there that ever will be: whoever reads page after page up to it misses none.
 ///
-/// It is that of a lot, and not the time, for the clock may have been set back since lots were registered that are to be
-/// listed. While the lock is held no registration is under way, and each takes the lock before it makes its identifier.
-/// So those that were under way have ended and are seen by whatever is read from here on; those that begin later sort
-/// after this one. The transaction may see what was there before it waited for the lock: that is an earlier end, for which
-/// both are true as well, and not before what was acknowledged when the list was asked for.
+/// It is that of the last lot that is there, of all that were acknowledged when the list was asked for; and not the time,
+/// for the clock may have been set back since lots were registered that are to be listed. A registration has its lock
+/// before it makes its identifier. So who has an identifier before this one had the lock when this lot was committed, or
+/// before: it is waited for, or has ended already, and what it wrote is seen by whatever is read from here on. Who
+/// begins later sorts after this one, and does not wait for the list.
 std::string SqlStorage::all_registered_to(Connection& db) const {
   if (!statements_.await_registrations) return after_all_ids;
   Transaction turn(db, Access::read);
-  db.query(*statements_.await_registrations)->next();
   std::string last;
   {
     const auto row = db.query(statements_.last_lot_id);
     row->next();
     last = row->text(0);
+  }
+  const auto locks = db.query(*statements_.await_registrations);
+  while (locks->next()) {
   }
   turn.commit();
   return last;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "domain/limited_request.hpp"
 #include "storage/admission_log.hpp"
@@ -17,13 +18,11 @@ const std::string lot_columns =
 
 const std::string run_columns = "run_id, product, line, state, created_by, created_at_ms";
 
-// Numbers of PostgreSQL's advisory locks; any will do, as long as nothing else in this database takes them.
-constexpr int lock_of_schema = 1, lock_of_registrations = 2;
-
-std::optional<Sql> advisory_lock(Dialect dialect, flowviz::bundles::StatementName name, std::string_view function,
-                                 int number) {
-  if (dialect == Dialect::sqlite) return std::nullopt;  // a transaction that writes is alone
-  return Sql{name, DbOperation::other, "SELECT " + std::string(function) + "(" + std::to_string(number) + ")"};
+/// One that has to do with PostgreSQL's advisory locks. In SQLite a transaction that writes is alone. Their numbers are any that nothing
+/// else in this database takes: 1 is that of the schema, and 2 with the number of a transaction that of the registrations in it.
+std::optional<Sql> locking(Dialect dialect, flowviz::bundles::StatementName name, std::string sql) {
+  if (dialect == Dialect::sqlite) return std::nullopt;
+  return Sql{name, DbOperation::other, std::move(sql)};
 }
 
 /// Lots connected with lot ?1 within ?2 steps. UNION drops a pair that was there already; with a step of 0 (?3)
@@ -65,7 +64,7 @@ std::string admission(const std::string& log, const std::string& number) {
 }  // namespace
 
 Statements::Statements(Dialect dialect)
-    : lock_schema(advisory_lock(dialect, "lock_schema", "pg_advisory_xact_lock", lock_of_schema)),
+    : lock_schema(locking(dialect, "lock_schema", "SELECT pg_advisory_xact_lock(1)")),
       create_schema_migrations{
           "create_schema_migrations", DbOperation::other,
           "CREATE TABLE IF NOT EXISTS schema_migrations ("
@@ -91,10 +90,13 @@ Statements::Statements(Dialect dialect)
                      connected_lots(dialect, "input_lot_id", "lot_inputs.lot_id")},
       lots_gone_into{"lots_gone_into", DbOperation::select,
                      connected_lots(dialect, "lot_inputs.lot_id", "input_lot_id")},
-      begin_registration(
-          advisory_lock(dialect, "begin_registration", "pg_advisory_xact_lock_shared", lock_of_registrations)),
-      await_registrations(
-          advisory_lock(dialect, "await_registrations", "pg_advisory_xact_lock", lock_of_registrations)),
+      begin_registration(locking(dialect, "begin_registration",
+                                 "SELECT pg_advisory_xact_lock(2, CAST(txid_current() % 2147483648 AS INTEGER))")),
+      await_registrations(locking(dialect, "await_registrations",
+                                  "SELECT pg_advisory_xact_lock_shared(2, CAST(objid AS INTEGER)) FROM pg_locks "
+                                  "WHERE locktype = 'advisory' AND classid = 2 AND objsubid = 2 AND granted "
+                                  "AND mode = 'ExclusiveLock' "
+                                  "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")),
       insert_lot{"insert_lot", DbOperation::insert,
                  "INSERT INTO lots (lot_id, lot_code, lot_type, quantity_mg, remaining_mg, qc_status, "
                  "production_run_id, created_by, created_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "

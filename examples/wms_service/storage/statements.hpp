@@ -34,8 +34,8 @@ struct Statements {
   Sql lots_gone_into;      ///< the same, towards what a lot was made of
 
   /// The order of identifiers is the order in which lots appear to those who read page after page. Where registrations
-  /// go on side by side, each of them takes `begin_registration` before it makes its identifier, and until its commit;
-  /// who has `await_registrations` knows that all lots whose identifiers were made before are there.
+  /// go on side by side, each transaction takes a lock of its own by `begin_registration` before it makes an identifier,
+  /// and until its commit. `await_registrations` waits for those that have such a lock, and nobody waits for it.
   std::optional<Sql> begin_registration, await_registrations;
   Sql insert_lot;
   Sql lot_id_by_code;  ///< ?1
