@@ -179,8 +179,11 @@ use_newer_prometheus() {
 use_pinned_programs() {
   local package packages=(prometheus-alertmanager prometheus-node-exporter prometheus-postgres-exporter)
   use_newer_prometheus && use_debian 13 "${packages[@]}" || return
-  for package in "${packages[@]}"; do PATH=$PWD/build/debian-13/$package/usr/bin:$PATH; done
   export PATH=${PROMETHEUS_3%/*}:${PROMTOOL_3%/*}:$PATH
+  for package in "${packages[@]}"; do
+    PATH=$PWD/build/debian-13/$package/usr/bin:$PATH
+    [[ $(command -v "$package") == "$PWD/build/debian-13/"* ]] || return
+  done
 }
 
 # build PRESET TARGET...: configures and builds. What `ninja_options` holds goes to ninja.

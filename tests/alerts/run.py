@@ -280,6 +280,11 @@ def check_cases(rule, cases):
         expect("no case in which it is quiet", mine["quiet"] and not any(mine["quiet"]))
 
 
+def release_of(promtool):
+    done = start([promtool, "--version"])
+    return re.search(r"version (\S+)", done.stdout + done.stderr)[1]
+
+
 def check_test_file(path, promtool):
     """promtool evaluates groups in no particular order unless it is told all of them."""
     test = read(path)
@@ -711,8 +716,8 @@ def main():
         names = {rule["alert"] for rule in alerts()}
         work += [(f"runbook {p.stem}", check_runbook, p, names) for p in sorted((ALERTS / "runbooks").glob("*.md"))]
         # 3 has no sample in a range that is as old as the range is long, which 2 has.
-        for release, promtool in (("the system's", "promtool"), ("Prometheus 3's", os.environ["PROMTOOL_3"])):
-            work += [(f"{release} promtool: {path.name}", check_test_file, path, promtool) for path in test_files()]
+        for release, promtool in {release_of(one): one for one in ("promtool", os.environ["PROMTOOL_3"])}.items():
+            work += [(f"promtool {release}: {path.name}", check_test_file, path, promtool) for path in test_files()]
         work += [("prometheus.yml", check_prometheus, folder), ("timing", check_timing),
                  ("alertmanager.yml as it is", check_alertmanager_as_it_is)]  # fmt: skip
         try:

@@ -52,10 +52,17 @@ class Pages:
         self.server.server_close()
 
 
+given = set()  # ports, which a server may not have bound yet
+
+
 def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    while True:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
 
 
 def version_of(program):
@@ -85,7 +92,7 @@ class Prometheus:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
+        self.process.kill()
         self.process.wait()
         self.folder.cleanup()
 
@@ -108,8 +115,8 @@ class Prometheus:
     def wait_for(self, found, what):
         """What `found()` says, once that is something."""
         deadline = time.monotonic() + DEADLINE_S
-        while not (result := found()):
-            if self.process.poll() is not None or time.monotonic() > deadline:
+        while (ended := self.process.poll() is not None) or not (result := found()):
+            if ended or time.monotonic() > deadline:
                 raise checks.Failed(f"Prometheus has not {what}\n{self.log.read_text(encoding='utf-8')[-2000:]}")
             time.sleep(0.05)
         return result

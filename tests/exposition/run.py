@@ -233,8 +233,8 @@ class Scraper:
     def check(self, reference):
         """What it knows after a scrape is what the page says for which nobody chose a format."""
         found = self.server.wait_for(self._samples, "scraped")
-        if not self.pages.asked[self.path].startswith((f"{self.accept};q=", f"{self.accept},")):
-            raise checks.Failed(f"it asked for {self.pages.asked[self.path]}")
+        if not self.pages.asked.get(self.path, "").startswith((f"{self.accept};q=", f"{self.accept},")):
+            raise checks.Failed(f"it asked for {self.pages.asked.get(self.path)}")
         if self.accept.endswith(AS_THEY_ARE):
             reference = renamed(reference, {escaped(name, "underscores"): name for name in UTF8_NAMES})
         if self.way == "protobuf":  # native buckets take the place of all other series of a histogram
@@ -285,8 +285,10 @@ def require_natives(server):
     """A Prometheus has their buckets, count and sum; quantiles out of them are no further off than a bucket is wide."""
 
     def asked(query):
-        (only,) = server.query(query)
-        return only
+        found = server.query(query)
+        if len(found) != 1:
+            raise checks.Failed(f"{query}: {found}")
+        return found[0]
 
     def number(query):
         return float(asked(query)["value"][1])

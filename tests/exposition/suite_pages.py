@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Every page that the library's own tests hold against the strict validators, read by other people's readers, which find in it what
-the reader of these tests does: names, labels and values of all samples, and exemplars. UNIT_TESTS names the program of these tests,
+the reader of these tests does: names, labels and values of all samples, and Python's reader the exemplars. UNIT_TESTS names the program of these tests,
 which writes its pages into the folder that FLOWVIZ_PAGES names, and beside each what its own reader has found.
 
 Prometheus 3 scrapes them all. Those whose names stand between quotation marks only it and its promtool can read, for neither the
@@ -122,7 +122,7 @@ def scraped(pages):
         with prometheus.Prometheus(os.environ["PROMETHEUS_3"], [job]) as server:
             server.wait_for(lambda: len(server.query("up")) == len(pages), "asked for each page")
             refused = [one["metric"][KEPT_AS] for one in server.query("up == 0")]
-            problems = [f"{path} was refused\n{by_path[path].read_text(encoding='utf-8')}" for path in refused]
+            problems = [f"{path} was not taken\n{by_path[path].read_text(encoding='utf-8')}" for path in refused]
             added = {("job", "pages"), ("instance", served.target)}
             for path in by_path.keys() - set(refused):
                 if problem := scraped_otherwise(server, path, by_path[path], added):

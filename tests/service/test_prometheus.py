@@ -6,6 +6,8 @@ import collections
 import json
 import math
 import os
+import re
+import subprocess
 import time
 import unittest
 import urllib.parse
@@ -33,7 +35,7 @@ class Prometheus(harness.Program):
         (home / "prometheus.yml").write_text(
             json.dumps(
                 {  # JSON is YAML
-                    "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+                    "global": {"scrape_interval": "1s", "scrape_timeout": "1s", **self.setting_for_native_histograms()},
                     "scrape_configs": [{"job_name": "app", "static_configs": [{"targets": [target]}]}],
                 }
             )
@@ -52,6 +54,14 @@ class Prometheus(harness.Program):
             os.chown(home / "data", 65534, 65534)
             command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", *command]
         super().__init__(name, command, folder, cwd=home)
+
+    def setting_for_native_histograms(self):
+        """What 3.8 and later need instead of the feature, or beside it, and releases before do not know."""
+        said = subprocess.run([harness.program(*PROGRAMS[self.which]), "--version"], capture_output=True, text=True, check=True)
+        release = re.search(r"version (\d+)\.(\d+)", said.stdout + said.stderr)
+        if (int(release[1]), int(release[2])) < (3, 8):
+            return {}
+        return {"scrape_native_histograms": self.features == BY_PROTOBUF}
 
     def __str__(self):
         return f"the {self.which} with {self.features}"

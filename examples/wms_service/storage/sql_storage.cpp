@@ -179,16 +179,18 @@ Storage::Outcome<Lot> SqlStorage::find_lot(std::string_view lot_id, Deadline dea
 /// for the clock may have been set back since lots were registered that are to be listed. A registration has its lock
 /// before it makes its identifier. So who has an identifier before this one had the lock when this lot was committed, or
 /// before: it is waited for, or has ended already, and what it wrote is seen by whatever is read from here on. Who
-/// begins later sorts after this one, and does not wait for the list.
+/// begins later sorts after this one, as far as the clocks of instances agree, and does not wait for the list.
 std::string SqlStorage::all_registered_to(Connection& db) const {
   if (!statements_.await_registrations) return after_all_ids;
-  Transaction turn(db, Access::read);
   std::string last;
   {
+    Transaction turn(db, Access::read);
     const auto row = db.query(statements_.last_lot_id);
     row->next();
     last = row->text(0);
+    turn.commit();
   }
+  Transaction turn(db, Access::read);  // another, for who waits should have no lock on a table
   const auto locks = db.query(*statements_.await_registrations);
   while (locks->next()) {
   }
