@@ -17,6 +17,7 @@ import urllib.request
 import checks
 
 DEADLINE_S = 60  # one that has not scraped by then is stuck
+OF_SCRAPES = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added")
 
 
 class Pages:
@@ -102,6 +103,15 @@ class Prometheus:
             return self._get("query", query=expression)["result"]
         except OSError:
             return []
+
+    def samples(self, matcher, added):
+        """(name, labels, value as text) of those that pages have shown: without what a scrape says of itself, the labels `added`, which are
+        (name, text), and native histograms, which have no value."""
+        for one in self.query(matcher):
+            labels = {key: text for key, text in one["metric"].items() if (key, text) not in added}
+            name = labels.pop("__name__")
+            if name not in OF_SCRAPES and "value" in one:
+                yield name, labels, one["value"][1]
 
     def exemplars(self, name):
         """(labels, value) of those that it keeps of a metric. An empty label is an absent one."""

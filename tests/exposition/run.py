@@ -199,8 +199,6 @@ def check_promtool(data):
 
 # --- Prometheus ---
 
-ADDED_BY_SCRAPES = ("up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling", "scrape_series_added")
-
 # How the Accept header begins of a Prometheus that asks for a format first, and what it has to be told for that: flags and settings.
 OPEN_METRICS, KEEP_EXEMPLARS = "application/openmetrics-text;version=1.0.0", "--enable-feature=exemplar-storage"
 BY_PROTOBUF = (PROTOBUF, ["--enable-feature=native-histograms,exemplar-storage"], {})
@@ -246,12 +244,8 @@ class Scraper:
 
     def _samples(self):
         found = {}
-        for one in self.server.query('{job="page"}'):
-            labels = one["metric"]
-            name = labels.pop("__name__")
-            if name not in ADDED_BY_SCRAPES and "value" in one:
-                del labels["job"], labels["instance"]
-                readers.sample(found, sample_name(name), labels, float(one["value"][1]))
+        for name, labels, value in self.server.samples('{job="page"}', {("job", "page"), ("instance", self.pages.target)}):
+            readers.sample(found, sample_name(name), labels, float(value))
         return found if any(name == "oldName" for name, _ in found) else None
 
     def _require_exemplars(self):

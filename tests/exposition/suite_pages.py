@@ -123,22 +123,14 @@ def scraped(pages):
             server.wait_for(lambda: len(server.query("up")) == len(pages), "asked for each page")
             refused = [one["metric"][KEPT_AS] for one in server.query("up == 0")]
             problems = [f"{path} was not taken\n{by_path[path].read_text(encoding='utf-8')}" for path in refused]
-            added = {("job", "pages"), ("instance", served.target)}
             for path in by_path.keys() - set(refused):
-                if problem := scraped_otherwise(server, path, by_path[path], added):
+                added = {("job", "pages"), ("instance", served.target), (KEPT_AS, path)}
+                samples = server.samples(f'{{{KEPT_AS}="{path}"}}', added)
+                found = [sample(name, with_bound(labels), value) for name, labels, value in samples]
+                expected = [sample(name, with_bound(dict(labels)), value) for name, labels, value, _ in expected_of(by_path[path])]
+                if problem := differences(found, expected):
                     problems.append(f"{path}: {problem}")
     return problems
-
-
-def scraped_otherwise(server, path, page, added):
-    found = []
-    for one in server.query(f'{{{KEPT_AS}="{path}"}}'):
-        labels = {name: text for name, text in one["metric"].items() if name != KEPT_AS and (name, text) not in added}
-        name = labels.pop("__name__")
-        if name != "up" and not name.startswith("scrape_"):
-            found.append(sample(name, with_bound(labels), one["value"][1]))
-    expected = [sample(name, with_bound(dict(labels)), value) for name, labels, value, _ in expected_of(page)]
-    return differences(found, expected)
 
 
 def with_bound(labels):
