@@ -275,9 +275,15 @@ class Chunk : public Columns<P> {
         return;
       }
     }
+    settle_and_write(how);
+  }
+
+  // Apart from the above, whose atomic addition would wait for the registers that this saves.
+  template <class Write>
+  FLOWVIZ_METRICS_NOINLINE void settle_and_write(Write how) noexcept {
     assert(!retired_ && "a series was used after its registry was destroyed");
     if (slots_ == nullptr || retired_) return;
-    const Block block = settle(me);
+    const Block block = settle(P::this_thread());
     if (block.is_own) return how(Own{}, block.cells);
     how(Shared{}, block.cells);
   }
