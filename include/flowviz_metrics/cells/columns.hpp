@@ -33,7 +33,7 @@ class Columns {
 
   /// Adds the counts at `at`, `at` + 1, ... to `totals`.
   void read_counts(std::uint32_t at, std::span<std::uint64_t> totals) const noexcept {
-    each_blocks([&](const auto*... cells) {
+    each_blocks([at, totals](const auto*... cells) {
       for (std::size_t i = 0; i < totals.size(); ++i)
         totals[i] = (totals[i] + ... + cells[at + i].load(std::memory_order_relaxed));
     });
@@ -51,7 +51,7 @@ class Columns {
   /// Adds the doubles at `at`, `at` + 1, ... to `totals`, always column by column in the same order: rounding is
   /// monotone, so a total of growing doubles never goes back.
   void read_doubles(std::uint32_t at, std::span<double> totals) const noexcept {
-    each_blocks([&](const auto*... cells) {
+    each_blocks([at, totals](const auto*... cells) {
       for (std::size_t i = 0; i < totals.size(); ++i)
         totals[i] = (totals[i] + ... + std::bit_cast<double>(cells[at + i].load(std::memory_order_relaxed)));
     });
@@ -60,12 +60,12 @@ class Columns {
   /// Adds what the pairs {ups, downs} at `at`, `at` + 2, ... come to, ups minus downs, to `totals`. It wraps as
   /// unsigned numbers do; the result is read as signed.
   void read_up_downs(std::uint32_t at, std::span<std::uint64_t> totals) const noexcept {
-    each_blocks([&](const auto*... cells) {
+    each_blocks([at, totals](const auto*... cells) {
       // Acquire, paired with Chunk::add_release: what is seen to have gone down brings its going up with it.
       for (std::size_t i = 0; i < totals.size(); ++i)
         totals[i] = (totals[i] - ... - cells[at + 2 * i + 1].load(std::memory_order_acquire));
     });
-    each_blocks([&](const auto*... cells) {
+    each_blocks([at, totals](const auto*... cells) {
       for (std::size_t i = 0; i < totals.size(); ++i)
         totals[i] = (totals[i] + ... + cells[at + 2 * i].load(std::memory_order_relaxed));
     });
@@ -74,7 +74,7 @@ class Columns {
   /// Adds the histograms that stand side by side from `at` on, each with its buckets and then its sum, to `buckets` and `sums`.
   void read_histograms(std::uint32_t at, std::span<std::uint64_t> buckets, std::span<double> sums) const noexcept {
     const std::size_t of_each = buckets.size() / sums.size();
-    each_blocks([&](const auto*... cells) {
+    each_blocks([=](const auto*... cells) {
       std::size_t from = at;
       std::uint64_t* to = buckets.data();
       for (double& sum : sums) {
@@ -107,7 +107,8 @@ class Columns {
     }
   }
 
-  // Several at a time, in the order of columns: `visit(a, b, c, d)`, and those that are left.
+  // Several at a time, in the order of columns: `visit(a, b, c, d)`, and those that are left. What `visit` knows is best its own:
+  // a loop reads what it refers to in each turn.
   template <class Visit>
   void each_blocks(Visit visit) const noexcept {
     const Cell* four[4] = {};

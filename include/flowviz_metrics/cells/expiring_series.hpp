@@ -107,7 +107,8 @@ class ExpiringSeries : public SeriesStore<P> {
       Series* series = table_[c].load(std::memory_order_acquire);
       if (series == nullptr) continue;
       const Link link(series);
-      visit(*series->chunk.get(), series->at.get(), &link, std::uint32_t{1});
+      const Place<P> place = series->place();
+      visit(*place.chunk, place.at, &link, std::uint32_t{1});
     }
   }
 
@@ -188,7 +189,7 @@ class ExpiringSeries : public SeriesStore<P> {
     }
   }
   void give_cells_back(Series* series) noexcept {
-    Link& link = series->segment.get()->links()[this->index_of(*series)];
+    Link& link = this->segment_of(*series)->links()[this->index_of(*series)];
     link.store(nullptr, std::memory_order_release);
     Store::destroy(heap, series);
   }

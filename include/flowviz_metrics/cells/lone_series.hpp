@@ -31,7 +31,8 @@ class LoneSeries {
   bool make(Place<P> place, std::string_view labels, bool dated, std::int64_t born) noexcept {
     Series* series = Series::make(heap, 0, labels, 0, dated, born);
     if (series == nullptr) return false;
-    series->chunk.set(place.chunk);
+    home_.chunk.set(place.chunk);
+    series->home.set(&home_);
     series->at.set(place.at);
     series_.store(series, std::memory_order_relaxed);
     dated_ = dated;
@@ -43,7 +44,8 @@ class LoneSeries {
   /// See SeriesTable.
   template <class Visit>
   void each_segment(Visit visit) const {
-    visit(*get()->chunk.get(), get()->at.get(), &series_, std::uint32_t{1});
+    const Place<P> place = get()->place();
+    visit(*place.chunk, place.at, &series_, std::uint32_t{1});
   }
 
  private:
@@ -52,6 +54,7 @@ class LoneSeries {
   [[nodiscard]] Series* get() const noexcept { return series_.load(std::memory_order_relaxed); }
 
   typename Store::Link series_{nullptr};
+  typename Store::Home home_;
   bool dated_ = false;
 };
 

@@ -138,21 +138,25 @@ class SeriesStore {
   using Link = typename P::template atomic<Series*>;
   using SegmentLink = typename P::template atomic<Segment*>;
 
-  /// The label text of a series can be read up to the next multiple of this many bytes.
-  static constexpr std::size_t text_step = 8;
+  /// The label text of a series can be read up to the next multiple of so many bytes, and for so many if there is one.
+  static constexpr std::size_t text_step = 8, text_least = 16;
+
+  /// Where series have their cells.
+  struct Home {
+    typename P::template plain<Chunk<P>*> chunk;
+  };
 
   /// A series, as small as can be, for there are many; the characters of its label text follow in memory, and then its time, if it
   /// has one.
   struct Series {
-    typename P::template plain<Chunk<P>*> chunk;
-    typename P::template plain<Segment*> segment;
+    typename P::template plain<Home*> home;  // of a table's series, their segment
     typename P::template plain<std::uint32_t> at;
     typename P::template plain<std::uint32_t> combination;
     typename P::template plain<std::uint32_t> length;
     typename P::template plain<std::uint16_t> tag;  // whatever the maker wants to find again
     typename P::template atomic<Shown> shown{Shown::always};
 
-    [[nodiscard]] Place<P> place() const noexcept { return {chunk.get(), at.get()}; }
+    [[nodiscard]] Place<P> place() const noexcept { return {home.get()->chunk.get(), at.get()}; }
 
     [[nodiscard]] std::string_view labels() const noexcept {
       return {reinterpret_cast<const char*>(this + 1), length.get()};
@@ -196,14 +200,14 @@ class SeriesStore {
 
    private:
     static constexpr std::size_t padded(std::size_t length) noexcept {
+      if (length > 0 && length < text_least) return text_least;
       return (length + text_step - 1) / text_step * text_step;
     }
   };
 
   /// Series that stand side by side; the links to them follow in memory.
-  struct Segment {
+  struct Segment : Home {
     SegmentLink next{nullptr};
-    typename P::template plain<Chunk<P>*> chunk;
     typename P::template plain<std::uint32_t> at;
     typename P::template plain<std::uint32_t> capacity;
     typename P::template plain<bool> owns_chunk;
@@ -230,12 +234,14 @@ class SeriesStore {
   }
   // The cells of series `index` of a segment are those of `series`; which one that is.
   void place_in(Segment* segment, std::uint32_t index, Series* series) const noexcept {
-    series->segment.set(segment);
-    series->chunk.set(segment->chunk.get());
+    series->home.set(segment);
     series->at.set(segment->at.get() + index * layout_.cells_per_series);
   }
+  [[nodiscard]] static Segment* segment_of(const Series& series) noexcept {
+    return static_cast<Segment*>(series.home.get());
+  }
   [[nodiscard]] std::uint32_t index_of(const Series& series) const noexcept {
-    return (series.at.get() - series.segment.get()->at.get()) / layout_.cells_per_series;
+    return (series.at.get() - segment_of(series)->at.get()) / layout_.cells_per_series;
   }
 
   // The segment that `next` leads to, which is made if there is none; nullptr when there is no memory for one.

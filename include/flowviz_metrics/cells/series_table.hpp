@@ -106,7 +106,7 @@ class SeriesTable : public SeriesStore<P> {
   Link* link_after(Series* before) noexcept {
     SegmentLink* next = &first_;
     if (before != nullptr) {
-      Segment* segment = before->segment.get();
+      Segment* segment = this->segment_of(*before);
       const std::uint32_t index = this->index_of(*before) + 1;
       if (index < segment->capacity.get()) return segment->links() + index;
       next = &segment->next;
@@ -116,7 +116,7 @@ class SeriesTable : public SeriesStore<P> {
   }
 
   void place_behind(Series* node, Series* before) noexcept {
-    Segment* segment = before == nullptr ? nullptr : before->segment.get();
+    Segment* segment = before == nullptr ? nullptr : this->segment_of(*before);
     std::uint32_t index = before == nullptr ? 0 : this->index_of(*before) + 1;
     if (segment == nullptr || index == segment->capacity.get()) {
       // Relaxed: link_after() has acquired this segment.

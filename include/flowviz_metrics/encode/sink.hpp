@@ -40,10 +40,13 @@ inline char* copy(char* to, std::string_view text) noexcept {
   return to + size;
 }
 
-/// A text whose memory can be read up to the next multiple of `step` bytes: copied in steps, with hardly a branch.
+/// A text whose memory can be read up to the next multiple of `step` bytes, and for `least` of them: copied in steps, with
+/// hardly a branch. Or an empty one.
 struct Padded {
-  static constexpr std::size_t step = 8;
-  static constexpr std::size_t round_up(std::size_t size) noexcept { return (size + step - 1) / step * step; }
+  static constexpr std::size_t step = 8, least = 16;
+  static constexpr std::size_t round_up(std::size_t size) noexcept {
+    return size <= least ? least : (size + step - 1) / step * step;
+  }
 
   std::string_view text;
   [[nodiscard]] std::size_t size() const noexcept { return text.size(); }
@@ -52,12 +55,13 @@ struct Padded {
 [[nodiscard]] inline std::string_view text_of(std::string_view text) noexcept { return text; }
 [[nodiscard]] inline std::string_view text_of(Padded text) noexcept { return text.text; }
 
-/// Copies `text` to `to`, which has room for as much as can be read; returns the end of the text.
+/// Copies `text`, which is not empty, to `to`, which has room for as much as can be read; returns the end of the text.
 FLOWVIZ_METRICS_INLINE inline char* copy(char* to, Padded text) noexcept {
   const char* from = text.text.data();
   const std::size_t size = text.size();
-  std::size_t i = 0;
-  for (; i + Padded::step < size; i += 2 * Padded::step) std::memcpy(to + i, from + i, 2 * Padded::step);
+  std::memcpy(to, from, 16);
+  std::size_t i = 16;
+  for (; i + Padded::step < size; i += 16) std::memcpy(to + i, from + i, 16);
   if (i < size) std::memcpy(to + i, from + i, Padded::step);
   return to + size;
 }
@@ -71,7 +75,7 @@ class PaddedString {
   }
   PaddedString& append(std::string_view text) {
     const std::size_t size = size_ + text.size();
-    if (room_.size() < size + Padded::step) room_.resize(2 * size + Padded::step);  // and stays so large
+    if (room_.size() < size + Padded::least) room_.resize(2 * size + Padded::least);  // and stays so large
     copy(room_.data() + size_, text);
     size_ = size;
     return *this;
@@ -106,19 +110,13 @@ class Sink {
 
   /// A line: the parts, the number and a line feed, with one look at the room there is.
   template <class Number, class... Part>
-  FLOWVIZ_METRICS_INLINE void line(Number number, const Part&... part) {
+  FLOWVIZ_METRICS_INLINE void line(Number number, Part... part) {
     const std::size_t most = (part.size() + ... + (max_number + 1));
-    char* to = nullptr;
-    if (most <= room) [[likely]] {
-      to = begin(most);
-      ((to = copy(to, part)), ...);
-    } else {
-      ((*this += text_of(part)), ...);
-      to = begin(max_number + 1);
-    }
-    to = write_number(to, number);
-    *to++ = '\n';
-    end(to);
+    if (most > room - used_ && !make_room(most)) [[unlikely]]
+      return long_line(number, part...);
+    char* to = block_ + used_;
+    ((to = copy(to, part)), ...);
+    end_line(to, number);
   }
 
   void flush() {
@@ -127,6 +125,23 @@ class Sink {
   }
 
  private:
+  template <class Number, class... Part>
+  FLOWVIZ_METRICS_NOINLINE void long_line(Number number, Part... part) {
+    ((*this += text_of(part)), ...);
+    end_line(begin(max_number + 1), number);
+  }
+  template <class Number>
+  FLOWVIZ_METRICS_INLINE void end_line(char* to, Number number) {
+    to = write_number(to, number);
+    *to++ = '\n';
+    end(to);
+  }
+
+  // Whether the block has room for `size` bytes once it is empty; it is then.
+  FLOWVIZ_METRICS_NOINLINE bool make_room(std::size_t size) {
+    flush();
+    return size <= room;
+  }
   // Where to write up to `size` bytes, which is at most the size of the block; and where the writing ended.
   char* begin(std::size_t size) {
     if (size > room - used_) flush();
@@ -137,7 +152,7 @@ class Sink {
   std::string& out_;
   std::size_t used_ = 0;
   static constexpr std::size_t room = 8192;
-  char block_[room + Padded::step];  // padded texts are copied beyond their end
+  char block_[room + Padded::least];  // padded texts are copied beyond their end
 };
 
 }  // namespace encode

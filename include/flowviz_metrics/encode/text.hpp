@@ -80,7 +80,7 @@ class BasicTextEncoder {
     write_sample(labels, value);
   }
   template <class Number>
-  void sample(Padded labels, Number value) {
+  FLOWVIZ_METRICS_INLINE void sample(Padded labels, Number value) {
     write_sample(labels, value);
   }
 
@@ -140,7 +140,7 @@ class BasicTextEncoder {
   };
 
   template <class Text, class Number>
-  void write_sample(Text labels, Number value) {
+  FLOWVIZ_METRICS_INLINE void write_sample(Text labels, Number value) {
     if constexpr (std::is_same_v<Number, double>) {
       if (open_metrics_) return write_open_sample(text_of(labels), value);
     }
@@ -148,9 +148,15 @@ class BasicTextEncoder {
   }
   template <class Text, class Number>
   FLOWVIZ_METRICS_INLINE void write_line(const SampleName& name, Text labels, Number number) {
-    static constexpr char close[Padded::step] = "} ";
-    const bool bare = labels.size() == 0;
-    sink_.line(number, (bare ? name.bare : name.open).padded(), labels, Padded{{close, bare ? 0u : 2u}});
+    static constexpr char close[Padded::least] = "} ";
+    if (labels.size() == 0) [[unlikely]]
+      return write_bare_line(name, number);
+    sink_.line(number, name.open.padded(), labels, Padded{{close, 2}});
+  }
+  // Of a metric without labels, which has one.
+  template <class Number>
+  FLOWVIZ_METRICS_NOINLINE void write_bare_line(const SampleName& name, Number number) {
+    sink_.line(number, name.bare.padded());
   }
   void write_head(const SampleName& name, std::string_view labels) {
     sink_ += (labels.empty() ? name.bare : name.open).text();

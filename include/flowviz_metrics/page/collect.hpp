@@ -210,7 +210,7 @@ class PageWalk {
     }
   }
 
-  static_assert(SeriesTable::text_step == encode::Padded::step);
+  static_assert(SeriesTable::text_step == encode::Padded::step && SeriesTable::text_least == encode::Padded::least);
   template <class Series>
   static encode::Padded padded(const Series& series) noexcept {
     return {series.labels()};
@@ -289,11 +289,12 @@ class PageWalk {
         return std::bit_cast<std::uint64_t>(totals[i]);
       }
     };
-    each_shown(links, static_cast<std::uint32_t>(totals.size()), written, [&](std::uint32_t i, const auto& series) {
-      if (!has_value(totals[i], asked_for_total)) return;
-      encoder_.sample(padded(series), totals[i]);
-      overflow_.add(family, series);
-    });
+    each_shown(links, static_cast<std::uint32_t>(totals.size()), written,
+               [&](std::uint32_t i, const auto& series) FLOWVIZ_METRICS_INLINE {
+                 if (!has_value(totals[i], asked_for_total)) return;
+                 encoder_.sample(padded(series), totals[i]);
+                 overflow_.add(family, series);
+               });
   }
 
   // Apart from the above, which the lines of most counters come from: exemplars, when series began, labels that are escaped. A
