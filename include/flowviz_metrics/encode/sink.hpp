@@ -5,6 +5,7 @@
 /// string's room a million times, and a string that is used again is not cleared first.
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -93,7 +94,7 @@ class PaddedString {
 /// Appends to a string. What was written is in the string once the sink is flushed.
 class Sink {
  public:
-  explicit Sink(std::string& out) noexcept : out_(out) {}
+  explicit Sink(std::string& out) noexcept : out_(out) { aim(); }
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
 
@@ -122,9 +123,17 @@ class Sink {
   void flush() {
     out_.append(block_, used_);
     used_ = 0;
+    aim();
   }
 
  private:
+  // Where the block will be copied to, so that this memory is on its way while lines are written. Not where the string would have
+  // to grow, for then it is elsewhere.
+  void aim() noexcept {
+    const bool fits = out_.capacity() - out_.size() >= room;
+    target_ = reinterpret_cast<std::uintptr_t>(fits ? out_.data() + out_.size() : block_);
+  }
+
   template <class Number, class... Part>
   FLOWVIZ_METRICS_NOINLINE void long_line(Number number, Part... part) {
     ((*this += text_of(part)), ...);
@@ -132,6 +141,7 @@ class Sink {
   }
   template <class Number>
   FLOWVIZ_METRICS_INLINE void end_line(char* to, Number number) {
+    FLOWVIZ_METRICS_PREFETCH(reinterpret_cast<const void*>(target_ + used_));
     to = write_number(to, number);
     *to++ = '\n';
     end(to);
@@ -151,6 +161,7 @@ class Sink {
 
   std::string& out_;
   std::size_t used_ = 0;
+  std::uintptr_t target_ = 0;
   static constexpr std::size_t room = 8192;
   char block_[room + Padded::least];  // padded texts are copied beyond their end
 };

@@ -196,15 +196,13 @@ class PageWalk {
   template <class Links, class Written, class Visit>
   static void each_shown(const Links* links, std::uint32_t count, Written written, Visit visit) {
     for (std::uint32_t i = 0; i < count; ++i) {
-#if defined(__GNUC__)
       // Series lie wherever there was memory for them. Their beginning and most of their text are on their way by the time
       // they are printed.
-      if (i + 8 < count) {
-        const auto* soon = reinterpret_cast<const char*>(links[i + 8].load(std::memory_order_relaxed));
-        __builtin_prefetch(soon);
-        __builtin_prefetch(soon + 64);
+      if (i + 16 < count) {
+        const auto* soon = reinterpret_cast<const char*>(links[i + 16].load(std::memory_order_relaxed));
+        FLOWVIZ_METRICS_PREFETCH(soon);
+        FLOWVIZ_METRICS_PREFETCH(soon + 64);
       }
-#endif
       const auto* series = links[i].load(std::memory_order_relaxed);  // each_segment() has acquired it
       if (SeriesTable::is_shown(*series, [&](Place) { return written(i, *series); })) visit(i, *series);
     }
