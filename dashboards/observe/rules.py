@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What goes into Prometheus for a service: the job that scrapes it, and alerts to start with."""
 
+import dataclasses
+import json
 import re
+import urllib.parse
 
 from observe.board import Requests
 from parts import quantile
@@ -20,7 +23,34 @@ def sample_limit(source):
     return round_up(max(int(source.samples * (1.2 if source.exact else 5)), 1000))
 
 
-def scrape_job(source, job, target):
+@dataclasses.dataclass
+class Address:
+    """Where Prometheus finds a page: at first as it takes it to be unless a job says otherwise, in the words of a job."""
+
+    target: str = "localhost:9464"
+    scheme: str = "http"
+    metrics_path: str = "/metrics"
+    params: dict = dataclasses.field(default_factory=dict)
+
+    @staticmethod
+    def of(place):
+        """That of an address; the usual one for a file."""
+        parts = urllib.parse.urlsplit(place)
+        if parts.scheme not in ("http", "https"):
+            return Address()
+        port = "" if parts.port else ":443" if parts.scheme == "https" else ":80"
+        path = urllib.parse.unquote(parts.path) or "/"  # Prometheus escapes it again
+        params = urllib.parse.parse_qs(parts.query, keep_blank_values=True)
+        return Address(parts.netloc.removesuffix(":") + port, parts.scheme, path, params)
+
+    def settings(self):
+        """What a job has to say of it, its target aside."""
+        usual = vars(Address(self.target))
+        # JSON is YAML.
+        return "".join(f"  {name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in vars(self).items() if value != usual[name])
+
+
+def scrape_job(source, job, address):
     note = "Goes under scrape_configs in prometheus.yml."
     why = "The most that it can show, and a fifth more" if source.exact else "Five times what it showed when this was written"
     return (
@@ -29,8 +59,9 @@ def scrape_job(source, job, target):
         + "  scrape_interval: 15s\n"
         + f"  # {why}; above it Prometheus takes nothing of a page.\n"
         + f"  sample_limit: {sample_limit(source)}\n"
+        + address.settings()
         + "  static_configs:\n"
-        + f'    - targets: ["{target}"]\n'
+        + f'    - targets: ["{address.target}"]\n'
     )
 
 

@@ -2,6 +2,7 @@
 """Which metrics there are: out of a catalogue, as flowviz::to_json writes it, or out of a /metrics page of any program."""
 
 import dataclasses
+import http.client
 import json
 import math
 import re
@@ -64,7 +65,7 @@ def fetched(place):
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
                 data = answer.read(MAX_BYTES)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError, http.client.HTTPException) as error:
             raise NoSource(f"it does not answer: {error}") from error
     else:
         try:

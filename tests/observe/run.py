@@ -11,11 +11,14 @@ DESCRIBE names the example's program. The last line is `N passed, N failed`.
 """
 
 import contextlib
+import http.server
 import json
 import os
 import pathlib
 import sys
 import tempfile
+import threading
+import urllib.parse
 
 import yaml
 
@@ -24,7 +27,7 @@ sys.path[:0] = [str(ROOT / "tests" / "harness"), str(ROOT / "tests" / "dashboard
 import answers
 import checks
 import linter
-from observe import source
+from observe import rules, source
 
 OBSERVE = ROOT / "scripts" / "observe"
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
@@ -76,6 +79,16 @@ REFUSED = [
     ("JSON of another shape", '{"metrics": [{"name": 1}]}', "no catalogue"),
     ("comments alone", "# HELP a A.\n# TYPE a counter\n", "there is no metric in it"),
 ]
+# What the job of an address says beyond its defaults, as Prometheus reads it.
+ADDRESSES = [
+    ("page.txt", "localhost:9464", {}),
+    ("-", "localhost:9464", {}),
+    ("http://shop:9464/metrics", "shop:9464", {}),
+    ("http://shop", "shop:80", {"metrics_path": "/"}),
+    ("https://[::1]/metrics", "[::1]:443", {"scheme": "https"}),
+    ("https://shop:8443/a%20b?x=1&y=&x=2#end", "shop:8443",
+     {"scheme": "https", "metrics_path": "/a b", "params": {"x": ["1", "2"], "y": [""]}}),
+]  # fmt: skip
 MISUSED = [
     ([], "SOURCE"),
     (["page"], "--job"),
@@ -83,6 +96,8 @@ MISUSED = [
     (["page", "--job", "app", "--target", "nowhere"], "is not HOST:PORT"),
     (["/no/such/file", "--job", "app"], "cannot be read"),
     (["http://127.0.0.1:9/metrics", "--job", "app"], "does not answer"),
+    (["http://127.0.0.1:port/metrics", "--job", "app"], "does not answer"),
+    (["http://127.0.0.1:70000/metrics", "--job", "app"], "does not answer"),
 ]
 
 
@@ -146,6 +161,46 @@ def check_scrape_job(out):
     whole.write_text(f"rule_files: [{next(out.glob('*.rules.yml')).name}]\nscrape_configs:\n{indented}", encoding="utf-8")
     checks.must([PROMTOOL, "check", "config", "--lint=all", "--lint-fatal", whole])
     return None
+
+
+def check_address(place, target, more):
+    """The job says of an address what is not the default, and no more."""
+    [job] = yaml.safe_load(rules.scrape_job(source.read("a 1\n"), "shop", rules.Address.of(place)))
+    said = {key: job.get(key) for key in ("scheme", "metrics_path", "params") if key in job}
+    found = (job["static_configs"][0]["targets"], said)
+    return None if found == ([target], more) else f"it says {found}"
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """A page at one address, and nothing elsewhere."""
+
+    PLACE = "/actuator/prometheus?name=a&name=b+c"
+
+    def do_GET(self):
+        found = self.path == self.PLACE
+        self.send_response(200 if found else 404)
+        self.end_headers()
+        self.wfile.write(FOREIGN.encode() if found else b"")
+
+    def log_message(self, *_):
+        pass
+
+
+def check_served(folder):
+    """What was read over HTTP is what Prometheus finds by the job: at the same address."""
+    out = folder / "served"
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            place = f"http://127.0.0.1:{server.server_port}{Page.PLACE}"
+            checks.must([sys.executable, OBSERVE, place, "--job", "shop", "--out", out])
+        finally:
+            server.shutdown()
+    [job] = yaml.safe_load((out / "shop.scrape.yml").read_text(encoding="utf-8"))
+    [target] = job["static_configs"][0]["targets"]
+    query = urllib.parse.urlencode(job.get("params", {}), doseq=True)
+    asked = f"{job.get('scheme', 'http')}://{target}{job.get('metrics_path', '/metrics')}?{query}"
+    return check_scrape_job(out) if asked == place else f"it read {place}, and Prometheus asks {asked}"
 
 
 def check_alerts(out):
@@ -247,7 +302,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         texts = {"catalogue": catalogue, "page": page, "foreign": FOREIGN}
-        table = [("limits", check_limits, folder, catalogue, page)]
+        table = [("limits", check_limits, folder, catalogue, page), ("served", check_served, folder)]
+        table += [(f"address: {place}", check_address, place, target, more) for place, target, more in ADDRESSES]
         with contextlib.ExitStack() as servers:
             for kind, text in texts.items():
                 out = made(folder, kind, text, "shop")
