@@ -15,7 +15,11 @@ UNITS = ("seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "
 # Types that are shown as gauges are.
 GAUGES = {"untyped": "gauge", "unknown": "gauge", "stateset": "gauge"}
 # What the samples of a family may be called beyond its own name.
-ENDINGS = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count"), "counter": ("_total",), "info": ("_info",)}
+ENDINGS = {
+    "histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count"), "counter": ("_total",), "info": ("_info",),
+    "gaugehistogram": ("_bucket", "_gsum", "_gcount"),
+}  # fmt: skip
+SHOWN = ("counter", "gauge", "histogram", "summary", "info")
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[^"}]|"(?:\\.|[^"\\])*")*)\})?\s+(\S+)')
 CLASSIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:\\.|[^"\\])*)"')
@@ -30,7 +34,7 @@ class Family:
     """A metric. `labels` has the values of each label, None where any text may come."""
 
     name: str
-    type: str  # counter, gauge, histogram, summary or info
+    type: str  # one of SHOWN; gaugehistogram if it is left out
     unit: str = ""
     help: str = ""
     labels: dict = dataclasses.field(default_factory=dict)
@@ -45,14 +49,15 @@ class Family:
 
 @dataclasses.dataclass
 class Source:
-    """`exact`: whether `samples` is the most that there can be."""
+    """What panels can show, and in `left_out` what none can. `exact`: whether `samples` is the most that there can be."""
 
     families: list
     exact: bool
+    left_out: list = dataclasses.field(default_factory=list)
 
     @property
     def samples(self):
-        return sum(family.samples for family in self.families)
+        return sum(family.samples for family in (*self.families, *self.left_out))
 
     def named(self, name):
         return next((family for family in self.families if family.name == name), None)
@@ -65,7 +70,7 @@ def fetched(place):
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
                 data = answer.read(MAX_BYTES)
-        except (OSError, ValueError, OverflowError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise NoSource(f"it does not answer: {error}") from error
     else:
         try:
@@ -74,7 +79,7 @@ def fetched(place):
         except OSError as error:
             raise NoSource(f"it cannot be read: {error.strerror}") from error
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # some begin with a byte order mark
     except UnicodeDecodeError as error:
         raise NoSource("it is not UTF-8") from error
 
@@ -83,7 +88,7 @@ def read(text):
     """A Source. Raises NoSource for what is neither a catalogue nor a page."""
     source = read_catalogue(text) if text.lstrip().startswith("{") else read_page(text)
     if not source.families:
-        raise NoSource("there is no metric in it")
+        raise NoSource("there is no metric in it that a panel could show")
     return source
 
 
@@ -96,6 +101,12 @@ def only_classic(names, where):
                 f"{where}the name {name!r} is beyond the classic alphabet, and boards ask for classic names. Take a page in the text "
                 "format 0.0.4, where it is escaped, and have Prometheus 3 scrape it so, with metric_name_escaping_scheme: underscores"
             )
+
+
+def only_known(family, types, where):
+    """Raises NoSource for a type that there is not. Prometheus takes nothing of such a page."""
+    if family.type not in types:
+        raise NoSource(f"{where}{family.name} is of the type {family.type!r}, which this version does not know")
 
 
 def unit_of(name):
@@ -119,6 +130,7 @@ def read_catalogue(text):
         raise NoSource(f"this is JSON, and no catalogue: {error!r}") from error
     for family in families:
         only_classic((family.name, *family.labels), "")
+        only_known(family, SHOWN, "")
     return Source(families, True)
 
 
@@ -151,19 +163,19 @@ def read_page(text):
         elif line.startswith("# TYPE "):
             name, _, kind = line[7:].partition(" ")
             family = Family(name, GAUGES.get(kind.strip(), kind.strip()))
-            if family.type not in ("counter", "gauge", "histogram", "summary", "info"):
-                raise NoSource(f"line {number}: this version knows no type {family.type!r}")
+            only_known(family, (*SHOWN, "gaugehistogram"), f"line {number}: ")
             families[name] = family
             order.append(family)
         elif line.strip() and not line.startswith("#"):
-            sample = SAMPLE.match(line)
-            if not sample:
-                raise NoSource(f"line {number} is no sample: {line[:80]!r}")
-            family = owner(families, sample[1])
-            if family is None:
-                family = families[sample[1]] = Family(sample[1], "gauge")
-                order.append(family)
-            note(family, *sample.groups())
+            try:
+                name, labels, _ = sample_in(line)
+                family = owner(families, name)
+                if family is None:
+                    family = families[name] = Family(name, "gauge")
+                    order.append(family)
+                note(family, labels)
+            except ValueError as error:
+                raise NoSource(f"line {number} is no sample: {line[:80]!r}") from error
     for family in order:
         family.help = helps.get(family.name, helps.get(family.name.removesuffix("_total"), ""))
         family.unit = unit_of(family.name)
@@ -171,11 +183,20 @@ def read_page(text):
         family.labels = {name: None if len(values) > 1 and name in OPEN_BY_HABIT else values for name, values in family.labels.items()}
         if family.type == "gauge" and family.name.endswith("_info"):
             family.type = "info"
-    return Source([family for family in order if family.samples], False)
+    met = [family for family in order if family.samples]
+    return Source([family for family in met if family.type in SHOWN], False, [family for family in met if family.type not in SHOWN])
 
 
 # Labels whose values a page cannot tell all of.
 OPEN_BY_HABIT = {"handler", "path", "route", "endpoint", "uri", "url", "client", "queue", "topic", "table", "instance", "device"}
+
+
+def sample_in(line):
+    """(name, [(label, its value)], value). Raises ValueError if it is none."""
+    match = SAMPLE.match(line)
+    if not match:
+        raise ValueError
+    return match[1], LABEL.findall(match[2] or ""), float(match[3])
 
 
 def owner(families, sample):
@@ -191,9 +212,10 @@ def owner(families, sample):
     return None
 
 
-def note(family, name, labels, _value):
+def note(family, labels):
+    """Takes a sample into its family. Raises ValueError for a bound that is no number."""
     family.samples += 1
-    for label, value in LABEL.findall(labels or ""):
+    for label, value in labels:
         if label == "le" and family.type == "histogram":
             bound = float(value)
             if math.isfinite(bound) and bound not in family.bounds:

@@ -62,6 +62,17 @@ bare 3
 # EOF
 """
 
+# OpenMetrics: buckets that are gauges.
+PARTLY_SHOWN = """\
+# TYPE age_seconds gaugehistogram
+age_seconds_bucket{le="1"} 3
+age_seconds_bucket{le="+Inf"} 4
+age_seconds_gcount 4
+# TYPE shown gauge
+shown 1
+# EOF
+"""
+
 METRIC = {
     "name": "a", "type": "gauge", "unit": "", "help": "A.", "constant_labels": {}, "labels": [], "bounds": [], "max_series": 1,
     "max_samples": 1,
@@ -77,6 +88,11 @@ REFUSED = [
     ("other JSON", '{"dashboard": {}}', "no catalogue"),
     ("broken JSON", '{"metrics": [', "no catalogue"),
     ("JSON of another shape", '{"metrics": [{"name": 1}]}', "no catalogue"),
+    ("a catalogue of a later version", json.dumps({"metrics": [METRIC | {"type": "gaugehistogram"}]}), "a is of the type 'gaugehistogram'"),
+    ("unknown type", "# TYPE a gauge\n# TYPE b histogramm\nb 1\n", "line 2: b is of the type 'histogramm'"),
+    ("bound that is no number", '# TYPE a histogram\na_bucket{le="x"} 1\n', "line 2 is no sample: 'a_bucket{le="),
+    ("value that is no number", "a 1\nhello world\n", "line 2 is no sample: 'hello world'"),
+    ("nothing to show", "# TYPE a gaugehistogram\na_gcount 1\n", "there is no metric in it"),
     ("comments alone", "# HELP a A.\n# TYPE a counter\n", "there is no metric in it"),
 ]
 # What the job of an address says beyond its defaults, as Prometheus reads it.
@@ -97,7 +113,6 @@ MISUSED = [
     (["/no/such/file", "--job", "app"], "cannot be read"),
     (["http://127.0.0.1:9/metrics", "--job", "app"], "does not answer"),
     (["http://127.0.0.1:port/metrics", "--job", "app"], "does not answer"),
-    (["http://127.0.0.1:70000/metrics", "--job", "app"], "does not answer"),
 ]
 
 
@@ -289,6 +304,24 @@ def check_refused(folder, name, text, words):
     return None
 
 
+def check_partly_shown(folder):
+    """What has no panel is named, and does not keep others from having theirs; its samples count, for Prometheus takes them, too."""
+    path = folder / "partly shown"
+    path.write_text(PARTLY_SHOWN, encoding="utf-8")
+    done = checks.start([sys.executable, OBSERVE, path, "--table"])
+    said = f"scripts/observe: {path}: age_seconds is left out: no panel shows a gaugehistogram.\n"
+    if done.status or done.stderr != said or "| `shown` |" not in done.stdout or "age_seconds" in done.stdout:
+        return f"status {done.status}, and it said {done.stderr!r} beside {done.stdout!r}"
+    samples = source.read(PARTLY_SHOWN).samples
+    return None if samples == 4 else f"{samples} samples"
+
+
+def check_byte_order_mark(folder):
+    path = folder / "byte order mark"
+    path.write_text("\ufeffa 1\n", encoding="utf-8")
+    return None if source.read(source.fetched(str(path))).named("a") else "it has no metric"
+
+
 def check_misused(folder, arguments, words):
     done = checks.start([sys.executable, OBSERVE, *arguments, "--out", folder / "never"])
     if done.status == 0 or words not in done.stderr or "Traceback" in done.stderr:
@@ -303,6 +336,7 @@ def main():
         folder = pathlib.Path(name)
         texts = {"catalogue": catalogue, "page": page, "foreign": FOREIGN}
         table = [("limits", check_limits, folder, catalogue, page), ("served", check_served, folder)]
+        table += [("partly shown", check_partly_shown, folder), ("byte order mark", check_byte_order_mark, folder)]
         table += [(f"address: {place}", check_address, place, target, more) for place, target, more in ADDRESSES]
         with contextlib.ExitStack() as servers:
             for kind, text in texts.items():
