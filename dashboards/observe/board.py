@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A board for any service: a row for its requests, one sensible panel for each metric by its type and unit, its process."""
 
-import re
-
+from observe.requests import Requests
 from parts import (
     GREEN, RED, bars, board, label_variable, quantile, query, rate, ratio, rising, row, stat, steps, table, timeseries,
 )  # fmt: skip
@@ -10,36 +9,9 @@ from parts import (
 MAX_LINES = 30  # that a panel can hold and somebody read
 MAX_VALUES = 10  # that a label may have to be told apart by it
 PLACE_LABELS = ("handler", "route", "endpoint", "path", "uri")
-STATUS_LABELS = ("status", "code", "status_code")
 
 GAUGE_UNITS = {"seconds": "s", "bytes": "bytes", "ratio": "percentunit"}
 RATE_UNITS = {"bytes": "Bps", "seconds": "percentunit"}
-
-
-class Requests:
-    """The metrics of requests among others: a counter with a status, and how long they took; None where there is none."""
-
-    def __init__(self, source):
-        counters = [f for f in source.families if f.type == "counter" and "request" in f.name and self.status_of(f)]
-        self.counter = min(counters, key=lambda f: (f.name != "http_requests_total", len(f.name)), default=None)
-        times = [
-            f for f in source.families
-            if f.type == "histogram" and f.unit == "seconds" and "request" in f.name and re.search("duration|latency|time", f.name)
-        ]  # fmt: skip
-        self.duration = min(times, key=lambda f: (f.name != "http_request_duration_seconds", len(f.name)), default=None)
-        self.status = self.status_of(self.counter) if self.counter else None
-
-    @staticmethod
-    def status_of(family):
-        return next((label for label in STATUS_LABELS if label in family.labels), None)
-
-    def total(self, by=""):
-        return rate(f"{self.counter.name}{{APP}}", by)
-
-    def failed(self, by=""):
-        """Answers 5xx, whether they are grouped or not, and 0 where there are none."""
-        chosen = f'{self.counter.name}{{APP,{self.status}=~"5.."}}'
-        return f"({rate(chosen, by)} or 0 * {self.total(by)})"
 
 
 def sentence(text):

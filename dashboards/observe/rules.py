@@ -6,7 +6,7 @@ import json
 import re
 import urllib.parse
 
-from observe.board import Requests
+from observe.requests import Requests
 from parts import quantile
 
 HEAD = "# Written by scripts/observe for the job {job}. {note}\n"

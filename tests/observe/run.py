@@ -28,6 +28,7 @@ import answers
 import checks
 import linter
 from observe import rules, source
+from observe.requests import Requests
 
 OBSERVE = ROOT / "scripts" / "observe"
 PROMTOOL = os.environ.get("PROMTOOL", "promtool")
@@ -72,6 +73,23 @@ age_seconds_gcount 4
 shown 1
 # EOF
 """
+
+# Pages by their metrics, and which of them count and time the requests.
+COUNTER = '# TYPE {0} counter\n{0}{{code="200"}} 1\n'
+HISTOGRAM = '# TYPE {0} histogram\n{0}_bucket{{le="1"}} 1\n{0}_bucket{{le="+Inf"}} 1\n{0}_sum 1\n{0}_count 1\n'
+CHOSEN = [
+    ("a server that is a client, too", ["http_client_requests_total", "payments_service_http_requests_total"],
+     ["http_client_request_duration_seconds", "payments_service_http_request_duration_seconds"],
+     "payments_service_http_requests_total", "payments_service_http_request_duration_seconds"),
+    ("an exporter, which counts its scrapes", ["promhttp_metric_handler_requests_total"], [], None, None),
+    ("a client alone", ["rest_client_requests_total", "shop_outbound_requests_total"], ["outbound_request_duration_seconds"], None, None),
+    ("usual names before others", ["db_requests_total", "http_server_requests_total"],
+     ["db_request_latency_seconds", "http_server_requests_seconds"], "http_server_requests_total", "http_server_requests_seconds"),
+    ("HTTP before others", ["db_requests_total", "shop_http_requests_total"], [], "shop_http_requests_total", None),
+    ("times of what is counted", ["shop_http_requests_total"], ["etcd_request_duration_seconds", "shop_http_request_duration_seconds"],
+     "shop_http_requests_total", "shop_http_request_duration_seconds"),
+    ("times alone", [], ["http_request_duration_seconds", "a_request_time_seconds"], None, "http_request_duration_seconds"),
+]  # fmt: skip
 
 METRIC = {
     "name": "a", "type": "gauge", "unit": "", "help": "A.", "constant_labels": {}, "labels": [], "bounds": [], "max_series": 1,
@@ -218,6 +236,13 @@ def check_served(folder):
     return check_scrape_job(out) if asked == place else f"it read {place}, and Prometheus asks {asked}"
 
 
+def check_chosen(counters, histograms, *chosen):
+    page = "".join([*map(COUNTER.format, counters), *map(HISTOGRAM.format, histograms)])
+    requests = Requests(source.read(page))
+    found = tuple(family and family.name for family in (requests.counter, requests.duration))
+    return None if found == chosen else f"it takes {found} for the requests"
+
+
 def check_alerts(out):
     checks.must([PROMTOOL, "check", "rules", "--lint=all", "--lint-fatal", *out.glob("*.rules.yml")])
     return None
@@ -352,6 +377,7 @@ def main():
                 for state, working, problems in (("work", True, answers.working_problems), ("rest", False, answers.resting_problems)):
                     server = servers.enter_context(answers.prometheus(folder, f"{kind}-{state}", scraped(text), working))
                     table.append((f"{kind}: answers at {state}", check_answers, problems, server, out))
+            table += [(f"requests: {what}", check_chosen, *names) for what, *names in CHOSEN]
             table += [(f"refused: {what}", check_refused, folder, what, text, words) for what, text, words in REFUSED]
             table += [(f"misused: {words}", check_misused, folder, arguments, words) for arguments, words in MISUSED]
             return checks.report(table)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Which metrics count and time the requests that a service answers, among all that speak of requests."""
+
+import os.path
+import re
+
+from parts import rate
+
+# As most libraries call them, the first of them first.
+COUNTERS = ("http_requests_total", "http_server_requests_total", "http_requests_received_total")
+DURATIONS = ("http_request_duration_seconds", "http_server_request_duration_seconds", "http_server_requests_seconds")
+STATUS_LABELS = ("status", "code", "status_code")
+# Words in names of what a service asks of others, and of what Prometheus asks of it.
+OTHERS = {"client", "clients", "outbound", "outgoing", "upstream", "downstream", "egress", "external", "promhttp", "scrape", "scrapes"}
+
+
+class Requests:
+    """A counter with a status, and how long they took; None where there is none."""
+
+    def __init__(self, source):
+        answered = [family for family in source.families if "request" in family.name and not OTHERS & set(family.name.split("_"))]
+        counters = [f for f in answered if f.type == "counter" and self.status_of(f)]
+        self.counter = min(counters, key=lambda f: (order(COUNTERS, f), "http" not in f.name, len(f.name)), default=None)
+        self.status = self.status_of(self.counter) if self.counter else None
+        times = [
+            f for f in answered
+            if f.type == "histogram" and f.unit == "seconds" and (f.name in DURATIONS or re.search("duration|latency|time", f.name))
+        ]  # fmt: skip
+        self.duration = min(times, key=lambda f: (-self.kinship(f), order(DURATIONS, f), len(f.name)), default=None)
+
+    @staticmethod
+    def status_of(family):
+        return next((label for label in STATUS_LABELS if label in family.labels), None)
+
+    def kinship(self, family):
+        """How much of its name it shares with the counter: a service may time other requests than it counts."""
+        return len(os.path.commonprefix([family.name, self.counter.name])) if self.counter else 0
+
+    def total(self, by=""):
+        return rate(f"{self.counter.name}{{APP}}", by)
+
+    def failed(self, by=""):
+        """Answers 5xx, whether they are grouped or not, and 0 where there are none."""
+        chosen = f'{self.counter.name}{{APP,{self.status}=~"5.."}}'
+        return f"({rate(chosen, by)} or 0 * {self.total(by)})"
+
+
+def order(names, family):
+    return names.index(family.name) if family.name in names else len(names)
