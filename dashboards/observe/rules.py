@@ -3,7 +3,6 @@
 
 import dataclasses
 import json
-import re
 import urllib.parse
 
 from observe.requests import Requests
@@ -65,14 +64,14 @@ def scrape_job(source, job, address):
     )
 
 
-def camel(job):
-    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", job))
-
-
 def plain(expression, job):
     """The expression of a panel as one of a rule."""
     selected = expression.replace("{APP", f'{{job="{job}"').replace("$__rate_interval", "5m")
     return selected.removesuffix(" >= 0")
+
+
+def gained(counter, mine):
+    return f"sum by (job) (increase({counter}{mine}[5m]))"
 
 
 def alert(name, expression, hold, severity, summary, description):
@@ -90,21 +89,23 @@ def alert(name, expression, hold, severity, summary, description):
 
 
 def alerts(source, job):
-    """Alerts that any service is glad of, as far as it has the metrics. Thresholds are a beginning."""
-    word, mine = camel(job), f'{{job="{job}"}}'
+    """Alerts that any service is glad of, as far as it has the metrics. Thresholds are a beginning. The job is a label of each, so
+    their names are the same for all; two severities of one trouble share theirs, for by it Alertmanager joins them."""
+    mine = f'{{job="{job}"}}'
     requests = Requests(source)
     rules = [
-        alert(f"{word}Down", f"up{mine} == 0", "1m", "critical", "An instance does not answer Prometheus.",
+        alert("ServiceDown", f"up{mine} == 0", "1m", "critical", "An instance does not answer Prometheus.",
               "{{ $labels.instance }} has not answered a scrape for a minute."),
-        alert(f"{word}Absent", f"absent(up{mine})", "5m", "critical", "Prometheus does not know the job.",
+        alert("ServiceAbsent", f"absent(up{mine})", "5m", "critical", "Prometheus does not know the job.",
               f"No target has the job {job}: it is missing in prometheus.yml, or nothing is discovered."),
     ]  # fmt: skip
+    # The guards are those of alerts/http.rules.yml: of fewer requests a single one would be the share.
     if requests.counter:
-        total, failed = plain(requests.total("job"), job), plain(requests.failed("job"), job)
-        for name, share, hold, severity in (("High", 0.01, "5m", "warning"), ("Critical", 0.05, "2m", "critical")):
+        share = plain(f"{requests.failed('job')} / {requests.total('job')}", job)
+        for limit, least, hold, severity in ((0.01, 100, "5m", "warning"), (0.05, 20, "2m", "critical")):
             rules.append(
-                alert(f"{word}ErrorRatio{name}", f"{failed} / ({total} > 0.1) > {share}", hold, severity,
-                      f"More than {share:.0%} of requests fail.",
+                alert("ServiceErrorRatioHigh", f"{share} > {limit} and {gained(requests.counter.name, mine)} >= {least}", hold, severity,
+                      f"More than {limit:.0%} of requests fail.",
                       "{{ $value | humanizePercentage }} of the requests of the last five minutes were answered with 5xx.")
             )  # fmt: skip
     if requests.duration:
@@ -112,23 +113,24 @@ def alerts(source, job):
         if bound is not None:
             p99 = plain(quantile(0.99, f"{requests.duration.name}{{APP}}", "job"), job)
             rules.append(
-                alert(f"{word}LatencyP99High", f"{p99} > {bound:g}", "5m", "warning", "Requests are slow.",
+                alert("ServiceLatencyP99High", f"{p99} > {bound:g} and {gained(requests.duration.anchor, mine)} >= 100", "5m", "warning",
+                      "Requests are slow.",
                       "99 % of the requests of the last five minutes were answered within {{ $value | humanizeDuration }}, "
                       f"which is more than {bound:g} s.")
             )  # fmt: skip
     if source.named("process_start_time_seconds"):
         rules.append(
-            alert(f"{word}Restarting", f"changes(process_start_time_seconds{mine}[1h]) > 3", "", "warning", "It starts again and again.",
+            alert("ServiceRestarting", f"changes(process_start_time_seconds{mine}[1h]) > 3", "", "warning", "It starts again and again.",
                   "{{ $labels.instance }} has started {{ $value }} times in the last hour.")
         )  # fmt: skip
     if source.named("process_open_fds") and source.named("process_max_fds"):
         rules.append(
-            alert(f"{word}FileDescriptorsNearLimit", f"process_open_fds{mine} / process_max_fds{mine} > 0.8", "10m", "warning",
+            alert("ServiceFileDescriptorsNearLimit", f"process_open_fds{mine} / process_max_fds{mine} > 0.8", "10m", "warning",
                   "File descriptors run out.", "{{ $labels.instance }} has {{ $value | humanizePercentage }} of its limit open.")
         )  # fmt: skip
     if source.named("flowviz_metrics_label_overflow_total"):
         rules.append(
-            alert(f"{word}LabelOverflow",
+            alert("ServiceLabelOverflow",
                   f"sum by (job, metric, label) (increase(flowviz_metrics_label_overflow_total{mine}[15m])) > 0", "", "warning",
                   "A label has more values than its cap.",
                   "{{ $labels.metric }} counted {{ $value | humanize }} under _other of its label {{ $labels.label }}.")

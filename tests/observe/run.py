@@ -15,6 +15,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import threading
@@ -169,9 +170,9 @@ def board_of(out):
 
 def check_rules_of_boards(out, text):
     """Its own links aside, the board is as those that were finished by hand."""
-    path, _ = board_of(out)
+    path, board = board_of(out)
     metrics = {name: entry for part in scraped(text).values() for name, entry in part.items()}
-    found = linter.Linter({path.name: path.read_text(encoding="utf-8")}, metrics, None).found
+    found = linter.Linter({f"{board['uid']}.json": path.read_text(encoding="utf-8")}, metrics, None).found
     return "".join(f"\n  {where}: {said} [{rule}]" for rule, where, said in found) or None
 
 
@@ -248,63 +249,100 @@ def check_alerts(out):
     return None
 
 
-def fires(alert, at, labels, annotations=None):
-    return {"eval_time": at, "alertname": alert, "exp_alerts": [{"exp_labels": labels, "exp_annotations": annotations or {}}]}
+def rules_of(out):
+    [path] = out.glob("*.rules.yml")
+    return path, yaml.safe_load(path.read_text(encoding="utf-8"))["groups"][0]["rules"]
+
+
+def traffic(up, answered, failed, slow):
+    """So many answers a minute, of which so many failed, all of them in 2 s or in 0.1 s."""
+    instance = 'job="shop",instance="one"'
+    requests = 'http_requests_total{%s,method="GET",handler="/a",status="%s"}'
+    times = 'http_request_duration_seconds_%s{%s,method="GET",handler="/a"%s}'
+    gains = {
+        requests % (instance, "2xx"): answered - failed,
+        requests % (instance, "5xx"): failed,
+        times % ("bucket", instance, ',le="0.1"'): 0 if slow else answered,
+        times % ("bucket", instance, ',le="2"'): answered,
+        times % ("bucket", instance, ',le="+Inf"'): answered,
+        times % ("count", instance, ""): answered,
+    }
+    return [{"series": f"up{{{instance}}}", "values": f"{up}x20"}, *({"series": s, "values": f"0+{n}x20"} for s, n in gains.items())]
 
 
 def check_alerts_fire(out):
-    """Down, errors and latency: quiet while all is well, firing when not. Annotations are compared as well, so they are read
-    from the file that is tested."""
-    [path] = out.glob("*.rules.yml")
-    rules = {rule["alert"]: rule for rule in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"][0]["rules"]}
+    """Quiet while all is well, at a threshold and of too few requests, firing when not. Annotations are compared as well, so their
+    summaries are read from the file that is tested."""
+    path, rules = rules_of(out)
 
-    def summary(alert, description):
-        return {"summary": rules[alert]["annotations"]["summary"], "description": description}
+    def told(name, severity, description, **labels):
+        """An alert of the file as it fires."""
+        [rule] = [one for one in rules if (one["alert"], one["labels"]["severity"]) == (name, severity)]
+        annotations = {"summary": rule["annotations"]["summary"], "description": description}
+        return {"exp_labels": {"severity": severity, "job": "shop", **labels}, "exp_annotations": annotations}
 
-    instance = 'job="shop",instance="one"'
-    requests = 'http_requests_total{%s,method="GET",handler="/a",status="%s"}'
-    bucket = 'http_request_duration_seconds_bucket{%s,method="GET",handler="/a",le="%s"}'
-    good = [
-        {"series": f"up{{{instance}}}", "values": "1x20"},
-        {"series": requests % (instance, "2xx"), "values": "0+600x20"},
-        {"series": requests % (instance, "5xx"), "values": "0+0x20"},
-        {"series": bucket % (instance, "0.1"), "values": "0+600x20"},
-        {"series": bucket % (instance, "2"), "values": "0+600x20"},
-        {"series": bucket % (instance, "+Inf"), "values": "0+600x20"},
-    ]
-    bad = [
-        {"series": f"up{{{instance}}}", "values": "0x20"},
-        {"series": requests % (instance, "2xx"), "values": "0+540x20"},
-        {"series": requests % (instance, "5xx"), "values": "0+60x20"},
-        {"series": bucket % (instance, "0.1"), "values": "0+0x20"},
-        {"series": bucket % (instance, "2"), "values": "0+600x20"},
-        {"series": bucket % (instance, "+Inf"), "values": "0+600x20"},
-    ]
-    names = ("ShopDown", "ShopAbsent", "ShopErrorRatioHigh", "ShopErrorRatioCritical", "ShopLatencyP99High")
-    quiet = [{"eval_time": "15m", "alertname": name, "exp_alerts": []} for name in names]
-    failed = "10% of the requests of the last five minutes were answered with 5xx."
-    firing = [
-        fires("ShopDown", "15m", {"severity": "critical", "job": "shop", "instance": "one"},
-              summary("ShopDown", "one has not answered a scrape for a minute.")),
-        fires("ShopErrorRatioHigh", "15m", {"severity": "warning", "job": "shop"}, summary("ShopErrorRatioHigh", failed)),
-        fires("ShopErrorRatioCritical", "15m", {"severity": "critical", "job": "shop"}, summary("ShopErrorRatioCritical", failed)),
-        fires("ShopLatencyP99High", "15m", {"severity": "warning", "job": "shop"},
-              summary("ShopLatencyP99High",
-                      "99 % of the requests of the last five minutes were answered within 1.981s, which is more than 1 s.")),
-    ]  # fmt: skip
-    absent = [fires("ShopAbsent", "15m", {"severity": "critical", "job": "shop"},
-                    summary("ShopAbsent", "No target has the job shop: it is missing in prometheus.yml, or nothing is discovered."))]  # fmt: skip
+    def case(series, **firing):
+        names = ("ServiceDown", "ServiceAbsent", "ServiceErrorRatioHigh", "ServiceLatencyP99High")
+        tests = [{"eval_time": "15m", "alertname": name, "exp_alerts": firing.get(name, [])} for name in names]
+        return {"interval": "1m", "input_series": series, "alert_rule_test": tests}
+
+    down = told("ServiceDown", "critical", "one has not answered a scrape for a minute.", instance="one")
+    absent = told("ServiceAbsent", "critical", "No target has the job shop: it is missing in prometheus.yml, or nothing is discovered.")
+    failing = "%s of the requests of the last five minutes were answered with 5xx."
+    slow = told("ServiceLatencyP99High", "warning",
+                "99 % of the requests of the last five minutes were answered within 1.981s, which is more than 1 s.")  # fmt: skip
+
+    def errors(share, *severities):
+        return [told("ServiceErrorRatioHigh", severity, failing % share) for severity in severities]
+
     test = {
         "rule_files": [path.name], "evaluation_interval": "1m",
         "tests": [
-            {"interval": "1m", "input_series": good, "alert_rule_test": quiet},
-            {"interval": "1m", "input_series": bad, "alert_rule_test": firing},
-            {"interval": "1m", "input_series": [], "alert_rule_test": absent},
+            case(traffic(1, 600, 0, False)),
+            case(traffic(0, 600, 60, True), ServiceDown=[down], ServiceErrorRatioHigh=errors("10%", "warning", "critical"),
+                 ServiceLatencyP99High=[slow]),
+            case([], ServiceAbsent=[absent]),
+            # At a threshold, and above one.
+            case(traffic(1, 600, 6, False)),
+            case(traffic(1, 600, 30, False), ServiceErrorRatioHigh=errors("5%", "warning")),
+            # In five minutes 15, 20, 95 and 100 requests.
+            case(traffic(1, 3, 3, True)),
+            case(traffic(1, 4, 4, True), ServiceErrorRatioHigh=errors("100%", "critical")),
+            case(traffic(1, 19, 19, True), ServiceErrorRatioHigh=errors("100%", "critical")),
+            case(traffic(1, 20, 20, True), ServiceErrorRatioHigh=errors("100%", "warning", "critical"), ServiceLatencyP99High=[slow]),
         ],
     }  # fmt: skip
     cases = out / "test.yml"
     cases.write_text(json.dumps(test), encoding="utf-8")  # JSON is YAML
     checks.must([PROMTOOL, "test", "rules", cases.name], cwd=out)
+    return None
+
+
+def check_inhibition(out):
+    """The shipped Alertmanager silences the warning of a ratio while it is critical: all labels that it joins them by are alike."""
+    config = yaml.safe_load((ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
+    [equal] = [one["equal"] for one in config["inhibit_rules"] if one["source_matchers"] == ['severity = "critical"']]
+    keys = {"warning": set(), "critical": set()}
+    for rule in rules_of(out)[1]:
+        labels = {"alertname": rule["alert"], **rule["labels"]}
+        keys[labels["severity"]].add(tuple(labels.get(label) for label in equal))
+    joined = {key[equal.index("alertname")] for key in keys["warning"] & keys["critical"]}
+    return None if joined == {"ServiceErrorRatioHigh"} else f"it joins {joined}"
+
+
+def check_own_names(folder):
+    """Nothing that is made has the name of something that is here, nor of what is made for another job."""
+    shipped = [json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "dashboards").glob("*.json")]
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "alerts").glob("*.rules.yml"))
+    alerts = set(re.findall(r"alert: (\w+)", rules))
+    uids, titles = {board["uid"] for board in shipped}, {board["title"] for board in shipped}
+    for job in ("api", "app", "http", "postgres", "shop_1", "shop-1", "a" * 32):
+        out = made(folder, f"named {job}", COUNTER.format("http_requests_total") + HISTOGRAM.format("http_request_duration_seconds"), job)
+        _, board = board_of(out)
+        taken = {rule["alert"] for rule in rules_of(out)[1]} & alerts | {board["uid"]} & uids | {board["title"]} & titles
+        if taken or not re.fullmatch("[a-zA-Z0-9_-]{1,40}", board["uid"]):  # as Grafana wants them
+            return f"{job}: {taken or board['uid']}"
+        uids.add(board["uid"])
     return None
 
 
@@ -361,6 +399,7 @@ def main():
         folder = pathlib.Path(name)
         texts = {"catalogue": catalogue, "page": page, "foreign": FOREIGN}
         table = [("limits", check_limits, folder, catalogue, page), ("served", check_served, folder)]
+        table += [("own names", check_own_names, folder)]
         table += [("partly shown", check_partly_shown, folder), ("byte order mark", check_byte_order_mark, folder)]
         table += [(f"address: {place}", check_address, place, target, more) for place, target, more in ADDRESSES]
         with contextlib.ExitStack() as servers:
@@ -369,6 +408,7 @@ def main():
                 if kind != "foreign":  # its label names and labels' values follow other habits
                     table.append((f"{kind}: rules of boards", check_rules_of_boards, out, text))
                     table.append((f"{kind}: its alerts fire", check_alerts_fire, out))
+                    table.append((f"{kind}: inhibition", check_inhibition, out))
                 table += [
                     (f"{kind}: every metric is shown", check_every_metric_is_shown, out, text),
                     (f"{kind}: scrape job", check_scrape_job, out),
