@@ -7,6 +7,7 @@ from parts import (
 )  # fmt: skip
 
 MAX_LINES = 30  # that a panel can hold and somebody read
+MAX_PANELS = 40  # that a board opens with
 MAX_VALUES = 10  # that a label may have to be told apart by it
 PLACE_LABELS = ("handler", "route", "endpoint", "path", "uri")
 
@@ -207,11 +208,16 @@ def make(source, uid, title, job):
     process = [f for f in rest if f.name.startswith("process_") and f.name != "process_start_time_seconds"]
     own = [f for f in rest if f.name.startswith("flowviz_metrics_")]
     subjects = [f for f in rest if not f.name.startswith(("process_", "flowviz_metrics_"))]
-    rows = [summary_row(source, requests), requests_row(requests), *subject_rows(subjects)]
+    about = subject_rows(subjects)
+    rows = [summary_row(source, requests), requests_row(requests), *about]
     if process:
         rows.append(row("Process", *map(panel_of, process)))
     if own:
         rows.append(row("What the metrics library says of itself", *map(panel_of, own), collapsed=True))
+    rows = with_unique_titles([one for one in rows if one])
+    if sum(len(one["panels"]) for one in rows) > MAX_PANELS:
+        for one in about:
+            one["collapsed"] = True
     anchor = (requests.counter or (subjects or source.families)[0]).anchor
     variables = [
         label_variable("job", "Job", "Services that have these metrics, by the job that scrapes them.",
@@ -220,4 +226,9 @@ def make(source, uid, title, job):
     ]  # fmt: skip
     text = f"What {job} reports about itself: its requests, each of its metrics, its process."
     with_starts = source.named("process_start_time_seconds") is not None
-    return board(uid, title, text, variables, with_unique_titles([one for one in rows if one]), runbooks=False, starts=with_starts)
+    return board(uid, title, text, variables, rows, runbooks=False, starts=with_starts)
+
+
+def count(made):
+    """How many panels a board has."""
+    return sum(len(one["panels"]) if one["type"] == "row" else 1 for one in made["panels"])

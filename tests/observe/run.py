@@ -183,6 +183,28 @@ def check_every_metric_is_shown(out, text):
     return f"no panel for {', '.join(missing)}" if missing else None
 
 
+def check_many(folder):
+    """A board of many panels opens at once: its subjects ask nothing until somebody opens them. How much was made is said."""
+    names = [f"{word}_{number}" for word in ("stock", "orders") for number in range(1000)]
+    page = COUNTER.format("http_requests_total") + "".join(f"{name} 1\n" for name in names)
+    out, path = folder / "many", folder / "many.source"
+    path.write_text(page, encoding="utf-8")
+    said = checks.must([sys.executable, OBSERVE, path, "--job", "shop", "--out", out])
+    board = board_of(out)[1]
+    unfolded = [panel["title"] for panel in board["panels"] if panel["type"] != "row"]
+    folded = [panel["title"] for one in board["panels"] if one.get("collapsed") for panel in one["panels"]]
+    if len(unfolded) != 5 or len(folded) != 2000:
+        return f"{len(unfolded)} panels are open, and {len(folded)} folded away"
+    words = f"{len(list(linter.all_panels(board)))} panels, {len(rules_of(out)[1])} alerts"
+    return None if words in said else f"it said {said!r}, not {words}"
+
+
+def check_few(out):
+    """A board of few panels shows all of them."""
+    open_rows = [one["title"] for one in board_of(out)[1]["panels"] if one["type"] == "row" and not one["collapsed"]]
+    return None if "Shop" in open_rows else f"open are {open_rows}"
+
+
 def check_answers(problems, server, out):
     found = problems(board_of(out)[1], server)
     return "".join(f"\n  {one}" for one in found) or None
@@ -400,6 +422,7 @@ def main():
         texts = {"catalogue": catalogue, "page": page, "foreign": FOREIGN}
         table = [("limits", check_limits, folder, catalogue, page), ("served", check_served, folder)]
         table += [("own names", check_own_names, folder)]
+        table += [("many panels", check_many, folder)]
         table += [("partly shown", check_partly_shown, folder), ("byte order mark", check_byte_order_mark, folder)]
         table += [(f"address: {place}", check_address, place, target, more) for place, target, more in ADDRESSES]
         with contextlib.ExitStack() as servers:
@@ -409,6 +432,7 @@ def main():
                     table.append((f"{kind}: rules of boards", check_rules_of_boards, out, text))
                     table.append((f"{kind}: its alerts fire", check_alerts_fire, out))
                     table.append((f"{kind}: inhibition", check_inhibition, out))
+                    table.append((f"{kind}: few panels", check_few, out))
                 table += [
                     (f"{kind}: every metric is shown", check_every_metric_is_shown, out, text),
                     (f"{kind}: scrape job", check_scrape_job, out),
