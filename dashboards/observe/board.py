@@ -68,19 +68,21 @@ def counter_panel(family):
 
 def gauge_panel(family):
     by, top = grouping(family)
-    if family.name.endswith("_timestamp_seconds"):
-        text = f"{sentence(family.help)} How long ago that is: a line that rises means that it no longer happens."
-        expression = f"time() - max by (instance) ({family.name}{{APP}})"
-        return timeseries(title_of(family).removesuffix(" timestamp") + ": age", text, [query(expression, "{{instance}}")], "s", w=8)
     # What instances have to do with each other a gauge does not say, so each has its own lines.
     labels = [*by, "instance"]
     expression = f"max by ({', '.join(labels)}) ({family.name}{{APP}})"
+    title, note, low = title_of(family), "By instance: look for one that is unlike the others.", 0
+    if family.is_moment:
+        expression = f"time() - ({expression} > 0)"  # 0: it has not happened yet
+        title = title.removesuffix(" timestamp") + ": age"
+        note = "How long ago that is: where it should happen again and again, a line that only rises means that it no longer does."
     if top:
         expression = f"topk({MAX_VALUES}, {expression})"
+    if family.is_moment or family.unit == "celsius":
+        low = None  # it can lie ahead, or below
     unit = GAUGE_UNITS.get(family.unit, "short")
-    text = f"{sentence(family.help)} By instance: look for one that is unlike the others."
-    low = None if family.unit == "celsius" else 0
-    return timeseries(title_of(family), text, [query(expression, legend(labels, ""))], unit, w=8, low=low, **share(unit))
+    text = f"{sentence(family.help)} {note}"
+    return timeseries(title, text, [query(expression, legend(labels, ""))], unit, w=8, low=low, **share(unit))
 
 
 def histogram_panel(family):

@@ -19,10 +19,17 @@ ENDINGS = {
     "histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count"), "counter": ("_total",), "info": ("_info",),
     "gaugehistogram": ("_bucket", "_gsum", "_gcount"),
 }  # fmt: skip
+COUNTING = ("counter", "histogram", "summary")
 SHOWN = ("counter", "gauge", "histogram", "summary", "info")
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[^"}]|"(?:\\.|[^"\\])*")*)\})?\s+(\S+)')
 CLASSIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:\\.|[^"\\])*)"')
+
+
+# What tells a moment from a duration: its value, which is of the years from 2001 to 2286, its name, its help text.
+FIRST_MOMENT, LAST_MOMENT = 1e9, 1e10
+MOMENT = re.compile(r"(timestamp|start_time|boot_time)_seconds$")
+SINCE_1970 = re.compile(r"unix ?time|unix epoch|since (the )?epoch|\b1970\b", re.IGNORECASE)
 
 
 class NoSource(Exception):
@@ -40,11 +47,19 @@ class Family:
     labels: dict = dataclasses.field(default_factory=dict)
     bounds: list = dataclasses.field(default_factory=list)
     samples: int = 0  # on a page, at most; of a page that was read: now
+    largest: float = 0  # value on a page that was read
 
     @property
     def anchor(self):
         """The name of samples that the family has in any case."""
         return self.name + ("_count" if self.type in ("histogram", "summary") else "")
+
+    @property
+    def is_moment(self):
+        """Whether it is a point in time, in seconds since 1970, and not how long something takes."""
+        if self.type != "gauge" or self.unit != "seconds":
+            return False
+        return bool(FIRST_MOMENT <= self.largest < LAST_MOMENT or MOMENT.search(self.name) or SINCE_1970.search(self.help))
 
 
 @dataclasses.dataclass
@@ -90,6 +105,25 @@ def read(text):
     if not source.families:
         raise NoSource("there is no metric in it that a panel could show")
     return source
+
+
+def scraped(source):
+    """The source as Prometheus keeps it: job and instance are what it scraped, and labels of a page that are called so get other names.
+    With honor_labels they would keep them, and no alert or panel of the job would find such series."""
+
+    def renamed(family):
+        return dataclasses.replace(family, labels={kept(label, family.labels): values for label, values in family.labels.items()})
+
+    return dataclasses.replace(source, families=[renamed(family) for family in source.families])
+
+
+def kept(label, others):
+    """What Prometheus calls a label beside others of a page."""
+    if label in ("job", "instance"):
+        label = f"exported_{label}"
+        while label in others:
+            label = f"exported_{label}"
+    return label
 
 
 def only_classic(names, where):
@@ -168,12 +202,12 @@ def read_page(text):
             order.append(family)
         elif line.strip() and not line.startswith("#"):
             try:
-                name, labels, _ = sample_in(line)
+                name, labels, value = sample_in(line)
                 family = owner(families, name)
                 if family is None:
                     family = families[name] = Family(name, "gauge")
                     order.append(family)
-                note(family, labels)
+                note(family, labels, value)
             except ValueError as error:
                 raise NoSource(f"line {number} is no sample: {line[:80]!r}") from error
     for family in order:
@@ -200,6 +234,12 @@ def sample_in(line):
 
 
 def owner(families, sample):
+    """The family of a sample, None if there is none yet. Since when a counter counts is a sample of the counter."""
+    counter = sample.removesuffix("_created")
+    if counter != sample:
+        for name in (counter, f"{counter}_total"):
+            if name in families and families[name].type in COUNTING:
+                return families[name]
     if sample in families:
         return families[sample]
     for kind, endings in ENDINGS.items():
@@ -212,15 +252,16 @@ def owner(families, sample):
     return None
 
 
-def note(family, labels):
+def note(family, labels, number):
     """Takes a sample into its family. Raises ValueError for a bound that is no number."""
     family.samples += 1
+    family.largest = max(family.largest, number)
     for label, value in labels:
         if label == "le" and family.type == "histogram":
             bound = float(value)
             if math.isfinite(bound) and bound not in family.bounds:
                 family.bounds.append(bound)
-        elif not (label == "quantile" and family.type == "summary"):
+        elif value and not (label == "quantile" and family.type == "summary"):  # an empty label is none
             values = family.labels.setdefault(label, [])
             if value not in values:
                 values.append(value)

@@ -28,7 +28,9 @@ sys.path[:0] = [str(ROOT / "tests" / "harness"), str(ROOT / "tests" / "dashboard
 import answers
 import checks
 import linter
-from observe import rules, source
+import observe.board
+import observe.rules
+from observe import source
 from observe.requests import Requests
 
 OBSERVE = ROOT / "scripts" / "observe"
@@ -61,6 +63,14 @@ gc_pause_seconds_count 7
 # TYPE jobs counter
 jobs_total 17
 bare 3
+# TYPE push_time_seconds gauge
+push_time_seconds{job="nightly",instance=""} 1.7e+09
+push_time_seconds{job="hourly",instance=""} 1.7e+09
+# TYPE rows gauge
+rows{job="nightly",instance="db",exported_job="a"} 1
+rows{job="hourly",instance="db",exported_job="a"} 1
+# TYPE python_info_of_jobs info
+python_info_of_jobs_info{job="nightly",instance="db"} 1
 # EOF
 """
 
@@ -91,6 +101,28 @@ CHOSEN = [
      "shop_http_requests_total", "shop_http_request_duration_seconds"),
     ("times alone", [], ["http_request_duration_seconds", "a_request_time_seconds"], None, "http_request_duration_seconds"),
 ]  # fmt: skip
+
+# Gauges of a page, and whether each is a moment rather than how long something takes.
+MOMENTS = [
+    ("go_memstats_last_gc_time_seconds 1.7e+09", True),
+    ("# HELP push_failure_time_seconds Last Unix time when it failed.\npush_failure_time_seconds 0", True),
+    ("node_boot_time_seconds 1.7e+09", True),
+    ("node_time_seconds 1.7e+09", True),
+    ("file_mtime_seconds 1.7e+09", True),
+    ("stock_counted_timestamp_seconds 0", True),
+    ("last_run_time_seconds 0.3", False),
+    ("# HELP epoch_time_seconds Time of an epoch of the training.\nepoch_time_seconds 0", False),
+    ("timeout_seconds +Inf", False),
+    ("memory_bytes 1.7e+09", False),
+]
+
+# Pages by what has a panel: not since when a counter counts.
+CREATED = [
+    ("OpenMetrics", "# TYPE a counter\na_total 1\na_created 1.7e+09\n# TYPE b summary\nb_count 1\nb_sum 1\nb_created 1.7e+09\n", ["a_total", "b"]),
+    ("text", "# TYPE a_total counter\na_total 1\n# TYPE a_created gauge\na_created 1.7e+09\n", ["a_total"]),
+    ("a counter without an ending", "# TYPE a counter\na 1\na_created 1.7e+09\n", ["a"]),
+    ("a gauge of its own", "# TYPE a gauge\na 1\n# TYPE a_created gauge\na_created 1.7e+09\n", ["a", "a_created"]),
+]
 
 METRIC = {
     "name": "a", "type": "gauge", "unit": "", "help": "A.", "constant_labels": {}, "labels": [], "bounds": [], "max_series": 1,
@@ -147,7 +179,7 @@ def made(folder, name, text, job):
 def entries(text):
     """The metrics as tests/dashboards wants to know them."""
     found = {}
-    for family in source.read(text).families:
+    for family in source.scraped(source.read(text)).families:
         kind = {"info": "gauge", "summary": "counter"}.get(family.type, family.type)
         if family.type == "summary":
             for ending in ("_sum", "_count"):
@@ -221,7 +253,7 @@ def check_scrape_job(out):
 
 def check_address(place, target, more):
     """The job says of an address what is not the default, and no more."""
-    [job] = yaml.safe_load(rules.scrape_job(source.read("a 1\n"), "shop", rules.Address.of(place)))
+    [job] = yaml.safe_load(observe.rules.scrape_job(source.read("a 1\n"), "shop", observe.rules.Address.of(place)))
     said = {key: job.get(key) for key in ("scheme", "metrics_path", "params") if key in job}
     found = (job["static_configs"][0]["targets"], said)
     return None if found == ([target], more) else f"it says {found}"
@@ -264,6 +296,30 @@ def check_chosen(counters, histograms, *chosen):
     requests = Requests(source.read(page))
     found = tuple(family and family.name for family in (requests.counter, requests.duration))
     return None if found == chosen else f"it takes {found} for the requests"
+
+
+def check_moment(sample, is_moment):
+    """A moment is shown by how long ago it is, once it happened."""
+    [panel] = [one for one in observe.board.make(source.read(sample + "\n"), "a", "a", "a")["panels"] if one["type"] == "timeseries"]
+    expression = panel["targets"][0]["expr"]
+    shown = re.fullmatch(r"time\(\) - \(.* > 0\)", expression) is not None
+    return None if shown == is_moment else f"it asks for {expression}"
+
+
+def check_created(page, names):
+    metrics = source.read(page)
+    found = [family.name for family in metrics.families]
+    samples = len([line for line in page.splitlines() if not line.startswith("#")])
+    return None if (found, metrics.samples) == (names, samples) else f"it shows {found}, and has {metrics.samples} samples"
+
+
+def check_exported(out):
+    """Prometheus has labels of its own that are called job and instance; those of a page it calls otherwise, and a table for people not."""
+    asked = " ".join(expression for _, expression in linter.expressions(board_of(out)[1]))
+    wanted = ("(exported_job, instance) (push_time", "exported_exported_job, instance) (rows", "exported_instance, instance) (python")
+    missing = [text for text in wanted if text not in asked]
+    shown = checks.must([sys.executable, OBSERVE, out.with_suffix(".source"), "--table"])
+    return f"no panel asks for {missing}" if missing else None if "`job` (nightly, hourly)" in shown else f"the table is {shown}"
 
 
 def check_alerts(out):
@@ -441,6 +497,9 @@ def main():
                 for state, working, problems in (("work", True, answers.working_problems), ("rest", False, answers.resting_problems)):
                     server = servers.enter_context(answers.prometheus(folder, f"{kind}-{state}", scraped(text), working))
                     table.append((f"{kind}: answers at {state}", check_answers, problems, server, out))
+            table.append(("exported labels", check_exported, folder / "foreign"))
+            table += [(f"moment: {sample}", check_moment, sample, is_moment) for sample, is_moment in MOMENTS]
+            table += [(f"created: {what}", check_created, page, names) for what, page, names in CREATED]
             table += [(f"requests: {what}", check_chosen, *names) for what, *names in CHOSEN]
             table += [(f"refused: {what}", check_refused, folder, what, text, words) for what, text, words in REFUSED]
             table += [(f"misused: {words}", check_misused, folder, arguments, words) for arguments, words in MISUSED]
