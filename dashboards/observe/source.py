@@ -24,8 +24,6 @@ SHOWN = ("counter", "gauge", "histogram", "summary", "info")
 SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[^"}]|"(?:\\.|[^"\\])*")*)\})?\s+(\S+)')
 CLASSIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:\\.|[^"\\])*)"')
-
-
 # What tells a moment from a duration: its value, which is of the years from 2001 to 2286, its name, its help text.
 FIRST_MOMENT, LAST_MOMENT = 1e9, 1e10
 MOMENT = re.compile(r"(timestamp|start_time|boot_time)_seconds$")
@@ -81,8 +79,8 @@ class Source:
 def fetched(place):
     """The text behind an address, a file's name, or `-` for standard input."""
     if re.match(r"https?://", place):
-        request = urllib.request.Request(place, headers={"Accept": "text/plain;version=0.0.4"})
         try:
+            request = urllib.request.Request(place, headers={"Accept": "text/plain;version=0.0.4"})
             with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
                 data = answer.read(MAX_BYTES)
         except (OSError, ValueError, http.client.HTTPException) as error:
