@@ -347,7 +347,7 @@ def _fixed(colors, queries):
 
 
 def row(title, *panels, collapsed=False):
-    """A heading with its panels. A collapsed one, which asks nothing until somebody opens it, comes last."""
+    """A heading with its panels. A collapsed one asks nothing until somebody opens it."""
     return {"title": title, "panels": list(panels), "collapsed": collapsed}
 
 

@@ -9,7 +9,7 @@ from parts import (
 MAX_LINES = 30  # that a panel can hold and somebody read
 MAX_PANELS = 40  # that a board opens with
 MAX_VALUES = 10  # that a label may have to be told apart by it
-PLACE_LABELS = ("handler", "route", "endpoint", "path", "uri")
+PLACE_LABELS = ("handler", "route", "http_route", "endpoint", "path", "uri")
 
 GAUGE_UNITS = {"seconds": "s", "bytes": "bytes", "ratio": "percentunit"}
 RATE_UNITS = {"bytes": "Bps", "seconds": "percentunit"}
@@ -146,7 +146,7 @@ def summary_row(source, requests):
 def requests_row(requests):
     panels = []
     if requests.counter:
-        name, status = requests.counter.name, requests.status
+        name, status = requests.counter.anchor, requests.status
         panels += [
             timeseries("Rate by status", "Requests per second by how they were answered. 5xx are the service's fault, 4xx mostly "
                        "its clients'.", [query(rate(f"{name}{{APP}}", status), f"{{{{{status}}}}}")], "reqps", w=8, stacked=True),
@@ -167,7 +167,7 @@ def requests_row(requests):
                      f"topk({MAX_VALUES}, {quantile(0.95, series, place)})", f"{{{{{place}}}}}", "s")
             )  # fmt: skip
         if requests.counter and place in requests.counter.labels:
-            by_place = rate(f"{requests.counter.name}{{APP}}", place)
+            by_place = rate(f"{requests.counter.anchor}{{APP}}", place)
             panels.append(
                 bars("Most requested", f"The {MAX_VALUES} that most requests go to. A new one among them is a new client, or a loop.",
                      f"topk({MAX_VALUES}, {by_place})", f"{{{{{place}}}}}", "reqps")

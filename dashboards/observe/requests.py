@@ -9,18 +9,20 @@ from parts import rate
 # As most libraries call them, the first of them first.
 COUNTERS = ("http_requests_total", "http_server_requests_total", "http_requests_received_total")
 DURATIONS = ("http_request_duration_seconds", "http_server_request_duration_seconds", "http_server_requests_seconds")
-STATUS_LABELS = ("status", "code", "status_code")
+STATUS_LABELS = ("status", "code", "status_code", "http_response_status_code")
 # Words in names of what a service asks of others, and of what Prometheus asks of it.
 OTHERS = {"client", "clients", "outbound", "outgoing", "upstream", "downstream", "egress", "external", "promhttp", "scrape", "scrapes"}
 
 
 class Requests:
-    """A counter with a status, and how long they took; None where there is none."""
+    """What counts them by status, a counter or else what times them, and what tells how long they took; None where there is none."""
 
     def __init__(self, source):
         answered = [family for family in source.families if "request" in family.name and not OTHERS & set(family.name.split("_"))]
-        counters = [f for f in answered if f.type == "counter" and self.status_of(f)]
-        self.counter = min(counters, key=lambda f: (order(COUNTERS, f), "http" not in f.name, len(f.name)), default=None)
+        counting = [f for f in answered if f.type in ("counter", "histogram", "summary") and self.status_of(f)]
+        self.counter = min(
+            counting, key=lambda f: (f.type != "counter", order(COUNTERS, f), "http" not in f.name, len(f.name)), default=None
+        )  # fmt: skip
         self.status = self.status_of(self.counter) if self.counter else None
         times = [
             f for f in answered
@@ -37,11 +39,11 @@ class Requests:
         return len(os.path.commonprefix([family.name, self.counter.name])) if self.counter else 0
 
     def total(self, by=""):
-        return rate(f"{self.counter.name}{{APP}}", by)
+        return rate(f"{self.counter.anchor}{{APP}}", by)
 
     def failed(self, by=""):
         """Answers 5xx, whether they are grouped or not, and 0 where there are none."""
-        chosen = f'{self.counter.name}{{APP,{self.status}=~"5.."}}'
+        chosen = f'{self.counter.anchor}{{APP,{self.status}=~"5.."}}'
         return f"({rate(chosen, by)} or 0 * {self.total(by)})"
 
 

@@ -104,7 +104,7 @@ def alerts(source, job):
         share = plain(f"{requests.failed('job')} / {requests.total('job')}", job)
         for limit, least, hold, severity in ((0.01, 100, "5m", "warning"), (0.05, 20, "2m", "critical")):
             rules.append(
-                alert("ServiceErrorRatioHigh", f"{share} > {limit} and {gained(requests.counter.name, mine)} >= {least}", hold, severity,
+                alert("ServiceErrorRatioHigh", f"{share} > {limit} and {gained(requests.counter.anchor, mine)} >= {least}", hold, severity,
                       f"More than {limit:.0%} of requests fail.",
                       "{{ $value | humanizePercentage }} of the requests of the last five minutes were answered with 5xx.")
             )  # fmt: skip

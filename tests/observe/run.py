@@ -102,6 +102,14 @@ CHOSEN = [
     ("times alone", [], ["http_request_duration_seconds", "a_request_time_seconds"], None, "http_request_duration_seconds"),
 ]  # fmt: skip
 
+# Pages whose requests are counted by what times them, as Spring and OpenTelemetry do, and what their rates are of.
+TIMED = [
+    ("a summary", '# TYPE http_server_requests_seconds summary\nhttp_server_requests_seconds_count{{LABELS}} 1\nhttp_server_requests_seconds_sum 1\n',
+     'status="200",uri="/a"', "http_server_requests_seconds_count", "status"),
+    ("a histogram", HISTOGRAM.format("http_server_request_duration_seconds").replace("_count 1", "_count{{LABELS}} 1"),
+     'http_response_status_code="200",http_route="/a"', "http_server_request_duration_seconds_count", "http_response_status_code"),
+]  # fmt: skip
+
 # Gauges of a page, and whether each is a moment rather than how long something takes.
 MOMENTS = [
     ("go_memstats_last_gc_time_seconds 1.7e+09", True),
@@ -297,6 +305,16 @@ def check_chosen(counters, histograms, *chosen):
     requests = Requests(source.read(page))
     found = tuple(family and family.name for family in (requests.counter, requests.duration))
     return None if found == chosen else f"it takes {found} for the requests"
+
+
+def check_timed(page, labels, anchor, status):
+    metrics = source.read(page.replace("{{LABELS}}", "{" + labels + "}"))
+    panels = json.dumps(observe.board.make(metrics, "a", "a", "a"))
+    failed = f'{status}=~"5.."'
+    if f"sum by ({status}) (rate({anchor}{{" not in panels or json.dumps(failed)[1:-1] not in panels:
+        return "no panel is about their statuses"
+    alerts = observe.rules.alerts(metrics, "a")
+    return None if f"increase({anchor}{{" in alerts and failed in alerts else "no alert is about their statuses"
 
 
 def check_moment(sample, is_moment):
@@ -502,6 +520,7 @@ def main():
             table += [(f"moment: {sample}", check_moment, sample, is_moment) for sample, is_moment in MOMENTS]
             table += [(f"created: {what}", check_created, page, names) for what, page, names in CREATED]
             table += [(f"requests: {what}", check_chosen, *names) for what, *names in CHOSEN]
+            table += [(f"requests that are counted by {what}", check_timed, *page) for what, *page in TIMED]
             table += [(f"refused: {what}", check_refused, folder, what, text, words) for what, text, words in REFUSED]
             table += [(f"misused: {words}", check_misused, folder, arguments, words) for arguments, words in MISUSED]
             return checks.report(table)
