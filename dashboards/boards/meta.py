@@ -36,7 +36,7 @@ BOARD = board(
                 "Alertmanagers that answered their last scrape. 0: no alert reaches anybody. That Prometheus knows one does not "
                 "say that it lives.",
                 'sum(up{job="alertmanager"})', "none", w=3, decimals=0, thresholds=steps((None, RED), (1, GREEN)),
-                no_value="not scraped", runbooks=["AlertmanagerDown", "PrometheusNotConnectedToAlertmanager"],
+                no_value="not scraped", runbooks=["AlertmanagerDown", "AlertmanagerAbsent", "PrometheusNotConnectedToAlertmanager"],
             ),
             stat(
                 "Watchdog",

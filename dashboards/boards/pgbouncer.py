@@ -37,7 +37,7 @@ BOARD = board(
                 "PgBouncer",
                 "Whether the exporter could ask the pooler. DOWN: it is stopped, or refuses the exporter's role.",
                 "min(pgbouncer_up{PGB})", "none", mappings=up_or_down(), thresholds=steps((None, RED), (1, GREEN)),
-                no_value="no exporter", runbooks=["PgBouncerDown"],
+                no_value="no exporter", runbooks=["PgBouncerDown", "PgBouncerAbsent"],
             ),
             stat(
                 "Clients at work",

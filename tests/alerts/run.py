@@ -412,7 +412,8 @@ ROUTES = [
     ({"alertname": "HttpErrorRatioHigh", "severity": "warning"}, "discord"),
     ({"alertname": "CacheHitRatioLow", "severity": "info"}, "discord"),
     ({"alertname": "TestAlert", "severity": "critical"}, "discord"),
-    ({"alertname": "AlertmanagerNotificationsFailing", "severity": "critical"}, "second"),
+    ({"alertname": "AlertmanagerNotificationsFailing", "severity": "critical", "integration": "discord"}, "second"),
+    ({"alertname": "AlertmanagerNotificationsFailing", "severity": "critical", "integration": "webhook"}, "discord"),
     ({"alertname": "PrometheusNotConnectedToAlertmanager", "severity": "critical"}, "second"),
     ({"alertname": "AlertmanagerDown", "severity": "critical"}, "second"),
     ({"alertname": "PrometheusNotificationsFailing", "severity": "critical"}, "second"),
@@ -508,6 +509,10 @@ INHIBITION = [
     (alert("PostgresDown", "critical", "postgres", "i", cause="exporter"), alert("PgBouncerPoolSaturated", "critical", "pgbouncer", "i"), False),
     (alert("PostgresDown", "critical", "postgres", "k", cause="exporter"), alert("AppDbPoolSaturated", "critical", "j14", "k"), False),
     (alert("PostgresDown", "critical", "postgres", "l", cause="exporter"), alert("DbSlowQueries", "warning", "j15", "l"), False),
+    *((alert(source, "critical", f"j{i}", instance="one"), alert(target, "warning", f"j{i}", "another", instance="one"), False)
+      for i, (source, target) in enumerate((("HttpErrorBudgetBurn",) * 2, ("HttpErrorRatioCritical", "HttpErrorRatioHigh"),
+          ("HttpLatencyP95VeryHigh", "HttpLatencyP95High"), ("HttpLatencyP99Critical", "HttpLatencyP99High"),
+          ("AppDown", "AppDbPoolSaturated")), 16)),
     (alert("Watchdog", "none", "prometheus", "h"), alert("PrometheusRuleFailures", "critical", "prometheus", "h"), False),
 ]  # fmt: skip
 
@@ -566,16 +571,18 @@ def check_messages(folder):
             post(alert(name, "warning", instance="three"))
         post(alert("PostgresConnectionsHigh", "warning", "postgres", instance="four"))
         post(one)
-        message("FIRING critical: AppDown (app)", "**AppDown** It is so. AppDown of one.")
+        message("FIRING critical: AppDown (app at a)", "**AppDown** It is so. AppDown of one.")
         expect("warnings do not wait", len(told.embeds()) == 1)
         post(two)
-        message("FIRING critical: AppDown (app)", "**AppDown** It is so. AppDown of two.")
+        message("FIRING critical: AppDown (app at a)", "**AppDown** It is so. AppDown of two.")
         post(one, endsAt=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-        message("FIRING critical: AppDown (app)", "**AppDown** It is so. AppDown of two.", "Over: **AppDown** It is so. AppDown of one.")
-        message("FIRING warning: PostgresConnectionsHigh (postgres)", "**PostgresConnectionsHigh** It is so.")
-        message("FIRING warning: 3 alerts (app)", *(f"**{name}** It is so. {name} of three." for name in warnings))
-        warned = [title for title, _ in told.embeds() if "warning" in title and "(app)" in title]
+        message("FIRING critical: AppDown (app at a)", "**AppDown** It is so. AppDown of two.", "Over: **AppDown** It is so. AppDown of one.")
+        message("FIRING warning: PostgresConnectionsHigh (postgres at a)", "**PostgresConnectionsHigh** It is so.")
+        message("FIRING warning: 3 alerts (app at a)", *(f"**{name}** It is so. {name} of three." for name in warnings))
+        warned = [title for title, _ in told.embeds() if "warning" in title and "(app at a)" in title]
         expect(f"warnings of a job are several messages: {warned}", len(warned) == 1)
+        post(alert("DbSlowQueries", "warning", cluster="b", instance="three"))
+        message("FIRING warning: DbSlowQueries (app at b)", "**DbSlowQueries** It is so.")
     finally:
         manager.end()
         told.server.shutdown()

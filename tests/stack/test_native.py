@@ -171,10 +171,10 @@ class Native(live.Live):
             self.assertIn("TestAlert.md", embed["description"])
             return embed["description"], at - self.asked
 
-        critical, after_s = message("FIRING critical: TestAlert (app)")
+        critical, after_s = message("FIRING critical: TestAlert (app at flowviz)")
         self.assertIn("severity critical", critical)
         self.assertLess(after_s, 30)  # a scrape and an evaluation are 25 s at most, and it does not wait
-        info, after_s = message("FIRING info: TestAlert (app)")
+        info, after_s = message("FIRING info: TestAlert (app at flowviz)")
         self.assertGreater(after_s, 30)
         batch, after_s = message("FIRING warning: TestAlert (other)")
         self.assertGreater(after_s, 30)
@@ -184,7 +184,7 @@ class Native(live.Live):
         warnings = [inhibited for labels, inhibited in self.alertmanagers()
                     if labels["alertname"] == "TestAlert" and labels["severity"] == "warning" and labels["job"] == "app"]  # fmt: skip
         self.assertEqual(warnings, [True])
-        self.assertNotIn("FIRING warning: TestAlert (app)", [title for title, _ in self.receiver.embeds()])
+        self.assertNotIn("FIRING warning: TestAlert (app at flowviz)", [title for title, _ in self.receiver.embeds()])
 
     def test_z_without_its_database_the_answers_are_bad_and_say_why_and_data_outlives_it_all(self):
         """Last, for it ends the stack."""
