@@ -6,14 +6,14 @@ from parts import (
     ratio, rising, row, stat, steps, timeseries, up_or_down,
 )  # fmt: skip
 
-# The bound of 1 s under both of the names that releases of Prometheus give it.
-IN_TIME = 'db_query_duration_seconds_bucket{APP,le=~"1|1.0"}'
+# The bound of 1 s under both of the names that releases of Prometheus give it, and no bound of 100 s.
+IN_TIME = r'db_query_duration_seconds_bucket{APP,le=~"1|1\\.0"}'
 EXECUTED = "db_query_duration_seconds_count{APP}"
 SLOW = f"1 - {ratio(rate(IN_TIME), rate(EXECUTED))}"
 SLOW_BY_OPERATION = f"{rate(EXECUTED, 'operation')} - {rate(IN_TIME, 'operation')}"
 POOL_USE = (
     'sum by (instance) (db_pool_connections{APP,state=~"active|overflow"})'
-    " / sum by (instance) (db_pool_connections_max{APP})"
+    " / (sum by (instance) (db_pool_connections_max{APP}) > 0)"
 )
 # What clients may have; servers before PostgreSQL 16 do not know the second kind of reserved connections.
 LIMIT = (

@@ -45,17 +45,22 @@ def objective(slo):
     return row(
         f"{name}: {o.promised(slo)} % {promise}",
         stat(
+            f"{name}: objective",
+            f"The share of requests that is promised to be good over {o.DAYS} days: not to {bad}. It stands in alerts/objectives.json.",
+            f'slo:objective:ratio{{slo="{slo}"}}', "percentunit", w=4, low=0, high=1, decimals=1, no_value="no rules",
+        ),
+        stat(
             f"{name}: budget left",
             f"What is left of the {allowed} % of requests that may {bad} within {o.DAYS} days. Below 0 % the objective is "
             "missed; below 25 % put risky changes off.",
-            left, "percentunit", w=6, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
+            left, "percentunit", w=5, legend="{{job}}", low=-1, high=1, decimals=1, thresholds=falling(0, 0.25),
             no_value="no traffic", to="api",
         ),
         stat(
             f"{name}: burn now",
             "How many times as fast as it may be the budget went during the last hour. At 1 it lasts "
             f"{o.DAYS} days, at {max(factors):g} an alert comes if it goes on.",
-            burn("1h"), "none", w=6, legend="{{job}}", low=0, decimals=2, thresholds=colors, no_value="no traffic",
+            burn("1h"), "none", w=5, legend="{{job}}", low=0, decimals=2, thresholds=colors, no_value="no traffic",
             runbooks=[alert], to="api",
         ),
         stat(
@@ -63,13 +68,13 @@ def objective(slo):
             f"When the budget will be used up if requests go on to {bad} as during the last six hours. It is 0 where the "
             "budget is gone, and without a value where nothing burns.",
             f"clamp_min({left}, 0) * {o.DAYS * 86400} / ({burn('6h')} > 0)",
-            "dtdurations", w=6, legend="{{job}}", low=0, thresholds=falling(86400, 7 * 86400),
+            "dtdurations", w=5, legend="{{job}}", low=0, thresholds=falling(86400, 7 * 86400),
             no_value="not burning",
         ),
         stat(
             f"{name}: bad requests",
             f"Share of requests that {bad} over the range of the board; the objective allows {allowed} %.",
-            bad_ratio(slo, "$__range"), "percentunit", w=6, legend="{{job}}", low=0, high=1, decimals=3,
+            bad_ratio(slo, "$__range"), "percentunit", w=5, legend="{{job}}", low=0, high=1, decimals=3,
             thresholds=rising(None, o.budget(slo)), no_value="no traffic",
         ),
         timeseries(

@@ -5,7 +5,6 @@ import argparse
 import pathlib
 import sys
 
-import native
 import questions
 import secrets_of_stack as secret_files
 
@@ -21,7 +20,7 @@ def say_where(addresses, secrets):
         print(f"Grafana      http://{addresses['grafana']} (admin, the password is in {secrets}/grafana_admin_password)")
     print(f"tokens       {secrets}/wms_tokens")
     for name in secret_files.nowhere(secrets):
-        print(f"Alerts to {name} go nowhere until {secrets}/{name} holds an address.")
+        print(f"Alerts to {name} go nowhere until {secrets}/{name} holds an address; AlertmanagerNotificationsFailing will say so.")
 
 
 def main():
@@ -44,6 +43,12 @@ def main():
         if well:
             say_where(questions.ADDRESSES, secrets)
         return 0 if well else 1
+    return without_containers(arguments)
+
+
+def without_containers(arguments):
+    import native  # needs a package, which scripts/stack installs for this alone
+
     stack = native.Stack(arguments.folder)
     if arguments.command == "down":
         stack.down()

@@ -184,8 +184,10 @@ def check_names(rule):
             expect(f"{metric} has no label {label}", label in labels)
             if label == "le":
                 bounds = {f"{bound:g}" for bound in entry["bounds"]} | {f"{float(bound)}" for bound in entry["bounds"]}
-                expect(f"{metric} has no bound {value}", all(bound in bounds for bound in value.split("|")))
-                whole = [bound for bound in value.split("|") if float(bound) == int(float(bound))]
+                expect(f"le=~{value}: a dot is any letter; say \\.", operator == "=" or not re.search(r"(?<!\\)\.", value))
+                named = value.replace("\\.", ".").split("|")
+                expect(f"{metric} has no bound {value}", all(bound in bounds for bound in named))
+                whole = [bound for bound in named if float(bound) == int(float(bound))]
                 expect(f"le={value}: Prometheus 2 writes 1 and Prometheus 3 writes 1.0", len(whole) in (0, 2))
             elif values.get(label):
                 matching = [v for v in values[label] if re.fullmatch(value, v) or value == v]
@@ -335,11 +337,13 @@ def check_built():
 
 def check_what_leaves():
     """Of the page on scaling out: all that rules record is sent on, and no bucket is; federation asks for all of it, too."""
-    text = build.DOCS.read_text(encoding="utf-8")
-    [block] = [one for one in re.findall(r"```yaml\n(.*?)```", text, re.S) if "remote_write" in one]
-    drop, keep = yaml.safe_load(block)["remote_write"][0]["write_relabel_configs"]
+    blocks = [yaml.safe_load(one) for one in re.findall(r"```yaml\n(.*?)```", build.DOCS.read_text(encoding="utf-8"), re.S)]
+    [drop, keep] = next(one["remote_write"][0]["write_relabel_configs"] for one in blocks if "remote_write" in one)
     expect("one is dropped and the other kept", (drop["action"], keep["action"]) == ("drop", "keep"))
-    federated = re.search(r'/federate\?match\[\]=\{__name__=~"(.*?)"\}', text)[1]
+    job = next(one["scrape_configs"][0] for one in blocks if "scrape_configs" in one)
+    expect("series of sites are renamed, or asked for elsewhere", job["honor_labels"] and job["metrics_path"] == "/federate")
+    [asked] = job["params"]["match[]"]
+    federated = re.fullmatch(r'\{__name__=~"(.*)"\}', asked)[1]
     leaves = lambda name: not re.fullmatch(drop["regex"], name) and bool(re.fullmatch(keep["regex"], name))
     for name in (*recorded(), "up"):
         expect(f"{name} is not sent on", leaves(name))

@@ -76,13 +76,15 @@ class Meaning:
                     self.complain("label-value", f'{label} of {node.name} is never "{text}": it is one of {values[label]}')
 
     def bound(self, node, operator, text, bounds):
-        texts = text.split("|") if operator == "=~" else [text]
+        texts = [one.replace("\\.", ".") for one in text.split("|")] if operator == "=~" else [text]
         try:
             numbers = {float(one) for one in texts}
         except ValueError:
             numbers = set()
         if operator not in ("=", "=~") or len(numbers) != 1 or not numbers <= set(bounds):
             self.complain("bound", f'le="{text}" is no bound of {node.name}: {bounds}')
+        elif operator == "=~" and re.search(r"(?<!\\)\.", text):
+            self.complain("bound", f'le=~"{text}" of {node.name}: 1.0 is 100, too; say 1\\\\.0')
         elif min(numbers).is_integer() and set(texts) != {f"{min(numbers):g}", f"{min(numbers):g}.0"}:
             self.complain("bound", f'le="{text}" of {node.name}: some releases of Prometheus say 1, others 1.0; match both')
 

@@ -452,6 +452,7 @@ BROKEN = [
     ("label-value", "a pattern that never fits", expr("Rates", 'sum by (status) (rate(http_requests_total{status=~"5[0-9]+"}[5m]))')),
     ("status-class", "a class that exact statuses do not have", expr("Rates", 'sum by (status) (rate(http_requests_total{APP,status="5xx"}[5m]))')),
     ("bound", "no bound of the histogram", expr("Operators", 'sum(rate(http_request_duration_seconds_bucket{le="0.3"}[$__rate_interval]))')),
+    ("bound", "a dot that is any letter", expr("Operators", 'sum(rate(http_request_duration_seconds_bucket{le=~"1|1.0"}[$__rate_interval]))')),
     ("bound", "a bound in one of its spellings", expr("Operators", 'sum(rate(http_request_duration_seconds_bucket{le="1"}[$__rate_interval]))')),
     ("rate", "a rate of a gauge", expr("Operators", "max(rate(process_open_fds{APP}[$__rate_interval]))")),
     ("rate", "a slope of a counter", expr("Operators", "max(deriv(http_requests_total{APP}[$__rate_interval]))")),
