@@ -14,7 +14,7 @@
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/label_text.hpp>
 #include <flowviz_metrics/family/series_cells.hpp>
-#include <flowviz_metrics/label.hpp>
+#include <flowviz_metrics/label_domain.hpp>
 #include <flowviz_metrics/wall_clock.hpp>
 
 FLOWVIZ_METRICS_BEGIN

@@ -13,6 +13,7 @@
 #include <flowviz_metrics/histogram.hpp>
 #include <flowviz_metrics/http.hpp>
 #include <flowviz_metrics/info.hpp>
+#include <flowviz_metrics/label.hpp>
 #include <flowviz_metrics/native_histogram.hpp>
 #include <flowviz_metrics/process.hpp>
 #include <flowviz_metrics/scrape.hpp>

@@ -5,11 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 #include <flowviz_metrics/buckets.hpp>
 #include <flowviz_metrics/exemplar.hpp>
@@ -40,13 +37,17 @@ struct HistogramValue {
 /// whose bound is the first one that is not less than v. All bounds are compared, without a branch: up to some twenty
 /// of them that beats a search.
 [[nodiscard]] inline std::uint32_t bucket_of(const double* bounds, std::uint32_t count, double v) noexcept {
-#if defined(__SSE2__)
-  const __m128d value = _mm_set1_pd(v);
-  __m128i below = _mm_setzero_si128();
+#if defined(__SSE2__) && defined(__GNUC__)
+  // Vectors of the compiler's own: <emmintrin.h> costs more to read than this header.
+  using Two = double __attribute__((vector_size(16)));
+  const Two value{v, v};
+  decltype(value > value) below{};
   for (std::uint32_t i = 0; i < count; i += 2) {
-    below = _mm_sub_epi64(below, _mm_castpd_si128(_mm_cmpgt_pd(value, _mm_loadu_pd(bounds + i))));  // true is -1
+    Two some;
+    std::memcpy(&some, bounds + i, sizeof some);
+    below -= value > some;  // true is -1
   }
-  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(below) + _mm_cvtsi128_si32(_mm_unpackhi_epi64(below, below)));
+  return static_cast<std::uint32_t>(below[0]) + static_cast<std::uint32_t>(below[1]);
 #else
   std::uint32_t below = 0;
   for (std::uint32_t i = 0; i < count; ++i) below += v > bounds[i] ? 1u : 0u;

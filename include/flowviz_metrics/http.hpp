@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include <flowviz_metrics/label.hpp>
+#include <flowviz_metrics/label_domain.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 

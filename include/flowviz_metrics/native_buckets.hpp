@@ -5,12 +5,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include <flowviz_metrics/buckets.hpp>
 #include <flowviz_metrics/cells/native_index.hpp>
-#include <flowviz_metrics/error.hpp>
-#include <flowviz_metrics/value.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -36,19 +33,5 @@ struct NativeBuckets {
 
   bool operator==(const NativeBuckets&) const = default;
 };
-
-namespace rules {
-
-inline void native_scale(std::string_view metric, const cells::NativeScale& scale) {
-  if (scale.shift > cells::NativeScale::coarsest) rule_broken(metric, "the schema of a native histogram is -4 to 8");
-  if (!is_finite(scale.zero_threshold) || scale.zero_threshold < 0) {
-    rule_broken(metric, "the zero threshold of a native histogram is finite and not negative");
-  }
-  if (scale.max_buckets < 10 || scale.max_buckets > 65'536) {
-    rule_broken(metric, "a native histogram has at most 10 to 65,536 buckets");
-  }
-}
-
-}  // namespace rules
 
 FLOWVIZ_METRICS_END

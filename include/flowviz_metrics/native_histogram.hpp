@@ -75,7 +75,7 @@ class NativeHistogramSeries {
     return {.kind = Kind::native_histogram,
             .bounds = buckets.classic ? buckets.classic->bounds() : std::span<const double>(),
             .options = options,
-            .native = &buckets};
+            .native = buckets.scale()};
   }
   static std::uint32_t cells(const Family& family) noexcept { return family.cells().count(); }
 

@@ -82,12 +82,10 @@
 #define FLOWVIZ_METRICS_SHARED __attribute__((visibility("default")))
 #define FLOWVIZ_METRICS_NOINLINE __attribute__((noinline))
 #define FLOWVIZ_METRICS_INLINE __attribute__((always_inline))
-#define FLOWVIZ_METRICS_PREFETCH(address) __builtin_prefetch(address)
 #else
 #define FLOWVIZ_METRICS_SHARED
 #define FLOWVIZ_METRICS_NOINLINE
 #define FLOWVIZ_METRICS_INLINE
-#define FLOWVIZ_METRICS_PREFETCH(address) static_cast<void>(address)
 #endif
 
 FLOWVIZ_METRICS_BEGIN

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <flowviz_metrics/error.hpp>
-#include <flowviz_metrics/label.hpp>
+#include <flowviz_metrics/label_domain.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace bundles {

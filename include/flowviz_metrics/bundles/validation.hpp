@@ -9,6 +9,7 @@
 
 #include <flowviz_metrics/bundles/entity_enum.hpp>
 #include <flowviz_metrics/counter.hpp>
+#include <flowviz_metrics/label.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 namespace bundles {

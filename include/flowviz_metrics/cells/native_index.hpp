@@ -82,6 +82,7 @@ inline constexpr std::array<std::uint64_t, 257> native_mantissas{
 // clang-format on
 
 /// How many of these are below the mantissas that begin with the bits 0 to 511. In the range of one beginning lies one at most.
+template <class = void>
 inline constexpr auto native_beginnings = [] {
   std::array<std::uint16_t, 512> all{};
   std::uint16_t below = 0;
@@ -93,6 +94,7 @@ inline constexpr auto native_beginnings = [] {
 }();
 
 /// The index in the finest schema of the bucket that `v` is in, a finite number above zero.
+template <class = void>
 [[nodiscard]] inline std::int32_t finest_index(double v) noexcept {
   constexpr std::uint64_t mantissa_bits = 52, below_normal = 0;
   std::int32_t lowered = 0;
@@ -102,7 +104,7 @@ inline constexpr auto native_beginnings = [] {
     lowered = 52;
   }
   const std::uint64_t mantissa = bits & ((std::uint64_t{1} << mantissa_bits) - 1);
-  const std::uint32_t below = native_beginnings[mantissa >> 43];
+  const std::uint32_t below = native_beginnings<>[mantissa >> 43];
   const std::uint32_t index = below + (native_mantissas[below] < mantissa ? 1u : 0u);
   return (static_cast<std::int32_t>(bits >> mantissa_bits) - 1023 - lowered) * 256 + static_cast<std::int32_t>(index);
 }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <flowviz_metrics/family/definition.hpp>
-#include <flowviz_metrics/label.hpp>
+#include <flowviz_metrics/label_domain.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -23,7 +23,7 @@ struct Traits {
   std::span<const double> bounds;
   MetricOptions options;
   std::span<const std::string_view> states{};  ///< of a state set
-  const NativeBuckets* native = nullptr;       ///< of a native histogram
+  cells::NativeScale native{};                 ///< of a native histogram
 };
 
 template <class E>
@@ -76,7 +76,7 @@ template <LabelValue... L, auto Rule>
   (definition.labels.push_back(define_label(labels)), ...);
   definition.utf8_labels = (definition.utf8_labels || ... || has_utf8_name(labels));
   definition.bounds = Bounds(traits.bounds.data(), traits.bounds.size());
-  if (traits.native != nullptr) definition.native = traits.native->scale();
+  definition.native = traits.native;
   for (const std::string_view state : traits.states) definition.states.push_back(std::string(state));
   definition.max_series = traits.options.max_series.value;
   return definition;

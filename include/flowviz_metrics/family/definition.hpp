@@ -17,12 +17,12 @@
 
 #include <flowviz_metrics/bounds.hpp>
 #include <flowviz_metrics/cardinality.hpp>
+#include <flowviz_metrics/cells/native_index.hpp>
 #include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/name_escaping.hpp>
-#include <flowviz_metrics/label.hpp>
+#include <flowviz_metrics/label_domain.hpp>
 #include <flowviz_metrics/name.hpp>
-#include <flowviz_metrics/native_buckets.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
@@ -190,6 +190,17 @@ void states(const Definition& definition) {
     if (state.empty()) broken("the text of a state is not empty");
   }
   known_values(definition.states, broken);
+}
+
+template <class = void>
+void native_scale(std::string_view metric, const cells::NativeScale& scale) {
+  if (scale.shift > cells::NativeScale::coarsest) rule_broken(metric, "the schema of a native histogram is -4 to 8");
+  if (!is_finite(scale.zero_threshold) || scale.zero_threshold < 0) {
+    rule_broken(metric, "the zero threshold of a native histogram is finite and not negative");
+  }
+  if (scale.max_buckets < 10 || scale.max_buckets > 65'536) {
+    rule_broken(metric, "a native histogram has at most 10 to 65,536 buckets");
+  }
 }
 
 /// What the compiler has checked of metrics that are declared, for those that come as data. Whether the name of an open

@@ -200,8 +200,8 @@ class PageWalk {
       // they are printed.
       if (i + 16 < count) {
         const auto* soon = reinterpret_cast<const char*>(links[i + 16].load(std::memory_order_relaxed));
-        FLOWVIZ_METRICS_PREFETCH(soon);
-        FLOWVIZ_METRICS_PREFETCH(soon + 64);
+        encode::prefetch(soon);
+        encode::prefetch(soon + 64);
       }
       const auto* series = links[i].load(std::memory_order_relaxed);  // each_segment() has acquired it
       if (SeriesTable::is_shown(*series, [&](Place) { return written(i, *series); })) visit(i, *series);
