@@ -32,6 +32,8 @@ class CounterSeries {
   /// texts and a look at the clock; allocates once per series, and when an exemplar is longer than those before it.
   ///
   ///     requests.inc(1, {{"trace_id", trace}});
+  // A template, so that only files with exemplars compile how they are kept.
+  template <class = void>
   void inc(Count n, const Exemplar& exemplar) const noexcept {
     if (cells::refused(n)) return;
     place_.chunk->add(place_.at, n.value());
@@ -69,6 +71,7 @@ class DoubleCounterSeries {
   }
 
   /// The same with an exemplar; see CounterSeries::inc.
+  template <class = void>
   void inc(Amount amount, const Exemplar& exemplar) const noexcept {
     const double v = amount.value();
     if (refused(v)) return;

@@ -73,6 +73,7 @@ class HistogramSeries {
   }
 
   /// The same with an exemplar of the observation's bucket; see CounterSeries::inc.
+  template <class = void>
   void observe(Amount amount, const Exemplar& exemplar) const noexcept {
     const double v = amount.value();
     observe(amount);
@@ -87,7 +88,7 @@ class HistogramSeries {
   template <class = void>
   [[nodiscard]] HistogramValue value() const {
     HistogramValue value{0, 0, std::vector<std::uint64_t>(count_ + std::size_t{1})};
-    chunk_->read_histogram(at_, value.buckets, value.sum);
+    chunk_->read_histogram(at_, {value.buckets.data(), value.buckets.size()}, value.sum);
     for (const std::uint64_t bucket : value.buckets) value.count += bucket;
     return value;
   }

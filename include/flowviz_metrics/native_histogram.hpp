@@ -23,6 +23,8 @@ class NativeHistogramSeries {
   /// Computes the bucket, by two look-ups in tables, then adds to it and to the sum; safety as CounterSeries::inc. The first
   /// value of a thread, and one that is beyond all before, allocates room for its buckets: if memory for that cannot be had
   /// the observation has no effect, and is counted as a failed allocation. NaN and infinities have no effect either.
+  // A template, as those below, so that only files which observe compile what puts values into buckets.
+  template <class = void>
   void observe(Amount amount) const noexcept {
     const double v = amount.value();
     if (metrics_enabled && !is_total(v) && !admit(*chunk_, native_at() + Native::sum, v)) [[unlikely]]
@@ -33,6 +35,7 @@ class NativeHistogramSeries {
 
   /// The same with an exemplar: that of the observation's classic bucket, or, if there are none, of the series; see
   /// CounterSeries::inc.
+  template <class = void>
   void observe(Amount amount, const Exemplar& exemplar) const noexcept {
     const double v = amount.value();
     observe(amount);
@@ -40,6 +43,7 @@ class NativeHistogramSeries {
   }
 
   /// Observes the duration of a scope in seconds when the returned timer ends.
+  template <class = void>
   [[nodiscard]] ScopedTimer<NativeHistogramSeries> time() const noexcept {
     return ScopedTimer<NativeHistogramSeries>(*this);
   }

@@ -29,8 +29,11 @@ inline void expose_process_metrics(Registry& registry) noexcept { registry.show_
 
 namespace process {
 
+// Templates, without a choice, so that only files that make a page compile them.
+
 /// The first `limit` bytes of a file, which may be one of /proc; empty if it cannot be read.
-inline std::string read_file(const char* path, std::size_t limit = 65536) {
+template <class = void>
+std::string read_file(const char* path, std::size_t limit = 65536) {
   std::string text(limit, '\0');  // before the file is opened, for it may throw
   std::FILE* file = std::fopen(path, "re");
   text.resize(file == nullptr ? 0 : std::fread(text.data(), 1, limit, file));
@@ -39,12 +42,14 @@ inline std::string read_file(const char* path, std::size_t limit = 65536) {
 }
 
 /// `text` from `at` on, which may lie beyond its end.
-inline std::string_view from(std::string_view text, std::size_t at) {
+template <class = void>
+std::string_view from(std::string_view text, std::size_t at) {
   return at < text.size() ? text.substr(at) : std::string_view{};
 }
 
 /// The whole number at the start of `text`, after blanks.
-inline std::optional<double> leading_number(std::string_view text) {
+template <class = void>
+std::optional<double> leading_number(std::string_view text) {
   text = from(text, text.find_first_not_of(" \t"));
   std::uint64_t value = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -54,7 +59,8 @@ inline std::optional<double> leading_number(std::string_view text) {
 
 /// The field with this number, counted from 1 as proc(5) does, of /proc/self/stat. The second one, a name in
 /// parentheses, may hold blanks and parentheses itself, so fields are counted from the last closing one.
-inline std::optional<double> stat_field(std::string_view stat, int field) {
+template <class = void>
+std::optional<double> stat_field(std::string_view stat, int field) {
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string_view::npos) return std::nullopt;
   stat.remove_prefix(name_end + 1);
@@ -65,7 +71,8 @@ inline std::optional<double> stat_field(std::string_view stat, int field) {
   return leading_number(stat);
 }
 
-inline std::optional<double> open_descriptors() {
+template <class = void>
+std::optional<double> open_descriptors() {
   DIR* directory = ::opendir("/proc/self/fd");
   if (directory == nullptr) return std::nullopt;
   double count = 0;
@@ -74,7 +81,8 @@ inline std::optional<double> open_descriptors() {
   return count - 1;  // the directory itself
 }
 
-inline std::optional<double> limit(int resource) {
+template <class = void>
+std::optional<double> limit(int resource) {
   rlimit value{};
   // An unlimited resource has no number.
   if (::getrlimit(static_cast<decltype(RLIMIT_NOFILE)>(resource), &value) != 0 || value.rlim_cur == RLIM_INFINITY)
@@ -82,7 +90,8 @@ inline std::optional<double> limit(int resource) {
   return static_cast<double>(value.rlim_cur);
 }
 
-inline std::optional<double> cpu_seconds() {
+template <class = void>
+std::optional<double> cpu_seconds() {
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) != 0) return std::nullopt;
   const auto seconds = [](const timeval& t) {
@@ -91,7 +100,8 @@ inline std::optional<double> cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-inline std::optional<double> start_time_now(std::string_view stat) {
+template <class = void>
+std::optional<double> start_time_now(std::string_view stat) {
   const std::string system = read_file("/proc/stat", std::size_t{1} << 20);
   const std::size_t line = system.find("\nbtime ");
   const std::optional<double> ticks = stat_field(stat, 22);
@@ -103,7 +113,8 @@ inline std::optional<double> start_time_now(std::string_view stat) {
 }
 
 /// Read once by each process: when the system booted moves with its clock, and a start that moves reads like a restart.
-inline std::optional<double> start_time(std::string_view stat) {
+template <class = void>
+std::optional<double> start_time(std::string_view stat) {
   static constinit std::atomic<pid_t> process{0};
   static constinit std::atomic<double> start{0};
   const pid_t me = ::getpid();

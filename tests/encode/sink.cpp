@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -71,5 +73,35 @@ TEST_CASE("the last room of the block is used to the byte") {
     sink.line(std::uint64_t{12345}, std::string_view("n "));
     sink.flush();
     CHECK(out == std::string(before, 'x') + "n 12345\n");
+  }
+}
+
+TEST_CASE("padded texts of any length stand whole in a line, whatever is behind them in their memory") {
+  using flowviz::encode::Padded;
+  std::string memory;
+  for (char c = 'a'; memory.size() < 96; c = c == 'z' ? 'a' : static_cast<char>(c + 1)) memory += c;
+  for (std::size_t size = 1; size <= 64; ++size) {
+    CAPTURE(size);
+    std::string out;
+    Sink sink(out);
+    const Padded text{std::string_view(memory).substr(0, size)}, other{std::string_view(memory).substr(7, 2)};
+    sink.line(std::uint64_t{size}, text, other, std::string_view(" "));
+    sink.flush();
+    CHECK(out == memory.substr(0, size) + "hi " + std::to_string(size) + "\n");
+  }
+}
+
+TEST_CASE("no padded text is read beyond the memory that it says it has") {
+  using flowviz::encode::Padded;
+  for (std::size_t size = 1; size <= 64; ++size) {
+    // An allocation of just as much: AddressSanitizer tells of a byte more.
+    const std::size_t readable = size <= Padded::least ? Padded::least : (size + 7) / 8 * 8;
+    const std::unique_ptr<char[]> memory(new char[readable]);
+    std::fill_n(memory.get(), readable, 'x');
+    std::string out;
+    Sink sink(out);
+    sink.line(std::uint64_t{1}, Padded{{memory.get(), size}});
+    sink.flush();
+    CHECK(out == std::string(size, 'x') + "1\n");
   }
 }

@@ -52,9 +52,6 @@ inline char* copy(char* to, std::string_view text) noexcept {
 /// hardly a branch. Or an empty one.
 struct Padded {
   static constexpr std::size_t step = 8, least = 16;
-  static constexpr std::size_t round_up(std::size_t size) noexcept {
-    return size <= least ? least : (size + step - 1) / step * step;
-  }
 
   std::string_view text;
   [[nodiscard]] std::size_t size() const noexcept { return text.size(); }

@@ -39,7 +39,9 @@ class SeriesCells {
   [[nodiscard]] std::uint32_t before_native() const noexcept { return count_ - Native::cells_per_series; }
 
   /// How much was counted in a series: its count, its amount, its observations, or how often it went up; nothing for what is set.
-  // Not inlined: only `_other` series are asked, and the loops that print all others are better off without it.
+  // Not inlined: only `_other` series are asked, and the loops that print all others are better off without it. A template, as the
+  // next, so that only files that ask compile it.
+  template <class = void>
   [[nodiscard]] FLOWVIZ_METRICS_NOINLINE double amount(Place place) const noexcept {
     if (is_set(kind_)) return 0;
     if (kind_ == Kind::double_counter) return double_at(place);
@@ -49,6 +51,7 @@ class SeriesCells {
 
   /// A number that rises with what is counted in a series that is not set: its count, the bits of its amount, its observations,
   /// or how often it went up and down.
+  template <class = void>
   [[nodiscard]] FLOWVIZ_METRICS_NOINLINE std::uint64_t written(Place place) const noexcept {
     if (kind_ == Kind::native_histogram) return observations(place);
     // As long as they are not negative, doubles are in the order of their bits.
@@ -78,12 +81,14 @@ class SeriesCells {
   [[nodiscard]] std::uint32_t counts() const noexcept {
     return kind_ == Kind::histogram || kind_ == Kind::summary ? count_ - 1 : count_;
   }
+  template <class = void>
   static double double_at(Place place) noexcept {
     double amount = 0;
     place.chunk->read_doubles(place.at, {&amount, 1});
     return amount;
   }
 
+  template <class = void>
   [[nodiscard]] std::uint64_t observations(Place place) const noexcept {
     std::uint64_t count = 0;
     double sum = 0;

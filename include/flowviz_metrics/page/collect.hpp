@@ -234,7 +234,7 @@ class PageWalk {
         // The cells wrap as unsigned numbers do, the result is signed: the same bits (C++20).
         read(chunk, at, std::span(reinterpret_cast<std::uint64_t*>(totals.data()), count));
       } else {
-        read(chunk, at, std::span(totals));
+        read(chunk, at, all_of(totals));
       }
       const bool births = family.notes_births() && encoder_.shows_extras();
       const bool plain = exemplars_.empty() && !births && !escapes_labels_;
@@ -261,6 +261,12 @@ class PageWalk {
       any = any || one.there;
     }
     if (!any) exemplars_.clear();
+  }
+
+  // All of a vector. A span that is made of one has the compiler look at ranges, in each file that includes this.
+  template <class T>
+  static std::span<T> all_of(std::vector<T>& of) noexcept {
+    return {of.data(), of.size()};
   }
 
   // Whether there is something to show. Of what is asked for, and no total as it should be, there is not.
@@ -350,15 +356,15 @@ class PageWalk {
     read_exemplars(chunk, at, count * cells);
     counts_.assign(std::size_t{count} * buckets, 0);
     amounts_.assign(count, 0);
-    chunk.read_histograms(at, counts_, amounts_);
-    const auto buckets_of = [&](std::uint32_t i) { return std::span(counts_).subspan(i * buckets, buckets); };
+    chunk.read_histograms(at, all_of(counts_), all_of(amounts_));
+    const auto buckets_of = [&](std::uint32_t i) { return all_of(counts_).subspan(i * buckets, buckets); };
     const auto written = [&](std::uint32_t i, const auto&) {
       std::uint64_t observations = 0;
       for (const std::uint64_t bucket : buckets_of(i)) observations += bucket;
       return observations;
     };
     each_shown(links, count, written, [&](std::uint32_t i, const auto& series) {
-      std::span<const encode::PageExemplar> exemplars(exemplars_);
+      std::span<const encode::PageExemplar> exemplars = all_of(exemplars_);
       if (!exemplars.empty()) exemplars = exemplars.subspan(i * cells, buckets);
       const bool rises = !chunk.has_below_zero(at + i * cells + buckets);
       encoder_.histogram(shown_labels(series),
@@ -376,19 +382,19 @@ class PageWalk {
         // Without classic buckets there is +Inf alone, whose exemplar is the last one of all.
         counts_.resize(classic == 0 ? 1 : classic);
         read_exemplars(chunk, first, static_cast<std::uint32_t>(counts_.size()));
-        read_native(chunk, first + classic, family.definition().native, native_, std::span(counts_).first(classic));
+        read_native(chunk, first + classic, family.definition().native, native_, all_of(counts_).first(classic));
         // The native buckets say how many there are: what came in while they were read, after the classic ones, stands beyond all
         // bounds until the next page. There are as many of them, but in a child of fork(), which may have got a copy of their
         // memory that is older.
         std::uint64_t left = native_.count;
-        for (std::uint64_t& bucket : std::span(counts_).first(counts_.size() - 1)) {
+        for (std::uint64_t& bucket : all_of(counts_).first(counts_.size() - 1)) {
           if (bucket > left) bucket = left;
           left -= bucket;
         }
         counts_.back() = left;
         const bool rises = !chunk.has_below_zero(first + classic + cells::NativeBlocks<cells::StdPlatform>::sum);
         encoder_.histogram(shown_labels(series),
-                           {counts_, native_.sum, rises, exemplars_, &native_, born(family, series)});
+                           {all_of(counts_), native_.sum, rises, all_of(exemplars_), &native_, born(family, series)});
         overflow_.add(family, series);
       });
     });
