@@ -12,7 +12,7 @@ const prefixed = (value, steps, base) => {
 const rounded = (value, decimals) => {
   if (decimals !== undefined) return (Number(value.toFixed(decimals)) || 0).toFixed(decimals);
   if (value === 0) return "0";
-  const places = Math.max(0, Math.min(4, 2 - Math.floor(Math.log10(Math.abs(value)))));
+  const places = Math.max(0, Math.min(9, 2 - Math.floor(Math.log10(Math.abs(value)))));
   return String(Number(value.toFixed(places)) || 0);
 };
 
