@@ -176,7 +176,7 @@ class Native(live.Live):
         self.assertLess(after_s, 30)  # a scrape and an evaluation are 25 s at most, and it does not wait
         info, after_s = message("FIRING info: TestAlert (app at flowviz)")
         self.assertGreater(after_s, 30)
-        batch, after_s = message("FIRING warning: TestAlert (other)")
+        batch, after_s = message("FIRING warning: TestAlert (other at flowviz)")
         self.assertGreater(after_s, 30)
         for name in ("127.0.0.1", "localhost"):
             self.assertRegex(batch, rf"asked {name}:\d+ \(other\) for a test alert of severity warning")
