@@ -205,7 +205,8 @@ def with_unique_titles(rows):
 def make(source, uid, title, job):
     """The board as Grafana reads it."""
     requests = Requests(source)
-    taken = {f.name for f in (requests.counter, requests.duration) if f}
+    counted = requests.counter if requests.counter and requests.counter.type == "counter" else None
+    taken = {f.name for f in (counted, requests.duration) if f}  # what else tells how many there were has a panel of its own
     rest = [f for f in source.families if f.name not in taken]
     process = [f for f in rest if f.name.startswith("process_") and f.name != "process_start_time_seconds"]
     own = [f for f in rest if f.name.startswith("flowviz_metrics_")]
@@ -217,7 +218,7 @@ def make(source, uid, title, job):
     if own:
         rows.append(row("What the metrics library says of itself", *map(panel_of, own), collapsed=True))
     rows = with_unique_titles([one for one in rows if one])
-    if sum(len(one["panels"]) for one in rows) > MAX_PANELS:
+    if sum(len(one["panels"]) for one in rows if not one["collapsed"]) > MAX_PANELS:
         for one in about:
             one["collapsed"] = True
     anchor = (requests.counter or (subjects or source.families)[0]).anchor

@@ -313,6 +313,8 @@ def check_timed(page, labels, anchor, status):
     failed = f'{status}=~"5.."'
     if f"sum by ({status}) (rate({anchor}{{" not in panels or json.dumps(failed)[1:-1] not in panels:
         return "no panel is about their statuses"
+    if anchor.replace("_count", "_sum") not in panels and anchor.replace("_count", "_bucket") not in panels:
+        return "no panel is about how long they took"
     alerts = observe.rules.alerts(metrics, "a")
     return None if f"increase({anchor}{{" in alerts and failed in alerts else "no alert is about their statuses"
 

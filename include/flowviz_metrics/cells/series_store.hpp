@@ -138,7 +138,8 @@ class SeriesStore {
   using Link = typename P::template atomic<Series*>;
   using SegmentLink = typename P::template atomic<Segment*>;
 
-  /// The label text of a series can be read up to the next multiple of so many bytes, and for so many if there is one.
+  /// The label text of a series can be read up to the next multiple of so many bytes, and for so many if there is one: one of up to
+  /// eight bytes takes eight more.
   static constexpr std::size_t text_step = 8, text_least = 16;
 
   /// Where series have their cells.

@@ -21,8 +21,10 @@
 #include <flowviz_metrics/durations.hpp>
 #include <flowviz_metrics/encode/escape.hpp>
 #include <flowviz_metrics/encode/name_escaping.hpp>
+#include <flowviz_metrics/error.hpp>
 #include <flowviz_metrics/label_domain.hpp>
 #include <flowviz_metrics/name.hpp>
+#include <flowviz_metrics/value.hpp>
 
 FLOWVIZ_METRICS_BEGIN
 
