@@ -64,9 +64,9 @@ struct Padded {
 FLOWVIZ_METRICS_INLINE inline char* copy(char* to, Padded text) noexcept {
   const char* from = text.text.data();
   const std::size_t size = text.size();
-  std::memcpy(to, from, 16);
-  std::size_t i = 16;
-  for (; i + Padded::step < size; i += 16) std::memcpy(to + i, from + i, 16);
+  std::memcpy(to, from, Padded::least);
+  std::size_t i = Padded::least;
+  for (; i + Padded::step < size; i += 2 * Padded::step) std::memcpy(to + i, from + i, 2 * Padded::step);
   if (i < size) std::memcpy(to + i, from + i, Padded::step);
   return to + size;
 }
