@@ -60,7 +60,7 @@ struct Shared {
   flowviz::Histogram<> sizes{registry, "sizes", "Sizes, all of them 1.", flowviz::Buckets{0.5, 1}};
   flowviz::UpDownCounter<> busy{registry, "busy", "Busy."};
   flowviz::Counter<flowviz::Text> handlers{registry, "handlers_total", "By handler.",
-                                           flowviz::OpenLabel{"handler", 6'000}};
+                                           flowviz::OpenLabel{"handler", 9'999}};
 
   void count() const {
     whole.inc();
@@ -79,8 +79,8 @@ struct Shared {
   }
 };
 
-// What the thread that is stopped does, over and over. Where that takes memory, it does so much at most between two
-// stops.
+// What the thread that is stopped does, over and over. Where that takes memory, it does so much at most before a signal
+// stops it.
 struct Role {
   std::string name;
   bool takes_memory;
@@ -116,7 +116,7 @@ std::uint64_t run(const Role& role, std::uint64_t stops) {
     const bool by_allocation = role.takes_memory && n % 2 == 0;
     if (by_allocation) stop_in_allocations = static_cast<int>(1 + n);
     const std::uint64_t before = begun;
-    limit = role.takes_memory ? before + role.at_most : role.at_most;
+    limit = role.takes_memory && !by_allocation ? before + role.at_most : ~std::uint64_t{0};
     if (!by_allocation) {
       while (begun <= before + n) std::this_thread::yield();
       pthread_kill(thread.native_handle(), SIGUSR1);
@@ -124,6 +124,7 @@ std::uint64_t run(const Role& role, std::uint64_t stops) {
     char byte = 'r';
     if (read(stopped[0], &byte, 1) != 1) std::abort();
     if (acting) ++in_the_middle;
+    if (role.takes_memory) limit = begun.load();  // of what it does from here on nothing is asked
 
     shared.count();
     const std::uint64_t number = begun - 1;  // what the thread is doing right now
