@@ -117,7 +117,7 @@ def summary_row(source, requests):
         stat("Instances up", "Instances whose last scrape succeeded. 0: see whether the service runs, and whether its "
              "address in the job is right.", "sum(up{APP})", "none", decimals=0, thresholds=steps((None, RED), (1, GREEN)))
     ]  # fmt: skip
-    if requests.counter:
+    if requests.counting:
         panels += [
             stat("Requests", "Requests per second. 0 while instances are up: clients cannot reach them, or there are none "
                  "at this hour.", requests.total(), "reqps", no_value="no traffic"),
@@ -125,10 +125,10 @@ def summary_row(source, requests):
                  ratio(requests.failed(), requests.total()), "percentunit", low=0, high=1, decimals=2, thresholds=rising(0.01, 0.05),
                  no_value="no traffic"),
         ]  # fmt: skip
-    if requests.duration:
+    if requests.timing:
         panels.append(
             stat("p95", "95 % of requests are answered within this time. Long: see which handler it is, and what it waits for.",
-                 quantile(0.95, f"{requests.duration.name}{{APP}}"), "s", low=0, no_value="no traffic")
+                 quantile(0.95, f"{requests.timing.name}{{APP}}"), "s", low=0, no_value="no traffic")
         )  # fmt: skip
     if source.named("process_start_time_seconds"):
         panels.append(
@@ -145,8 +145,8 @@ def summary_row(source, requests):
 
 def requests_row(requests):
     panels = []
-    if requests.counter:
-        name, status = requests.counter.anchor, requests.status
+    if requests.counting:
+        name, status = requests.counting.anchor, requests.status
         panels += [
             timeseries("Rate by status", "Requests per second by how they were answered. 5xx are the service's fault, 4xx mostly "
                        "its clients'.", [query(rate(f"{name}{{APP}}", status), f"{{{{{status}}}}}")], "reqps", w=8, stacked=True),
@@ -154,20 +154,20 @@ def requests_row(requests):
                        [query(ratio(requests.failed(), requests.total()), "5xx")], "percentunit", w=8, soft_high=0.05,
                        thresholds=rising(0.01, 0.05)),
         ]  # fmt: skip
-    if requests.duration:
-        series = f"{requests.duration.name}{{APP}}"
+    if requests.timing:
+        series = f"{requests.timing.name}{{APP}}"
         panels.append(
             timeseries("Duration", "How long requests take. p99 alone is high: a few are slow; all three: all are.",
                        [query(quantile(q, series), f"p{int(q * 100)}") for q in (0.5, 0.95, 0.99)], "s", w=8)
         )  # fmt: skip
-        place = next((label for label in PLACE_LABELS if label in requests.duration.labels), None)
+        place = next((label for label in PLACE_LABELS if label in requests.timing.labels), None)
         if place:
             panels.append(
                 bars("Slowest", f"The {MAX_VALUES} largest p95. What stands here before anything is wrong is slow by nature.",
                      f"topk({MAX_VALUES}, {quantile(0.95, series, place)})", f"{{{{{place}}}}}", "s")
             )  # fmt: skip
-        if requests.counter and place in requests.counter.labels:
-            by_place = rate(f"{requests.counter.anchor}{{APP}}", place)
+        if requests.counting and place in requests.counting.labels:
+            by_place = rate(f"{requests.counting.anchor}{{APP}}", place)
             panels.append(
                 bars("Most requested", f"The {MAX_VALUES} that most requests go to. A new one among them is a new client, or a loop.",
                      f"topk({MAX_VALUES}, {by_place})", f"{{{{{place}}}}}", "reqps")
@@ -205,8 +205,8 @@ def with_unique_titles(rows):
 def make(source, uid, title, job):
     """The board as Grafana reads it."""
     requests = Requests(source)
-    counted = requests.counter if requests.counter and requests.counter.type == "counter" else None
-    taken = {f.name for f in (counted, requests.duration) if f}  # what else tells how many there were has a panel of its own
+    counted = requests.counting if requests.counting and requests.counting.type == "counter" else None
+    taken = {f.name for f in (counted, requests.timing) if f}  # what else tells how many there were has a panel of its own
     rest = [f for f in source.families if f.name not in taken]
     process = [f for f in rest if f.name.startswith("process_") and f.name != "process_start_time_seconds"]
     own = [f for f in rest if f.name.startswith("flowviz_metrics_")]
@@ -221,7 +221,7 @@ def make(source, uid, title, job):
     if sum(len(one["panels"]) for one in rows if not one["collapsed"]) > MAX_PANELS:
         for one in about:
             one["collapsed"] = True
-    anchor = (requests.counter or (subjects or source.families)[0]).anchor
+    anchor = (requests.counting or (subjects or source.families)[0]).anchor
     variables = [
         label_variable("job", "Job", "Services that have these metrics, by the job that scrapes them.",
                        f"label_values({anchor}, job)", all_value=None),

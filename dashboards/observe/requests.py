@@ -19,16 +19,16 @@ class Requests:
 
     def __init__(self, source):
         answered = [family for family in source.families if "request" in family.name and not OTHERS & set(family.name.split("_"))]
-        counting = [f for f in answered if f.type in ("counter", "histogram", "summary") and self.status_of(f)]
-        self.counter = min(
-            counting, key=lambda f: (f.type != "counter", order(COUNTERS, f), "http" not in f.name, len(f.name)), default=None
+        by_status = [f for f in answered if f.type in ("counter", "histogram", "summary") and self.status_of(f)]
+        self.counting = min(
+            by_status, key=lambda f: (f.type != "counter", order(COUNTERS, f), "http" not in f.name, len(f.name)), default=None
         )  # fmt: skip
-        self.status = self.status_of(self.counter) if self.counter else None
+        self.status = self.status_of(self.counting) if self.counting else None
         times = [
             f for f in answered
             if f.type == "histogram" and f.unit == "seconds" and (f.name in DURATIONS or re.search("duration|latency|time", f.name))
         ]  # fmt: skip
-        self.duration = min(times, key=lambda f: (-self.kinship(f), order(DURATIONS, f), len(f.name)), default=None)
+        self.timing = min(times, key=lambda f: (-self.kinship(f), order(DURATIONS, f), len(f.name)), default=None)
 
     @staticmethod
     def status_of(family):
@@ -36,14 +36,14 @@ class Requests:
 
     def kinship(self, family):
         """How much of its name it shares with the counter: a service may time other requests than it counts."""
-        return len(os.path.commonprefix([family.name, self.counter.name])) if self.counter else 0
+        return len(os.path.commonprefix([family.name, self.counting.name])) if self.counting else 0
 
     def total(self, by=""):
-        return rate(f"{self.counter.anchor}{{APP}}", by)
+        return rate(f"{self.counting.anchor}{{APP}}", by)
 
     def failed(self, by=""):
         """Answers 5xx, whether they are grouped or not, and 0 where there are none."""
-        chosen = f'{self.counter.anchor}{{APP,{self.status}=~"5.."}}'
+        chosen = f'{self.counting.anchor}{{APP,{self.status}=~"5.."}}'
         return f"({rate(chosen, by)} or 0 * {self.total(by)})"
 
 

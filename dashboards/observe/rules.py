@@ -100,20 +100,20 @@ def alerts(source, job):
               f"No target has the job {job}: it is missing in prometheus.yml, or nothing is discovered."),
     ]  # fmt: skip
     # The guards are those of alerts/http.rules.yml: of fewer requests a single one would be the share.
-    if requests.counter:
+    if requests.counting:
         share = plain(f"{requests.failed('job')} / {requests.total('job')}", job)
         for limit, least, hold, severity in ((0.01, 100, "5m", "warning"), (0.05, 20, "2m", "critical")):
             rules.append(
-                alert("ServiceErrorRatioHigh", f"{share} > {limit} and {gained(requests.counter.anchor, mine)} >= {least}", hold, severity,
+                alert("ServiceErrorRatioHigh", f"{share} > {limit} and {gained(requests.counting.anchor, mine)} >= {least}", hold, severity,
                       f"More than {limit:.0%} of requests fail.",
                       "{{ $value | humanizePercentage }} of the requests of the last five minutes were answered with 5xx.")
             )  # fmt: skip
-    if requests.duration:
-        bound = max((b for b in requests.duration.bounds if b <= 1), default=None)
+    if requests.timing:
+        bound = max((b for b in requests.timing.bounds if b <= 1), default=None)
         if bound is not None:
-            p99 = plain(quantile(0.99, f"{requests.duration.name}{{APP}}", "job"), job)
+            p99 = plain(quantile(0.99, f"{requests.timing.name}{{APP}}", "job"), job)
             rules.append(
-                alert("ServiceLatencyP99High", f"{p99} > {bound:g} and {gained(requests.duration.anchor, mine)} >= 100", "5m", "warning",
+                alert("ServiceLatencyP99High", f"{p99} > {bound:g} and {gained(requests.timing.anchor, mine)} >= 100", "5m", "warning",
                       "Requests are slow.",
                       "99 % of the requests of the last five minutes were answered within {{ $value | humanizeDuration }}, "
                       f"which is more than {bound:g} s.")

@@ -303,7 +303,7 @@ def check_served(folder):
 def check_chosen(counters, histograms, *chosen):
     page = "".join([*map(COUNTER.format, counters), *map(HISTOGRAM.format, histograms)])
     requests = Requests(source.read(page))
-    found = tuple(family and family.name for family in (requests.counter, requests.duration))
+    found = tuple(family and family.name for family in (requests.counting, requests.timing))
     return None if found == chosen else f"it takes {found} for the requests"
 
 

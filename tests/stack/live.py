@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,7 @@ class Live(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
+        signal.signal(signal.SIGTERM, cls.end)
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="flowviz-stack-"))
         cls.folder.chmod(0o755)
         cls.addClassCleanup(shutil.rmtree, cls.folder)
@@ -58,6 +60,12 @@ class Live(unittest.TestCase):
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
         cls.stack = native.Stack(cls.folder)
+
+    @classmethod
+    def end(cls, *_):
+        """A suite that is ended by its limit ends what it started, too."""
+        cls.doClassCleanups()
+        os._exit(128 + signal.SIGTERM)
 
     @classmethod
     def script(cls, command, *options):
