@@ -47,6 +47,13 @@ DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 CORES = "suffix: cores"
 COUNT = "locale"  # 2,740 where Grafana's "short" without decimals is 3 K
 
+# What clients may have of each server's connections, as the alerts count it. Servers before PostgreSQL 16 do not know the second kind
+# of reserved ones.
+POSTGRES_SLOTS = (
+    "max by (instance) (pg_settings_max_connections{PG}) - max by (instance) (pg_settings_superuser_reserved_connections{PG})"
+    " - (max by (instance) (pg_settings_reserved_connections{PG}) or 0 * max by (instance) (pg_settings_max_connections{PG}))"
+)
+
 
 def expand(expression):
     """The expression on one line, with its selectors written out."""

@@ -2,7 +2,7 @@
 """The database from both sides: the service's pools and statements, and the PostgreSQL server."""
 
 from parts import (
-    GREEN, OPERATIONS, POOL_STATES, PURPLE, QUANTILES, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable, quantile, query, rate,
+    GREEN, OPERATIONS, POOL_STATES, POSTGRES_SLOTS, PURPLE, QUANTILES, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable, quantile, query, rate,
     ratio, rising, row, stat, steps, timeseries, up_or_down,
 )  # fmt: skip
 
@@ -14,11 +14,6 @@ SLOW_BY_OPERATION = f"{rate(EXECUTED, 'operation')} - {rate(IN_TIME, 'operation'
 POOL_USE = (
     'sum by (instance) (db_pool_connections{APP,state=~"active|overflow"})'
     " / (sum by (instance) (db_pool_connections_max{APP}) > 0)"
-)
-# What clients may have; servers before PostgreSQL 16 do not know the second kind of reserved connections.
-LIMIT = (
-    "sum(pg_settings_max_connections{PG}) - sum(pg_settings_superuser_reserved_connections{PG})"
-    " - (sum(pg_settings_reserved_connections{PG}) or vector(0))"
 )
 DATABASES = 'PG,datname!~"template.*|"'  # rows of shared tables have no name
 
@@ -169,7 +164,7 @@ BOARD = board(
                 "it.",
                 [
                     query("sum by (state) (pg_stat_activity_count{PG}) > 0", "{{state}}"),
-                    query(LIMIT, "limit"),
+                    query(f"sum({POSTGRES_SLOTS})", "limit"),
                 ],
                 "short", w=8, colors={"limit": PURPLE}, runbooks=["PostgresConnectionsHigh"], to="pgbouncer",
             ),

@@ -2,7 +2,7 @@
 """The machines, the service's processes, PostgreSQL's connections and, under compose, the containers."""
 
 from parts import (
-    CORES, app_variables, board, container_variable, node_variable, postgres_variable, query, rate, rising, row, stat, timeseries,
+    CORES, POSTGRES_SLOTS, app_variables, board, container_variable, node_variable, postgres_variable, query, rate, rising, row, stat, timeseries,
 )  # fmt: skip
 
 # What is no disk: file systems in memory, of images and of the kernel.
@@ -11,12 +11,7 @@ CARDS = 'NODE,device!~"lo|veth.*|br-.*|docker.*"'
 FREE = f"node_filesystem_avail_bytes{{{DISKS}}} / node_filesystem_size_bytes{{{DISKS}}}"
 BUSY = '1 - avg by (instance) (rate(node_cpu_seconds_total{NODE,mode="idle"}[$__rate_interval]))'
 MEMORY = "1 - node_memory_MemAvailable_bytes{NODE} / node_memory_MemTotal_bytes{NODE}"
-# What clients may have; servers before PostgreSQL 16 do not know the second kind of reserved connections.
-LIMIT = (
-    "sum(pg_settings_max_connections{PG}) - sum(pg_settings_superuser_reserved_connections{PG})"
-    " - (sum(pg_settings_reserved_connections{PG}) or vector(0))"
-)
-CONNECTIONS = f"sum(pg_stat_activity_count{{PG}}) / ({LIMIT})"
+CONNECTIONS = f"max(sum by (instance) (pg_stat_activity_count{{PG}}) / ({POSTGRES_SLOTS} > 0))"
 
 BOARD = board(
     "infrastructure",
@@ -47,8 +42,8 @@ BOARD = board(
             ),
             stat(
                 "PostgreSQL connections",
-                "Connections of all that clients may have. Yellow from 80 %, where the alert begins: someone goes "
-                "around the pooler.",
+                "Connections of all that clients may have, of the fullest server. Yellow from 80 %, where the alert begins: "
+                "someone goes around the pooler.",
                 CONNECTIONS, "percentunit", w=6, low=0, high=1, decimals=0, thresholds=rising(0.8, 0.95), no_value="no exporter",
                 runbooks=["PostgresConnectionsHigh"], to="database",
             ),
@@ -164,7 +159,7 @@ BOARD = board(
                 "goes around the pooler: pg_stat_activity names the client.",
                 [
                     query("sum by (datname) (pg_stat_activity_count{PG}) > 0", "{{datname}}"),
-                    query(LIMIT, "limit"),
+                    query(f"sum({POSTGRES_SLOTS})", "limit"),
                 ],
                 "short", runbooks=["PostgresConnectionsHigh"], to="database",
             ),

@@ -108,9 +108,9 @@ BOARD = board(
             timeseries(
                 "Resident memory",
                 "Memory of each instance. A steady rise over days that traffic does not explain is a leak; a restart "
-                "buys time.",
+                "buys time. A line that rises, ends and begins anew: it is killed each time.",
                 [query("process_resident_memory_bytes{APP}", "{{instance}}")],
-                "bytes", w=6, to="infrastructure",
+                "bytes", w=6, runbooks=["AppRestarting"], to="infrastructure",
             ),
             timeseries(
                 "File descriptors in use",

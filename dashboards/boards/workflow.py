@@ -137,8 +137,8 @@ BOARD = board(
             ),
             timeseries(
                 "Outbound failures",
-                "Share of requests to another service that failed or came too late. From 10 % on, with ten failures "
-                "at least, an alert comes: ask those who run it.",
+                "Share of requests to another service that failed or came too late. From 10 % of ten requests at least "
+                "an alert comes: ask those who run it.",
                 [
                     query(
                         ratio(

@@ -24,6 +24,8 @@ class Requests:
             by_status, key=lambda f: (f.type != "counter", order(COUNTERS, f), "http" not in f.name, len(f.name)), default=None
         )  # fmt: skip
         self.status = self.status_of(self.counting) if self.counting else None
+        # What counts them by another status than HTTP's, if nothing else does; its label.
+        self.unread = None if self.counting else next(((f, label) for f in answered for label in STATUS_LABELS if label in f.labels), None)
         times = [
             f for f in answered
             if f.type == "histogram" and f.unit == "seconds" and (f.name in DURATIONS or re.search("duration|latency|time", f.name))
@@ -32,7 +34,8 @@ class Requests:
 
     @staticmethod
     def status_of(family):
-        return next((label for label in STATUS_LABELS if label in family.labels), None)
+        """The label with its HTTP status, or None: others write words there, `error` say, which do not tell whose error it is."""
+        return next((label for label in STATUS_LABELS if label in family.labels and is_status(family.labels[label])), None)
 
     def kinship(self, family):
         """How much of its name it shares with the counter: a service may time other requests than it counts."""
@@ -45,6 +48,11 @@ class Requests:
         """Answers 5xx, whether they are grouped or not, and 0 where there are none."""
         chosen = f'{self.counting.anchor}{{APP,{self.status}=~"5.."}}'
         return f"({rate(chosen, by)} or 0 * {self.total(by)})"
+
+
+def is_status(values):
+    """Whether these values of a label, None for any text, are HTTP statuses or their classes."""
+    return values is None or any(re.fullmatch(r"[1-5](\d\d|xx|XX)", value) for value in values)
 
 
 def order(names, family):

@@ -54,7 +54,7 @@ def scrape_job(source, job, address):
     why = "The most that it can show, and a fifth more" if source.exact else "Five times what it showed when this was written"
     return (
         HEAD.format(job=job, note=note)
-        + f"- job_name: {job}\n"
+        + f'- job_name: "{job}"\n'
         + "  scrape_interval: 15s\n"
         + f"  # {why}; above it Prometheus takes nothing of a page.\n"
         + f"  sample_limit: {sample_limit(source)}\n"
@@ -136,4 +136,4 @@ def alerts(source, job):
                   "{{ $labels.metric }} counted {{ $value | humanize }} under _other of its label {{ $labels.label }}.")
         )  # fmt: skip
     note = "Name it under rule_files; the thresholds are a beginning."
-    return HEAD.format(job=job, note=note) + f"groups:\n  - name: {job}\n    rules:\n" + "\n".join(rules)
+    return HEAD.format(job=job, note=note) + f'groups:\n  - name: "{job}"\n    rules:\n' + "\n".join(rules)

@@ -186,7 +186,8 @@ def read_page(text):
     """The text format 0.0.4, and OpenMetrics as far as both are alike. Of labels a page has only the values met so far."""
     families, helps = {}, {}
     order = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # splitlines() splits at characters that a label's value may hold
+        line = line.removesuffix("\r")
         if quoted := quoted_name(line):
             only_classic((quoted,), f"line {number}: ")
         if line.startswith("# HELP "):

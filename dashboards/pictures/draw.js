@@ -82,14 +82,15 @@ function timeseries(body, panel) {
   const stacked = custom.stacking.mode !== "none";
   const chart = element("div", body, { className: "chart" });
   const high = Math.max(0, ...all.flatMap((series) => series.points.map((point) => point[1])));
+  const step = field.unit === "bytes" && high > 0 ? 2 ** Math.ceil(Math.log2(high / 5)) : undefined;
+  const top = custom.axisSoftMax > high ? custom.axisSoftMax : !stacked && step ? step * Math.ceil(high / step) : undefined;
   const lines = custom.thresholdsStyle.mode === "dashed" ? field.thresholds.steps.filter((step) => step.value !== null) : [];
   const colors = colorsOf(all, panel);
   legend(body, all, field, panel.options.legend, colors);
   return () => echarts.init(chart).setOption({
     animation: false, color: colors, grid: GRID, xAxis: timeAxis(),
     yAxis: {
-      type: "value", min: field.min, max: field.max ?? (custom.axisSoftMax > high ? custom.axisSoftMax : undefined),
-      minInterval: field.unit === "none" ? 1 : undefined, interval: field.unit === "bytes" && high > 0 ? 2 ** Math.ceil(Math.log2(high / 5)) : undefined,
+      type: "value", min: field.min, max: field.max ?? top, minInterval: field.unit === "none" ? 1 : undefined, interval: step,
       ...axis(field.unit),
     },
     series: all.map((series, i) => ({

@@ -438,6 +438,9 @@ def check_timing():
     expect("critical alerts wait", len(critical) == 1 and critical[0]["group_wait"] == "0s")
     expect("warnings are not batched for 30 s", route["group_wait"] == "30s")
     expect("alerts are not repeated after 12 h", route["repeat_interval"] == "12h" and "repeat_interval" not in critical[0])
+    [heartbeat] = [r for r in route["routes"] if r["receiver"] == "watchdog"]
+    # A repeat is due at a multiple of group_interval, if by then the last one, noted when it had been received, is old enough.
+    expect("a heartbeat is received late, and the next one a minute later", (heartbeat["group_interval"], heartbeat["repeat_interval"]) == ("1m", "4m30s"))
     receivers = {r["name"]: set(r) - {"name"} for r in read(ALERTMANAGER)["receivers"]}
     expect("the second receiver depends on the first", receivers["second"].isdisjoint(receivers["discord"]))
 

@@ -189,8 +189,10 @@ class Linter:
         if variable.get("query", {}).get("query") != variable.get("definition"):
             self.say("variables", "`query` and `definition` differ", where)
         whole = variable.get("multi") and variable.get("includeAll") and variable.get("allValue") in (".+", None)
-        if not whole or variable.get("current", {}).get("value") != ["$__all"]:
-            self.say("variables", "it begins with all values, of which one or several can be chosen", where)
+        if not whole:
+            self.say("variables", "one, several or all values can be chosen", where)
+        if variable.get("current", {}).get("value") != ["$__all"]:
+            self.say("variables", "it begins with all values", where)
         if variable.get("refresh") != 2:
             self.say("variables", "it is read again when the time range changes", where)
 

@@ -210,10 +210,11 @@ def board_of(out):
 
 
 def check_rules_of_boards(out, text):
-    """Its own links aside, the board is as those that were finished by hand."""
+    """Its own links and the job that it opens on aside, the board is as those that were finished by hand."""
     path, board = board_of(out)
     metrics = {name: entry for part in scraped(text).values() for name, entry in part.items()}
     found = linter.Linter({f"{board['uid']}.json": path.read_text(encoding="utf-8")}, metrics, None).found
+    found = [one for one in found if (one[1], one[2]) != (f"{board['uid']}.json: variable `job`", "it begins with all values")]
     return "".join(f"\n  {where}: {said} [{rule}]" for rule, where, said in found) or None
 
 
@@ -317,6 +318,30 @@ def check_timed(page, labels, anchor, status):
         return "no panel is about how long they took"
     alerts = observe.rules.alerts(metrics, "a")
     return None if f"increase({anchor}{{" in alerts and failed in alerts else "no alert is about their statuses"
+
+
+def check_words(folder):
+    """A status in words says nothing of 5xx: no panel or alert is about a share that is 0 whatever happens, and people are told."""
+    path = folder / "words"
+    path.write_text('# TYPE http_requests_total counter\nhttp_requests_total{status="error"} 9\nhttp_requests_total{status="success"} 1\n')
+    done = checks.start([sys.executable, OBSERVE, path, "--job", "words", "--out", folder / "worded"])
+    said = f"scripts/observe: {path}: http_requests_total is not taken for the requests: its status is no HTTP status.\n"
+    made_of_it = "".join(one.read_text(encoding="utf-8") for one in (folder / "worded").iterdir())
+    if done.status or done.stderr != said or "5.." in made_of_it or "rate(http_requests_total{" not in made_of_it:
+        return f"status {done.status}, and it said {done.stderr!r}"
+    return None
+
+
+def check_lines():
+    """A line ends where the format says so, and not at what else Unicode takes for an end."""
+    [family] = source.read('# HELP a_total One.\fTwo.\r\n# TYPE a_total counter\r\na_total{b="1\u20282\u00853\x0b4"} 1\r\n').families
+    return None if (family.type, family.labels) == ("counter", {"b": ["1\u20282\u00853\x0b4"]}) else f"it has {family}"
+
+
+def check_job(out):
+    """The board opens on the job that it was made for, whoever else has such metrics."""
+    [job] = [one for one in board_of(out)[1]["templating"]["list"] if one["name"] == "job"]
+    return None if job["current"]["value"] == ["shop"] else f"it opens on {job['current']}"
 
 
 def check_moment(sample, is_moment):
@@ -499,7 +524,8 @@ def main():
         texts = {"catalogue": catalogue, "page": page, "foreign": FOREIGN}
         table = [("limits", check_limits, folder, catalogue, page), ("served", check_served, folder)]
         table += [("own names", check_own_names, folder)]
-        table += [("many panels", check_many, folder)]
+        table += [("many panels", check_many, folder), ("a status in words", check_words, folder), ("ends of lines", check_lines)]
+        table += [("a job called null", check_scrape_job, made(folder, "null", page, "null"))]
         table += [("partly shown", check_partly_shown, folder), ("byte order mark", check_byte_order_mark, folder)]
         table += [(f"address: {place}", check_address, place, target, more) for place, target, more in ADDRESSES]
         with contextlib.ExitStack() as servers:
@@ -513,6 +539,7 @@ def main():
                 table += [
                     (f"{kind}: every metric is shown", check_every_metric_is_shown, out, text),
                     (f"{kind}: scrape job", check_scrape_job, out),
+                    (f"{kind}: opens on its job", check_job, out),
                     (f"{kind}: alerts", check_alerts, out),
                 ]
                 for state, working, problems in (("work", True, answers.working_problems), ("rest", False, answers.resting_problems)):
