@@ -6,8 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <iterator>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -47,6 +49,18 @@ std::string names_in(const Registry& registry) {
 }
 
 }  // namespace
+
+TEST_CASE("a registry that is not made yet is refused with the reason") {
+  // Memory as a registry finds it that is declared after its metrics, a static one and another. Nothing but its first question is
+  // asked.
+  alignas(Registry) unsigned char memory[sizeof(Registry)] = {};
+  auto& registry = reinterpret_cast<Registry&>(memory);
+  const auto refused = [&] { return refusal([&] { Counter{registry, "c_total", "C."}; }); };
+  CHECK(refused() ==
+        "'c_total': its registry is not made yet: declare a registry before the metrics that it is given to");
+  std::fill(std::begin(memory), std::end(memory), static_cast<unsigned char>(0x5a));
+  CHECK(says(refused(), "hide no symbols of the library; or its registry is not made yet: declare a registry before"));
+}
 
 TEST_CASE("metrics are on the page in the order of their registration") {
   Registry registry;

@@ -151,7 +151,7 @@ class AnyCounter : public Metric<Series, L...> {
 ///
 ///     flowviz::Counter lots{registry, "lots_registered_total", "Lots registered.",
 ///     flowviz::Label<LotType>{"lot_type"}}; lots.with(LotType::raw).inc();
-template <LabelValue... L>
+template <LabelValue... L>  // what with() takes: enums, bool, flowviz::Text
 class Counter : public AnyCounter<CounterSeries, Count, Kind::counter, L...> {
   using AnyCounter<CounterSeries, Count, Kind::counter, L...>::AnyCounter;
 };
@@ -160,7 +160,7 @@ class Counter : public AnyCounter<CounterSeries, Count, Kind::counter, L...> {
 ///
 ///     flowviz::DoubleCounter busy{registry, "worker_busy_seconds_total", "Time the worker was busy."};
 ///     busy.inc(5ms);
-template <LabelValue... L>
+template <LabelValue... L>  // what with() takes: enums, bool, flowviz::Text
 class DoubleCounter : public AnyCounter<DoubleCounterSeries, Amount, Kind::double_counter, L...> {
   using AnyCounter<DoubleCounterSeries, Amount, Kind::double_counter, L...>::AnyCounter;
 };

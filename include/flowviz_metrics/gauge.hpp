@@ -47,7 +47,7 @@ class GaugeSeries {
 ///
 ///     flowviz::Gauge operators{registry, "active_operators", "Operators seen in the last 15 minutes."};
 ///     operators.set(12);
-template <LabelValue... L>
+template <LabelValue... L>  // what with() takes: enums, bool, flowviz::Text
 class Gauge : public Metric<GaugeSeries, L...> {
  public:
   Gauge(Registry& registry, MetricName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)

@@ -161,7 +161,7 @@ class AnyHistogram : public Metric<Series, L...> {
 ///     0.5, 1},
 ///                              flowviz::Label<Direction>{"direction"}};
 ///     auto timing = trace.with(Direction::forward).time();
-template <LabelValue... L>
+template <LabelValue... L>  // what with() takes: enums, bool, flowviz::Text
 class Histogram : public AnyHistogram<HistogramSeries, Buckets, L...> {
   using AnyHistogram<HistogramSeries, Buckets, L...>::AnyHistogram;
 };

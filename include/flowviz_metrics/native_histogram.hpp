@@ -103,7 +103,7 @@ class NativeHistogramSeries {
 ///
 /// Prometheus reads the buckets in the protobuf format, from 2.40 on with `--enable-feature=native-histograms`. The text
 /// formats have no place for them; they show count and sum, and the classic buckets if the metric has some.
-template <LabelValue... L>
+template <LabelValue... L>  // what with() takes: enums, bool, flowviz::Text
 class NativeHistogram : public AnyHistogram<NativeHistogramSeries, NativeBuckets, L...> {
   using AnyHistogram<NativeHistogramSeries, NativeBuckets, L...>::AnyHistogram;
 };

@@ -185,12 +185,19 @@ BasicRegistry<P>::~BasicRegistry() {
 
 template <cells::Platform P>
 void BasicRegistry<P>::check(const Definition& definition) const {
-  // Two copies of the slots would hand one column to two threads, and increments would be lost.
+  // Two copies of the slots would hand one column to two threads, and increments would be lost. A registry that is not made yet
+  // has none if it is a static, and anything if it is not.
+  if (slots_ == nullptr) {
+    rule_broken(definition.name,
+                "its registry is not made yet: declare a registry before the metrics that it is given to");
+  }
   if (slots_ != &cells::process_slots) {
     rule_broken(
         definition.name,
         "this module has a copy of flowviz_metrics apart from the one that its registry belongs to: link the program "
-        "with -rdynamic, and hide no symbols of the library");
+        "with -rdynamic, and hide no symbols of the library; or its registry is not made yet: declare a registry "
+        "before the "
+        "metrics that it is given to");
   }
   std::uint64_t other = 0;
   constexpr std::uint64_t mine = std::uint64_t{FLOWVIZ_METRICS_SLOTS} << 32 | FLOWVIZ_METRICS_MAX_LABEL_BYTES;

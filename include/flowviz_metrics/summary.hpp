@@ -70,7 +70,7 @@ class SummarySeries {
 ///
 ///     flowviz::Summary batch{registry, "batch_size_bytes", "Size of a batch.", flowviz::Label<LotType>{"lot_type"}};
 ///     batch.with(LotType::raw).observe(1'024);   // batch_size_bytes_sum, batch_size_bytes_count
-template <LabelValue... L>
+template <LabelValue... L>  // what with() takes: enums, bool, flowviz::Text
 class Summary : public Metric<SummarySeries, L...> {
  public:
   Summary(Registry& registry, MetricName name, HelpText help, const typename LabelTraits<L>::Definition&... labels)

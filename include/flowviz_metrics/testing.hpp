@@ -25,6 +25,10 @@ namespace testing {
 ///     CHECK(registered.value() == 1);
 template <class Series>
 class Delta {
+  static_assert(
+      requires(const Series& series) { series.value() - series.value(); },
+      "a Delta is of numbers: compare the states that value() gives");
+
  public:
   explicit Delta(Series series) : series_(std::move(series)), before_(series_.value()) {}
 
@@ -50,17 +54,17 @@ class FakeClock {
  public:
   /// Throws `Error` if there is one already.
   FakeClock() {
-    if (TimerClock::is_fake.load(std::memory_order_relaxed)) fail("there is one FakeClock at a time");
-    TimerClock::fake_now.store(TimerClock::Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
-    TimerClock::is_fake.store(true, std::memory_order_relaxed);
+    if (cells::time_is_fake.load(std::memory_order_relaxed)) fail("there is one FakeClock at a time");
+    cells::fake_time.store(TimerClock::Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+    cells::time_is_fake.store(true, std::memory_order_relaxed);
   }
-  ~FakeClock() { TimerClock::is_fake.store(false, std::memory_order_relaxed); }
+  ~FakeClock() { cells::time_is_fake.store(false, std::memory_order_relaxed); }
   FakeClock(const FakeClock&) = delete;
   FakeClock& operator=(const FakeClock&) = delete;
 
   /// The clock goes on by this long. Any thread may say so.
   void advance(TimerClock::Clock::duration by) noexcept {
-    TimerClock::fake_now.fetch_add(by.count(), std::memory_order_relaxed);
+    cells::fake_time.fetch_add(by.count(), std::memory_order_relaxed);
   }
 };
 

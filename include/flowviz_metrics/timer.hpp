@@ -11,9 +11,13 @@
 #include <flowviz_metrics/version.hpp>
 
 FLOWVIZ_METRICS_BEGIN
-namespace testing {
-class FakeClock;
-}
+namespace cells {
+
+/// What timers read in place of the clock, and whether they do: testing::FakeClock's.
+FLOWVIZ_METRICS_SHARED inline constinit std::atomic<bool> time_is_fake{false};
+FLOWVIZ_METRICS_SHARED inline constinit std::atomic<std::chrono::steady_clock::rep> fake_time{0};
+
+}  // namespace cells
 
 /// The time of stopwatches and timers: the monotonic clock's, unless a test has put its own in its place
 /// (testing::FakeClock). One relaxed load more than the clock itself.
@@ -22,15 +26,10 @@ class TimerClock {
   using Clock = std::chrono::steady_clock;
 
   [[nodiscard]] static Clock::time_point now() noexcept {
-    if (is_fake.load(std::memory_order_relaxed)) [[unlikely]]
-      return Clock::time_point(Clock::duration(fake_now.load(std::memory_order_relaxed)));
+    if (cells::time_is_fake.load(std::memory_order_relaxed)) [[unlikely]]
+      return Clock::time_point(Clock::duration(cells::fake_time.load(std::memory_order_relaxed)));
     return Clock::now();
   }
-
- private:
-  friend class testing::FakeClock;
-  FLOWVIZ_METRICS_SHARED static inline constinit std::atomic<bool> is_fake{false};
-  FLOWVIZ_METRICS_SHARED static inline constinit std::atomic<Clock::rep> fake_now{0};
 };
 
 /// Runs from its construction. For durations whose labels are known only at the end:

@@ -84,7 +84,7 @@ inline UpDownScope UpDownSeries::track() const noexcept { return UpDownScope(*th
 ///
 ///     flowviz::UpDownCounter busy{registry, "http_requests_inprogress", "Requests in progress."};
 ///     auto scope = busy.track();
-template <LabelValue... L>
+template <LabelValue... L>  // what with() takes: enums, bool, flowviz::Text
 class UpDownCounter : public Metric<UpDownSeries, L...> {
  public:
   UpDownCounter(Registry& registry, MetricName name, HelpText help,

@@ -25,6 +25,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
+template <class R>
+concept HasPage = requires(R&& registry) { flowviz::httplib::page(std::forward<R>(registry)); };
+static_assert(HasPage<Registry&> && HasPage<const Registry&> && !HasPage<Registry> && !HasPage<const Registry>,
+              "a handler of a temporary would read what is gone");
+
 constexpr const char* open_metrics = "application/openmetrics-text;version=1.0.0";
 
 /// A server with nothing but a page.
@@ -83,6 +88,24 @@ TEST_CASE("a page has the metrics that its query names") {
   CHECK(none.status == 200);
   CHECK(none.body == "");
   CHECK(exposed.get("/metrics?name[]=nothing", {{"Accept", open_metrics}}).body == "# EOF\n");
+}
+
+TEST_CASE("several registries have one page, and none named is the default registry's") {
+  const Exposed exposed;
+  Registry other{{{"site", "north"}}};
+  flowviz::Counter{other, "lots_total", "Lots."}.inc();
+  httplib::Server server;
+  server.Get("/metrics", flowviz::httplib::page({&exposed.registry, &other}));
+  server.Get("/default", flowviz::httplib::page());
+  const Listening listening(server);
+  const auto page = [&](const std::string& target) {
+    const auto answer = listening.client().Get(target);
+    REQUIRE(answer);
+    return answer->body;
+  };
+  CHECK(page("/metrics?name[]=lots_total") ==
+        "# HELP lots_total Lots.\n# TYPE lots_total counter\nlots_total 0\nlots_total{site=\"north\"} 1\n");
+  CHECK(page("/default") == valid_page(flowviz::default_registry()));
 }
 
 TEST_CASE("too many names are refused with the reason") {

@@ -51,4 +51,14 @@ void define() {
   // expect: LabelValue
   flowviz::Counter<std::string>* wrong = nullptr;
 #endif
+
+#ifdef MUST_NOT_COMPILE_closed_label_as_argument
+  // expect: what with() takes: enums, bool, flowviz::Text
+  flowviz::Counter<flowviz::Label<LotType>> wrong{"lots_total", "Lots.", lot_type};
+#endif
+
+#ifdef MUST_NOT_COMPILE_open_label_as_argument
+  // expect: what with() takes: enums, bool, flowviz::Text
+  flowviz::Counter<flowviz::OpenLabel> wrong{"lots_total", "Lots.", flowviz::OpenLabel{"client", 9}};
+#endif
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <flowviz_metrics/page_request.hpp>
 #include <flowviz_metrics/scrape.hpp>
@@ -44,10 +45,10 @@ inline void take_wishes(const ::httplib::Request& request) {
 #endif
 }
 
-/// A handler that serves the page of `registry`, to GET and, as the library does, to HEAD:
+/// A handler that serves the page of several registries (see `scrape_into`), to GET and, as the library does, to HEAD:
 ///
 ///     httplib::Server server;
-///     server.Get("/metrics", flowviz::httplib::page(registry));
+///     server.Get("/metrics", flowviz::httplib::page({&registry, &flowviz::default_registry()}));
 ///
 /// In the best format that the Accept header allows; with `?name[]=...` only those metrics; with callbacks that answer
 /// within the reader's own timeout (see PageRequest); compressed with gzip for who accepts it, if the library was built
@@ -56,10 +57,10 @@ inline void take_wishes(const ::httplib::Request& request) {
 /// At most `at_once` pages are made at the same time, and one more is refused with 503, so that callbacks that hang
 /// leave threads of the server's to others: it has eight or more. Too many names are refused with 400.
 ///
-/// Thread-safe, as a handler has to be; copies share their limit. The registry outlives it.
-[[nodiscard]] inline ::httplib::Server::Handler page(const Registry& registry, unsigned at_once = 4) {
-  return [&registry, turns = std::make_shared<PageTurns>(at_once)](const ::httplib::Request& request,
-                                                                   ::httplib::Response& response) {
+/// Thread-safe, as a handler has to be; copies share their limit. The registries outlive it.
+[[nodiscard]] inline ::httplib::Server::Handler page(std::vector<const Registry*> registries, unsigned at_once = 4) {
+  return [registries = std::move(registries), turns = std::make_shared<PageTurns>(at_once)](
+             const ::httplib::Request& request, ::httplib::Response& response) {
     PageRequest asked;
     for (const auto& [name, value] : request.headers) asked.header(name, value);
     for (const auto& [name, value] : request.params) asked.parameter(name, value);
@@ -74,11 +75,26 @@ inline void take_wishes(const ::httplib::Request& request) {
       response.set_header("Retry-After", "1");
       return refuse(503, "too many pages are being made at once");
     }
-    Scrape page = scrape(registry, asked.options());
+    Scrape page;
+    if (registries.size() == 1) {
+      page = scrape(*registries.front(), asked.options());
+    } else {
+      page.content_type = scrape_into(page.body, registries, asked.options());
+    }
     if (asked.wants_gzip() && gzip(page.body)) response.set_header("Content-Encoding", "gzip");
     response.set_content(std::move(page.body), page.content_type);
   };
 }
+
+/// The same of one registry.
+///
+///     server.Get("/metrics", flowviz::httplib::page(registry));
+[[nodiscard]] inline ::httplib::Server::Handler page(const Registry& registry = default_registry(),
+                                                     unsigned at_once = 4) {
+  return page(std::vector{&registry}, at_once);
+}
+::httplib::Server::Handler page(const Registry&&,
+                                unsigned at_once = 4) = delete;  // the registry has to outlive the handler
 
 }  // namespace httplib
 FLOWVIZ_METRICS_END

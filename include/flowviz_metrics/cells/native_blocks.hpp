@@ -161,7 +161,8 @@ class NativeBlocks {
  private:
   // An address in a cell.
   static Block* block_of(std::uint64_t address) noexcept {
-    return reinterpret_cast<Block*>(static_cast<std::uintptr_t>(address));
+    const std::uintptr_t as_address = address;
+    return reinterpret_cast<Block*>(as_address);
   }
   static std::uint64_t address_of(const Block* block) noexcept { return reinterpret_cast<std::uintptr_t>(block); }
 

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -50,8 +51,8 @@ class Monitor {
     timespec until{};
     clock_gettime(CLOCK_MONOTONIC, &until);
     const auto nanoseconds = until.tv_nsec + time.count() % 1'000'000'000;
-    until.tv_sec += static_cast<time_t>(time.count() / 1'000'000'000 + nanoseconds / 1'000'000'000);
-    until.tv_nsec = static_cast<long>(nanoseconds % 1'000'000'000);
+    until.tv_sec += time.count() / 1'000'000'000 + nanoseconds / 1'000'000'000;
+    until.tv_nsec = nanoseconds % 1'000'000'000;
     pthread_cond_timedwait(&changed_, &mutex_, &until);
   }
 
@@ -105,17 +106,22 @@ class Refresh {
 
   /// Whether a family was added and has answered.
   [[nodiscard]] bool answered(const Family& family) const noexcept {
-    const Call* call = call_of(family);
-    return call != nullptr && call->state == State::answered &&
-           (!is_collected(family.definition().kind) || call->samples.find(family) != nullptr);
+    const auto* answer = answer_of(family);
+    return answer != nullptr && (!is_collected(family.definition().kind) || answer->find(family) != nullptr);
   }
 
-  /// What a callback without labels has answered.
-  [[nodiscard]] double value(const Family& family) const noexcept { return call_of(family)->samples.value; }
+  /// What a callback without labels has answered, if it has.
+  [[nodiscard]] double value(const Family& family) const noexcept {
+    const auto* answer = answer_of(family);
+    return answer == nullptr ? 0 : answer->value;
+  }
 
-  /// The samples of a collector's family that has answered.
-  [[nodiscard]] const auto& samples(const Family& family) const noexcept {
-    return call_of(family)->samples.find(family)->samples();
+  /// The samples of a collector's family, if it has answered.
+  [[nodiscard]] std::span<const typename CollectedFamily<Family>::Sample> samples(const Family& family) const noexcept {
+    const auto* answer = answer_of(family);
+    const auto* one = answer == nullptr ? nullptr : answer->find(family);
+    if (one == nullptr) return {};
+    return {one->samples().data(), one->samples().size()};
   }
 
  private:
@@ -267,9 +273,11 @@ class Refresh {
   }
 
   // Without the lock: after run() no helper changes what has answered.
-  [[nodiscard]] const Call* call_of(const Family& family) const noexcept {
+  [[nodiscard]] const CollectedSamples<Family>* answer_of(const Family& family) const noexcept {
     for (const Asked& asked : asked_) {
-      if (asked.family == &family) return &round_->calls[asked.call];
+      if (asked.family != &family) continue;
+      const Call& call = round_->calls[asked.call];
+      return call.state == State::answered ? &call.samples : nullptr;
     }
     return nullptr;
   }
