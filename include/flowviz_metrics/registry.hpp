@@ -196,8 +196,7 @@ void BasicRegistry<P>::check(const Definition& definition) const {
         definition.name,
         "this module has a copy of flowviz_metrics apart from the one that its registry belongs to: link the program "
         "with -rdynamic, and hide no symbols of the library; or its registry is not made yet: declare a registry "
-        "before the "
-        "metrics that it is given to");
+        "before the metrics that it is given to");
   }
   std::uint64_t other = 0;
   constexpr std::uint64_t mine = std::uint64_t{FLOWVIZ_METRICS_SLOTS} << 32 | FLOWVIZ_METRICS_MAX_LABEL_BYTES;
