@@ -369,15 +369,15 @@ def datasource_variable():
     }  # fmt: skip
 
 
-def label_variable(name, label, description, expression, all_value=".+"):
-    """The values of a label, all of them unless some are chosen. All of them stands for `all_value` in expressions, so that a
+def label_variable(name, label, description, expression, all_value=".+", chosen=None):
+    """The values of a label, all of them unless some are chosen; at first `chosen` or else all. All of them stands for `all_value` in expressions, so that a
     value that comes later is among them; None stands for those that the expression finds and no other."""
     every = {} if all_value is None else {"allValue": all_value}
     return {
         "name": name, "label": label, "type": "query", "description": description, "datasource": DATASOURCE, **every,
         "definition": expression, "query": {"qryType": 1, "query": expression, "refId": "variable"},
         "regex": "", "sort": 1, "refresh": 2, "multi": True, "includeAll": True,
-        "current": {"selected": True, "text": ["All"], "value": ["$__all"]}, "hide": 0, "options": [], "skipUrlSync": False,
+        "current": {"selected": True, "text": [chosen or "All"], "value": [chosen or "$__all"]}, "hide": 0, "options": [], "skipUrlSync": False,
     }  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 """The database from both sides: the service's pools and statements, and the PostgreSQL server."""
 
 from parts import (
-    GREEN, OPERATIONS, POOL_STATES, POSTGRES_SLOTS, PURPLE, QUANTILES, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable, quantile, query, rate,
-    ratio, rising, row, stat, steps, timeseries, up_or_down,
+    GREEN, OPERATIONS, POOL_STATES, POSTGRES_SLOTS, PURPLE, QUANTILES, RED, app_variables, bars, board, falling, heatmap, mean, postgres_variable,
+    quantile, query, rate, ratio, rising, row, stat, steps, timeseries, up_or_down,
 )  # fmt: skip
 
 # The bound of 1 s under both of the names that releases of Prometheus give it, and no bound of 100 s.

@@ -2,7 +2,8 @@
 """The machines, the service's processes, PostgreSQL's connections and, under compose, the containers."""
 
 from parts import (
-    CORES, POSTGRES_SLOTS, app_variables, board, container_variable, node_variable, postgres_variable, query, rate, rising, row, stat, timeseries,
+    CORES, POSTGRES_SLOTS, app_variables, board, container_variable, node_variable, postgres_variable, query, rate, rising, row, stat,
+    timeseries,
 )  # fmt: skip
 
 # What is no disk: file systems in memory, of images and of the kernel.

@@ -224,10 +224,9 @@ def make(source, uid, title, job):
     anchor = (requests.counting or (subjects or source.families)[0]).anchor
     variables = [
         label_variable("job", "Job", "Services that have these metrics, by the job that scrapes them.",
-                       f"label_values({anchor}, job)", all_value=None),
+                       f"label_values({anchor}, job)", all_value=None, chosen=job),  # other jobs may have such metrics, too
         label_variable("instance", "Instance", "Instances of the service.", f'label_values({anchor}{{job=~"$job"}}, instance)'),
     ]  # fmt: skip
-    variables[0]["current"] = {"selected": True, "text": [job], "value": [job]}  # other jobs may have such metrics, too
     text = f"What {job} reports about itself: its requests, each of its metrics, its process."
     with_starts = source.named("process_start_time_seconds") is not None
     return board(uid, title, text, variables, rows, runbooks=False, starts=with_starts)

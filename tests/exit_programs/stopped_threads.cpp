@@ -79,23 +79,25 @@ struct Shared {
   }
 };
 
+constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+
 // What the thread that is stopped does, over and over. Where that takes memory, it does so much at most before a signal
 // stops it.
 struct Role {
   std::string name;
-  bool takes_memory;
   std::uint64_t at_most;
   void (*act)(Shared&, std::uint64_t number);
 };
 const Role roles[] = {
-    {"counts", false, ~std::uint64_t{0}, [](Shared& shared, std::uint64_t) { shared.count(); }},
-    {"creates", true, 500, [](Shared& shared, std::uint64_t number) { shared.create(number); }},
-    {"registers", true, 100, [](Shared& shared, std::uint64_t number) { shared.enter(number); }},
-    {"scrapes", true, 100, [](Shared& shared, std::uint64_t) { shared.scrape(); }},
+    {"counts", unlimited, [](Shared& shared, std::uint64_t) { shared.count(); }},
+    {"creates", 500, [](Shared& shared, std::uint64_t number) { shared.create(number); }},
+    {"registers", 100, [](Shared& shared, std::uint64_t number) { shared.enter(number); }},
+    {"scrapes", 100, [](Shared& shared, std::uint64_t) { shared.scrape(); }},
 };
 
 // Stops a thread in this role `stops` times; returns how often it was in the middle of an act.
 std::uint64_t run(const Role& role, std::uint64_t stops) {
+  const bool takes_memory = role.at_most != unlimited;
   Shared shared;
   std::atomic<bool> over{false}, acting{false};
   std::atomic<std::uint64_t> begun{0}, limit{0};
@@ -113,10 +115,10 @@ std::uint64_t run(const Role& role, std::uint64_t stops) {
   });
   std::uint64_t in_the_middle = 0;
   for (std::uint64_t n = 0; n < stops; ++n) {
-    const bool by_allocation = role.takes_memory && n % 2 == 0;
+    const bool by_allocation = takes_memory && n % 2 == 0;
     if (by_allocation) stop_in_allocations = static_cast<int>(1 + n);
     const std::uint64_t before = begun;
-    limit = role.takes_memory && !by_allocation ? before + role.at_most : ~std::uint64_t{0};
+    limit = takes_memory && !by_allocation ? before + role.at_most : unlimited;
     if (!by_allocation) {
       while (begun <= before + n) std::this_thread::yield();
       pthread_kill(thread.native_handle(), SIGUSR1);
@@ -124,7 +126,7 @@ std::uint64_t run(const Role& role, std::uint64_t stops) {
     char byte = 'r';
     if (read(stopped[0], &byte, 1) != 1) std::abort();
     if (acting) ++in_the_middle;
-    if (role.takes_memory) limit = begun.load();  // of what it does from here on nothing is asked
+    if (takes_memory) limit = begun.load();  // of what it does from here on nothing is asked
 
     shared.count();
     const std::uint64_t number = begun - 1;  // what the thread is doing right now

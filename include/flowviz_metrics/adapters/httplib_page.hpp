@@ -93,8 +93,8 @@ inline void take_wishes(const ::httplib::Request& request) {
                                                      unsigned at_once = 4) {
   return page(std::vector{&registry}, at_once);
 }
-::httplib::Server::Handler page(const Registry&&,
-                                unsigned at_once = 4) = delete;  // the registry has to outlive the handler
+// The registry has to outlive the handler.
+::httplib::Server::Handler page(const Registry&&, unsigned at_once = 4) = delete;
 
 }  // namespace httplib
 FLOWVIZ_METRICS_END
