@@ -14,7 +14,6 @@
 #include <random>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <vector>
 
 #include <flowviz_metrics/describe.hpp>
@@ -328,14 +327,18 @@ TEST_CASE(
   const NativeHistogram plain{registry, "plain_celsius", "P.", NativeBuckets{}};
   const NativeHistogram zero{registry, "zero_celsius", "Z.", NativeBuckets{.zero_threshold = 1}};
   const NativeHistogram classic{registry, "classic_celsius", "C.", NativeBuckets{.classic = flowviz::Buckets{1, 2}}};
-  for (const auto& [histogram, name, v] :
-       {std::tuple{&plain, "plain_celsius", -2.0}, std::tuple{&zero, "zero_celsius", -0.5},
-        std::tuple{&classic, "classic_celsius", -2.0}}) {
-    CAPTURE(name);
-    const std::string sum = std::string("\n") + name + "_sum ";
-    histogram->observe(10);
+  struct Shown {
+    const NativeHistogram<>& histogram;
+    std::string name;
+    double below_zero;
+  };
+  for (const Shown& one :
+       {Shown{plain, "plain_celsius", -2}, Shown{zero, "zero_celsius", -0.5}, Shown{classic, "classic_celsius", -2}}) {
+    CAPTURE(one.name);
+    const std::string sum = "\n" + one.name + "_sum ";
+    one.histogram.observe(10);
     CHECK(says(open_metrics_of(registry), sum));
-    histogram->observe(v);
+    one.histogram.observe(one.below_zero);
     CHECK(says(valid_page(registry), sum));
     CHECK(!says(open_metrics_of(registry), sum));
   }

@@ -120,7 +120,7 @@ TEST_CASE("a UTF-8 name is checked while the program is compiled, by itself and 
 TEST_CASE("a UTF-8 name is UTF-8 without control characters, and not empty") {
   check_taken<MetricName>({"a", "a.b", ".", " ", "1", "Lots", "a:b", "\"", "\\", "{a=\"b\"} 1 #", "_", "duration_ms",
                            "gauge.x", "\xe8\x8a\xb1\xe7\x81\xab", "\xf0\x9f\x93\xa6", "\xe2\x80\xae"});
-  for (const auto& [name, rule] :
+  for (const Refused& row :
        std::initializer_list<Refused>{{"", "a name is not empty"},
                                       {"a\n", control},
                                       {"a\r", control},
@@ -132,8 +132,8 @@ TEST_CASE("a UTF-8 name is UTF-8 without control characters, and not empty") {
                                       {"a.\xc3", "a name is UTF-8"},
                                       {"\xed\xa0\x80", "a name is UTF-8"},
                                       {"\xc0\xaf", "a name is UTF-8"}}) {
-    CAPTURE(name);
-    CHECK(says(refusal([&, text = name] { static_cast<void>(Utf8Name::checked(text)); }), rule));
+    CAPTURE(row.name);
+    CHECK(says(refusal([&row] { static_cast<void>(Utf8Name::checked(row.name)); }), row.rule));
   }
 }
 

@@ -122,10 +122,11 @@ TEST_CASE("what a path cannot hold goes as base64 of the alphabet for URLs") {
       {std::string("\0", 1), "@base64/AA"},
       {"10.0.0.1:8080", "@base64/MTAuMC4wLjE6ODA4MA"},
   };
-  for (const auto& [value, path] : table) {
-    CAPTURE(value);
-    CHECK(target({.url = "", .job = "import", .labels = {{"zone", value}}}) == "/metrics/job/import/zone" + path);
-    if (!value.empty()) CHECK(target({.url = "", .job = value}) == "/metrics/job" + path);
+  for (const auto& row : table) {
+    CAPTURE(row.value);
+    CHECK(target({.url = "", .job = "import", .labels = {{"zone", row.value}}}) ==
+          "/metrics/job/import/zone" + row.path);
+    if (!row.value.empty()) CHECK(target({.url = "", .job = row.value}) == "/metrics/job" + row.path);
   }
 }
 
@@ -265,10 +266,10 @@ TEST_CASE("a Pushgateway's URL is checked when the client is made") {
       {"http://gateway/a\r\nb", "no user, query or blank"},
       {"http://user:secret@gateway", "no user, query or blank"},
   };
-  for (const auto& [url, rule] : table) {
-    CAPTURE(url);
-    CHECK(says(refused_url(url), rule));
-    CHECK(!says(refused_url(url), "secret"));
+  for (const auto& row : table) {
+    CAPTURE(row.url);
+    CHECK(says(refused_url(row.url), row.rule));
+    CHECK(!says(refused_url(row.url), "secret"));
   }
 }
 

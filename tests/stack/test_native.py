@@ -53,8 +53,15 @@ class Native(live.Live):
         targets = [f"{name}:{ports['metrics']}" for name in ("127.0.0.1", "localhost")]
         settings["scrape_configs"].append({"job_name": "other", "scrape_interval": "10s", "static_configs": [{"targets": targets}]})
         file.write_text(yaml.safe_dump(settings))
-        reload = urllib.request.Request(f"http://127.0.0.1:{cls.stack.ports['prometheus']}/-/reload", method="POST")
-        urllib.request.urlopen(reload, timeout=30).close()
+        prometheus = f"http://127.0.0.1:{cls.stack.ports['prometheus']}"
+        urllib.request.urlopen(urllib.request.Request(f"{prometheus}/-/reload", method="POST"), timeout=30).close()
+
+        def has_an_alertmanager():
+            with urllib.request.urlopen(f"{prometheus}/api/v1/alertmanagers", timeout=30) as answer:
+                return json.load(answer)["data"]["activeAlertmanagers"]
+
+        # Before version 3 it knows none for up to five seconds after a reload. What begins to fire then is told of a minute later.
+        live.wait_until(has_an_alertmanager, "an Alertmanager that Prometheus knows")
 
         def is_up():
             try:
