@@ -37,6 +37,18 @@ TEST_CASE("a page is text 0.0.4 unless another format is asked for") {
   }
 }
 
+TEST_CASE("what a page is to be is an Accept header in any kind of text, or options") {
+  Registry registry;
+  const std::string wish = "application/openmetrics-text";
+  const std::string type = flowviz::scrape(registry, wish).content_type;
+  CHECK(says(type, wish));
+  CHECK(flowviz::scrape(registry, std::string_view(wish)).content_type == type);
+  CHECK(flowviz::scrape(registry, wish.c_str()).content_type == type);
+  CHECK(flowviz::scrape(registry, "application/openmetrics-text").content_type == type);
+  CHECK(flowviz::scrape(registry, {.accept = wish}).content_type == type);
+  CHECK(flowviz::scrape(registry, {}).content_type == flowviz::scrape(registry).content_type);
+}
+
 TEST_CASE("the three formats hold the same samples") {
   Registry registry{{{"site", "n\"o\\r\nth"}}};
   const flowviz::Counter lots{registry, "lots_total", "Lots.", flowviz::Label<LotType>{"lot_type"},

@@ -3,6 +3,7 @@
 /// \file
 /// A registry as a page in the format that the reader asks for.
 
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <span>
@@ -106,8 +107,9 @@ template <class = void>
 /// All of them, in the best format that `accept`, the value of an Accept header, allows.
 ///
 ///     const flowviz::Scrape page = flowviz::scrape(registry, request.accept);
-template <class = void>
-[[nodiscard]] Scrape scrape(const Registry& registry, std::string_view accept = {}) {
+// Whatever is a text, and not just std::string_view: `{}` is an empty ScrapeOptions then, and does not stand for both.
+template <std::convertible_to<std::string_view> Accept = std::string_view>
+[[nodiscard]] Scrape scrape(const Registry& registry, const Accept& accept = {}) {
   return scrape(registry, ScrapeOptions{.accept = accept});
 }
 
