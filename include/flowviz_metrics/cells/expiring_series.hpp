@@ -67,7 +67,7 @@ class ExpiringSeries : public SeriesStore<P> {
     for (std::size_t i = 0; i < layout.combinations; ++i) new (notes_ + i) Note;
   }
   ~ExpiringSeries() {
-    this->clear(heap);
+    this->clear(heap_);
     if (notes_ == nullptr) return;
     for (std::size_t i = 0; i < layout_.combinations; ++i) notes_[i].~Note();
     P::deallocate(notes_, notes_bytes(), alignof(Note));
@@ -77,10 +77,10 @@ class ExpiringSeries : public SeriesStore<P> {
 
   /// See SeriesTable.
   bool add_refuge(std::string_view labels, std::uint16_t tag = 0, std::int64_t born = 0) noexcept {
-    Series* series = Store::make_series(heap, 0, labels, tag, born);
+    Series* series = Store::make_series(heap_, 0, labels, tag, born);
     if (series == nullptr) return false;
     if (!claim_cells(series)) {
-      Store::destroy(heap, series);
+      Store::destroy(heap_, series);
       return false;
     }
     series->shown.store(Store::Shown::when_asked_for, std::memory_order_relaxed);
@@ -153,10 +153,10 @@ class ExpiringSeries : public SeriesStore<P> {
   };
 
   Series* add(std::uint32_t combination, std::string_view labels, std::uint16_t tag, std::int64_t born) noexcept {
-    Series* series = Store::make_series(heap, combination, labels, tag, born);
+    Series* series = Store::make_series(heap_, combination, labels, tag, born);
     if (series == nullptr) return nullptr;
     if (!claim_cells(series)) {
-      Store::destroy(heap, series);
+      Store::destroy(heap_, series);
       return nullptr;
     }
     Series* there = nullptr;
@@ -191,7 +191,7 @@ class ExpiringSeries : public SeriesStore<P> {
   void give_cells_back(Series* series) noexcept {
     Link& link = this->segment_of(*series)->links()[this->index_of(*series)];
     link.store(nullptr, std::memory_order_release);
-    Store::destroy(heap, series);
+    Store::destroy(heap_, series);
   }
 
   // Calls `visit(combination)` for all combinations with this value.
@@ -294,7 +294,7 @@ class ExpiringSeries : public SeriesStore<P> {
   using Store::failures_, Store::first_, Store::layout_, Store::refuge_, Store::retired_, Store::table_;
 
   // Series end one by one.
-  static inline constinit Heap<P> heap{};
+  [[no_unique_address]] Heap<P> heap_;
 
   Ends ends_;
   Note* notes_ = nullptr;

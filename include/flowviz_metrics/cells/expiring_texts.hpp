@@ -47,11 +47,11 @@ class ExpiringTexts {
     for (std::size_t i = 0; buckets_ != nullptr && i <= mask_; ++i) {
       for (Entry* entry = buckets_[i].load(std::memory_order_acquire); entry != nullptr;) {
         Entry* next = entry->next.load(std::memory_order_relaxed);
-        Entry::destroy(heap, entry);
+        Entry::destroy(heap_, entry);
         entry = next;
       }
     }
-    while (ended_ != nullptr) Entry::destroy(heap, take_first(ended_));
+    while (ended_ != nullptr) Entry::destroy(heap_, take_first(ended_));
     free_array(buckets_, mask_ + 1);
     free_array(taken_, words());
     free_array(active_since_, std::size_t{cap_} + 1);
@@ -79,7 +79,7 @@ class ExpiringTexts {
     if (const Value there = find_in(first, nullptr, text); there.number != 0) return there;
     const std::uint32_t number = claim();
     if (number == 0) return {};
-    Entry* entry = Entry::make(heap, text);
+    Entry* entry = Entry::make(heap_, text);
     if (entry == nullptr) {
       failures_.fetch_add(1, std::memory_order_relaxed);
       release(number);
@@ -94,7 +94,7 @@ class ExpiringTexts {
       if (head.compare_exchange_strong(first, entry, std::memory_order_release, std::memory_order_acquire))
         return entry->value();
       if (const Value there = find_in(first, compared, text); there.number != 0) {
-        Entry::destroy(heap, entry);
+        Entry::destroy(heap_, entry);
         release(number);
         return there;
       }
@@ -142,7 +142,7 @@ class ExpiringTexts {
       Entry* entry = take_first(ended_);
       const std::uint32_t number = entry->number.get();
       active_since_[number].set(now);
-      Entry::destroy(heap, entry);
+      Entry::destroy(heap_, entry);
       release(number);
     }
   }
@@ -247,7 +247,7 @@ class ExpiringTexts {
     P::deallocate(array, count * sizeof(T), alignof(T));
   }
 
-  static inline constinit Heap<P> heap{};  // texts end one by one
+  [[no_unique_address]] Heap<P> heap_;  // texts end one by one
 
   std::uint32_t cap_;
   std::size_t mask_ = 0;

@@ -23,13 +23,13 @@ class LoneSeries {
   LoneSeries(const LoneSeries&) = delete;
   LoneSeries& operator=(const LoneSeries&) = delete;
   ~LoneSeries() {
-    if (Series* series = get()) Series::destroy(heap, series, dated_);
+    if (Series* series = get()) Series::destroy(heap_, series, dated_);
   }
 
   /// Makes it, with the cells at `place`, which somebody else owns; false if memory is lacking. To be called once, before others
   /// know of it; `born` is kept if it is to be `dated`.
   bool make(Place<P> place, std::string_view labels, bool dated, std::int64_t born) noexcept {
-    Series* series = Series::make(heap, 0, labels, 0, dated, born);
+    Series* series = Series::make(heap_, 0, labels, 0, dated, born);
     if (series == nullptr) return false;
     home_.chunk.set(place.chunk);
     series->home.set(&home_);
@@ -49,7 +49,7 @@ class LoneSeries {
   }
 
  private:
-  static inline constinit Heap<P> heap{};
+  [[no_unique_address]] Heap<P> heap_;
 
   [[nodiscard]] Series* get() const noexcept { return series_.load(std::memory_order_relaxed); }
 
