@@ -179,14 +179,28 @@ TEST_CASE("a route is on the page from its registration") {
 TEST_CASE("parameters of a path are known by name") {
   Service service;
   service.http->Get("/sites/{site}/lots/{lot_id}", [](const Request& request, Response& response) {
-    response.set_content(
-        path_param(request, "site") + "|" + path_param(request, "lot_id") + "|" + path_param(request, "other"),
-        "text/plain");
+    response.set_content(path_param(request, "site") + "|" + path_param(request, "lot_id"), "text/plain");
   });
   service.start();
   const auto answer = service.client().Get("/sites/north/lots/L%201");
   REQUIRE(answer);
-  CHECK(answer->body == "north|L 1|");
+  CHECK(answer->body == "north|L 1");
+}
+
+TEST_CASE("a parameter that a path has not, and one asked for elsewhere, is refused and not empty") {
+  Service service;
+  service.http->Get("/lots/{lot_id}", [](const Request& request, Response& response) {
+    const std::string misspelt = refusal([&] { static_cast<void>(path_param(request, "lot")); });
+    std::string elsewhere;
+    std::thread([&] { elsewhere = refusal([&] { static_cast<void>(path_param(request, "lot_id")); }); }).join();
+    response.set_content(misspelt + "|" + elsewhere, "text/plain");
+  });
+  service.start();
+  const auto answer = service.client().Get("/lots/7");
+  REQUIRE(answer);
+  CHECK(answer->body ==
+        "'/lots/{lot_id}': there is no parameter {lot}|"
+        "'lot_id': a parameter of a path is known to the handler of an Instrument's route");
 }
 
 TEST_CASE("what is no parameter stands for itself in every release") {

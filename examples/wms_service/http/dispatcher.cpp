@@ -192,7 +192,8 @@ std::optional<Problem> Dispatcher::admit_caller(const Route& route, const httpli
 
 void Dispatcher::handle(const Route& route, const httplib::Request& request, httplib::Response& response) {
   RequestContext& context = RequestContext::current();
-  const Call call{flowviz::httplib::path_param(request, parameter_of(route.path.text())),
+  const std::string_view parameter = parameter_of(route.path.text());
+  const Call call{parameter.empty() ? std::string() : flowviz::httplib::path_param(request, parameter),
                   request.params,
                   request.body,
                   request.get_header_value(header_names::accept),

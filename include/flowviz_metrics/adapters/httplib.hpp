@@ -332,12 +332,16 @@ class Instrument {
   std::shared_ptr<Counting> counting_;
 };
 
-/// The text that a parameter of the route's template has in this request, or an empty one if it has none of this name.
-/// To be called by the handler of a route that was registered with an Instrument, on the thread that called it.
+/// The text that a parameter of the route's template has in this request.
+///
+/// To be called by the handler of a route that was registered with an Instrument, on the thread that called it. Throws
+/// `Error` elsewhere, and if the template has no parameter of this name: an empty text would hide a misspelt one.
 [[nodiscard]] inline std::string path_param(const ::httplib::Request& request, std::string_view name) {
   const Instrument::Route* route = Instrument::current().route;
-  const auto index = route == nullptr ? std::nullopt : route->path.parameter(name);
-  return index && *index + 1 < request.matches.size() ? request.matches[*index + 1].str() : std::string();
+  if (route == nullptr) rule_broken(name, "a parameter of a path is known to the handler of an Instrument's route");
+  const auto index = route->path.parameter(name);
+  if (!index) rule_broken(route->path.text(), ("there is no parameter {" + std::string(name) + "}").c_str());
+  return request.matches[*index + 1].str();
 }
 
 }  // namespace httplib
