@@ -39,9 +39,8 @@ class Held {
     handles_ = std::exchange(other.handles_, handles_);
     return *this;
   }
-  // Release, paired with the acquire of who reads both counts: what was counted through this handle is seen by then.
   ~Held() {
-    if (chunk_ != nullptr) chunk_->add_release(handles_ + 1, std::uint64_t{1});
+    if (chunk_ != nullptr) Counted::depart(*chunk_, handles_);
   }
 
   // What series have; each kind has some of them.
@@ -94,8 +93,10 @@ class Held {
   [[nodiscard]] auto value() const { return series_.value(); }
 
  private:
+  using Counted = cells::ExpiringSeries<cells::StdPlatform>;
+
   void arrive() const noexcept {
-    if (chunk_ != nullptr) chunk_->add(handles_, std::uint64_t{1});
+    if (chunk_ != nullptr) Counted::arrive(*chunk_, handles_);
   }
 
   Series series_;

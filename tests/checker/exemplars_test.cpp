@@ -104,8 +104,22 @@ void longer_ones(Machine& machine) {
 
 TEST_CASE("room for a longer exemplar is made while others read") { check(longer_ones, narrow_bounds()); }
 
+// As in the child of a fork, which does not have the thread that wrote.
+void cleared(Machine& machine) {
+  One one(machine);
+  one.keep(1);
+  machine.thread("mortal", [&] { one.keep(2); }).may_stop();
+  machine.run();
+  one.exemplars.clear(0, 1);
+  machine.require(one.look() == 0, "a cleared cell has no exemplar");
+  one.keep(3);
+  machine.require(one.look() == 3, "and gets one again");
+}
+
+TEST_CASE("a cleared cell has no exemplar, though a writer has stopped in the middle of it") { check(cleared); }
+
 }  // namespace
 
 namespace checker {
-std::vector<Scenario> exemplar_scenarios() { return {overtaken, two_writers, first_ones, longer_ones}; }
+std::vector<Scenario> exemplar_scenarios() { return {overtaken, two_writers, first_ones, longer_ones, cleared}; }
 }  // namespace checker

@@ -31,8 +31,8 @@ class PerThread {
   std::array<Slot, max_threads> slots_{};
 };
 
-/// Whether a machine has a fence that one thread can have all others pass.
-enum class HeavyFence { there, missing };
+/// Whether a machine has a fence that one thread can have all others pass; whether it had one that now fails.
+enum class HeavyFence { there, missing, failing };
 
 /// The platform of a machine with `Own` columns for one thread each and `Shared` ones for all others.
 template <std::uint32_t Own, std::uint32_t Shared, HeavyFence Fence = HeavyFence::there>
@@ -47,11 +47,11 @@ struct SimPlatform {
 
   static flowviz::cells::ThreadState& this_thread() noexcept { return state.get(); }
   static bool at_thread_exit() noexcept { return Machine::running().at_thread_exit(); }
-  static bool has_heavy_fence() noexcept { return Fence == HeavyFence::there; }
+  static bool has_heavy_fence() noexcept { return Fence != HeavyFence::missing; }
   static void light_fence() noexcept {}  // the machine runs each thread's operations in their order
   static bool heavy_fence() noexcept {
-    if (has_heavy_fence()) fence_every_thread();
-    return true;
+    if (Fence == HeavyFence::there) fence_every_thread();
+    return Fence != HeavyFence::failing;
   }
   static void* allocate(std::size_t bytes, std::size_t align) noexcept {
     return Machine::running().allocate(bytes, align);

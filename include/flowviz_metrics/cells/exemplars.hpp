@@ -69,7 +69,8 @@ class Exemplars {
     return slot != nullptr && slot->read(of, labels);
   }
 
-  /// The cells from `at` on have none any more. Nobody may be writing them, and who calls this has seen what was written.
+  /// The cells from `at` on have none any more. Nobody may be writing them, and who calls this has seen what was written. A writer
+  /// that a fork left behind in the middle of it is done.
   void clear(std::uint32_t at, std::uint32_t count) noexcept {
     table_.each(at, count, [](auto& link) {
       if (Slot* slot = link.load(std::memory_order_relaxed)) slot->write_none();
@@ -136,7 +137,8 @@ class Exemplars {
       });
     }
     void write_none() noexcept {
-      write([](Word* to) { to[2].store(none, std::memory_order_release); });
+      busy.store(0, std::memory_order_relaxed);
+      write([](Word* to) { to[2].store(none, std::memory_order_relaxed); });
     }
 
     template <class Text>

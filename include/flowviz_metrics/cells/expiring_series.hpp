@@ -100,21 +100,36 @@ class ExpiringSeries : public SeriesStore<P> {
     return refuge();
   }
 
-  /// Visits the series as SeriesTable does, one at a time.
+  /// Visits the series as SeriesTable does, one at a time; allocates. A value that ends meanwhile may come again under another
+  /// number: so it is noted what is there before the first is visited, and what has ended by then is passed over. Without memory
+  /// for that a value may be visited twice.
   template <class Visit>
-  void each_segment(Visit visit) const {
-    for (std::uint32_t c = 0; c < layout_.combinations; ++c) {
-      Series* series = table_[c].load(std::memory_order_acquire);
-      if (series == nullptr) continue;
+  void each_segment(std::span<const Label> labels, Visit visit) const {
+    const auto visit_one = [&](Series* series) {
+      if (has_ended(labels, series->combination.get())) return;
       const Link link(series);
       const Place<P> place = series->place();
       visit(*place.chunk, place.at, &link, std::uint32_t{1});
+    };
+    const Found found(table_, layout_.combinations);
+    if (found.series != nullptr) {
+      for (std::size_t i = 0; i < found.count; ++i) visit_one(found.series[i]);
+      return;
+    }
+    for (std::uint32_t c = 0; c < layout_.combinations; ++c) {
+      if (Series* series = table_[c].load(std::memory_order_acquire)) visit_one(series);
     }
   }
 
   /// Where the handles of a series are counted: arrivals, and departures behind them.
   [[nodiscard]] std::uint32_t handles_of(Place<P> place) const noexcept {
     return place.at + layout_.cells_per_series - handle_cells;
+  }
+  /// Counts a handle, or that it is gone, where `handles_of` says.
+  static void arrive(Chunk<P>& chunk, std::uint32_t handles) noexcept { chunk.add(handles, std::uint64_t{1}); }
+  // Release, paired with the acquire of who reads both counts: what was counted through this handle is seen by then.
+  static void depart(Chunk<P>& chunk, std::uint32_t handles) noexcept {
+    chunk.add_release(handles + 1, std::uint64_t{1});
   }
 
   /// Ends what has not been in use since the lifetime of its label before `now`, as far as grace periods permit; the next round
@@ -151,6 +166,34 @@ class ExpiringSeries : public SeriesStore<P> {
     typename P::template plain<bool> held;  // in the last round
     typename P::template plain<Series*> ended;
   };
+
+  // What was in the table at some time after this began; `series` is nullptr if memory is lacking.
+  struct Found {
+    Found(const Link* table, std::uint32_t combinations) noexcept
+        : series(static_cast<Series**>(P::allocate(combinations * sizeof(Series*), alignof(Series*)))),
+          room(combinations) {
+      for (std::uint32_t c = 0; series != nullptr && c < combinations; ++c) {
+        // Acquire, paired with the release in add(). It brings with it the end of whatever had the same text before.
+        if (Series* one = table[c].load(std::memory_order_acquire)) series[count++] = one;
+      }
+    }
+    ~Found() {
+      if (series != nullptr) P::deallocate(series, room * sizeof(Series*), alignof(Series*));
+    }
+    Found(const Found&) = delete;
+    Found& operator=(const Found&) = delete;
+
+    Series** series;
+    std::size_t room, count = 0;
+  };
+
+  static bool has_ended(std::span<const Label> labels, std::uint32_t combination) noexcept {
+    for (const Label& label : labels) {
+      const std::uint32_t number = combination / label.stride % (label.texts->cap() + 1);
+      if (number != 0 && label.texts->has_ended(number)) return true;
+    }
+    return false;
+  }
 
   Series* add(std::uint32_t combination, std::string_view labels, std::uint16_t tag, std::int64_t born) noexcept {
     Series* series = Store::make_series(heap_, combination, labels, tag, born);

@@ -40,7 +40,7 @@ class ExpiringTexts {
     while (mask_ + 1 < cap) mask_ = mask_ * 2 + 1;
     buckets_ = make_array<Link>(mask_ + 1);
     taken_ = make_array<Word>(words());
-    active_since_ = make_array<Time>(std::size_t{cap} + 1);
+    of_number_ = make_array<OfNumber>(std::size_t{cap} + 1);
   }
   ~ExpiringTexts() {
     // Acquire: a thread that has stopped, or that a fork left behind, may have made what is found here.
@@ -54,13 +54,13 @@ class ExpiringTexts {
     while (ended_ != nullptr) Entry::destroy(heap_, take_first(ended_));
     free_array(buckets_, mask_ + 1);
     free_array(taken_, words());
-    free_array(active_since_, std::size_t{cap_} + 1);
+    free_array(of_number_, std::size_t{cap_} + 1);
   }
   ExpiringTexts(const ExpiringTexts&) = delete;
   ExpiringTexts& operator=(const ExpiringTexts&) = delete;
 
   [[nodiscard]] bool ready() const noexcept {
-    return buckets_ != nullptr && taken_ != nullptr && active_since_ != nullptr;
+    return buckets_ != nullptr && taken_ != nullptr && of_number_ != nullptr;
   }
   [[nodiscard]] std::uint32_t cap() const noexcept { return cap_; }
 
@@ -68,7 +68,8 @@ class ExpiringTexts {
 
   /// The value with this text, or number 0. As long as the section lasts the number belongs to the text.
   [[nodiscard]] Value find(std::string_view text) const noexcept {
-    return find_in(bucket(Entry::hash_of(text)).load(std::memory_order_acquire), nullptr, text);
+    return find_in(bucket(Entry::hash_of(text)).load(std::memory_order_acquire), nullptr, text,
+                   std::memory_order_relaxed);
   }
 
   /// The value with this text, which is added if there is room and memory; otherwise number 0. One that is `pinned` does
@@ -76,7 +77,8 @@ class ExpiringTexts {
   Value find_or_add(std::string_view text, bool pinned = false) noexcept {
     Link& head = bucket(Entry::hash_of(text));
     Entry* first = head.load(std::memory_order_acquire);
-    if (const Value there = find_in(first, nullptr, text); there.number != 0) return there;
+    // Acquire, paired with the release in take_out(): a text that comes again is seen by nobody who does not see that it had ended.
+    if (const Value there = find_in(first, nullptr, text, std::memory_order_acquire); there.number != 0) return there;
     const std::uint32_t number = claim();
     if (number == 0) return {};
     Entry* entry = Entry::make(heap_, text);
@@ -87,13 +89,14 @@ class ExpiringTexts {
     }
     entry->number.set(number);
     entry->pinned.set(pinned);
+    of_number_[number].entry.store(entry, std::memory_order_relaxed);  // published with the entry
     for (;;) {
       entry->next.store(first, std::memory_order_relaxed);
       Entry* const compared = first;
       // Release, paired with the acquire of whoever finds the entry here: it is seen whole.
       if (head.compare_exchange_strong(first, entry, std::memory_order_release, std::memory_order_acquire))
         return entry->value();
-      if (const Value there = find_in(first, compared, text); there.number != 0) {
+      if (const Value there = find_in(first, compared, text, std::memory_order_acquire); there.number != 0) {
         Entry::destroy(heap_, entry);
         release(number);
         return there;
@@ -101,17 +104,22 @@ class ExpiringTexts {
     }
   }
 
+  /// Whether the text of a number that was found in this section has ended since.
+  [[nodiscard]] bool has_ended(std::uint32_t number) const noexcept {
+    return of_number_[number].entry.load(std::memory_order_relaxed)->state.load(std::memory_order_relaxed) == dead;
+  }
+
   // --- by one thread at a time ---
 
   /// The text of this number was in use at `now`.
-  void note_active(std::uint32_t number, std::int64_t now) noexcept { active_since_[number].set(now); }
+  void note_active(std::uint32_t number, std::int64_t now) noexcept { of_number_[number].active_since.set(now); }
 
   /// Doubts the texts that were last in use before `since`; returns whether there are any.
   bool doubt(std::int64_t since) noexcept {
     for (std::size_t i = 0; i <= mask_; ++i) {
       for (Entry* entry = buckets_[i].load(std::memory_order_acquire); entry != nullptr;
            entry = entry->next.load(std::memory_order_relaxed)) {
-        if (entry->pinned.get() || active_since_[entry->number.get()].get() > since) continue;
+        if (entry->pinned.get() || of_number_[entry->number.get()].active_since.get() > since) continue;
         entry->state.store(doubted, std::memory_order_relaxed);  // ordered by the grace period
         entry->after.set(doubted_);
         doubted_ = entry;
@@ -141,7 +149,7 @@ class ExpiringTexts {
     while (ended_ != nullptr) {
       Entry* entry = take_first(ended_);
       const std::uint32_t number = entry->number.get();
-      active_since_[number].set(now);
+      of_number_[number].active_since.set(now);
       Entry::destroy(heap_, entry);
       release(number);
     }
@@ -155,7 +163,6 @@ class ExpiringTexts {
   struct Entry;
   using Link = typename P::template atomic<Entry*>;
   using Word = typename P::template atomic<std::uint64_t>;
-  using Time = typename P::template plain<std::int64_t>;
 
   struct Entry : TextEntry<P, Entry> {
     Link next{nullptr};
@@ -174,12 +181,17 @@ class ExpiringTexts {
     }
   };
 
+  struct OfNumber {
+    typename P::template plain<std::int64_t> active_since;
+    Link entry{nullptr};
+  };
+
   [[nodiscard]] Link& bucket(std::uint64_t key) const noexcept { return buckets_[key & mask_]; }
 
-  // Looks at the entries from `first` on, up to `end`.
-  static Value find_in(Entry* first, const Entry* end, std::string_view text) noexcept {
-    // Relaxed: what stands behind an entry was added before it, and whoever added the entry had seen that.
-    for (Entry* entry = first; entry != end && entry != nullptr; entry = entry->next.load(std::memory_order_relaxed)) {
+  // Looks at the entries from `first` on, up to `end`. For what is found relaxed is enough as the order in which entries are gone
+  // through: what stands behind one was added before it, and whoever added it had seen that.
+  static Value find_in(Entry* first, const Entry* end, std::string_view text, std::memory_order order) noexcept {
+    for (Entry* entry = first; entry != end && entry != nullptr; entry = entry->next.load(order)) {
       if (entry->is(text) && entry->lives()) return entry->value();
     }
     return {};
@@ -193,8 +205,8 @@ class ExpiringTexts {
       Entry* there = link->load(std::memory_order_acquire);
       if (there != entry) {
         link = &there->next;
-      } else if (link->compare_exchange_strong(there, next, std::memory_order_relaxed, std::memory_order_relaxed)) {
-        return;  // relaxed: see find_in()
+      } else if (link->compare_exchange_strong(there, next, std::memory_order_release, std::memory_order_relaxed)) {
+        return;  // release: see find_or_add()
       }
     }
   }
@@ -254,7 +266,7 @@ class ExpiringTexts {
   Link* buckets_ = nullptr;
   Word* taken_ = nullptr;
   typename P::template atomic<std::uint32_t> taken_count_{0};
-  Time* active_since_ = nullptr;  // by number
+  OfNumber* of_number_ = nullptr;
   Entry* doubted_ = nullptr;
   Entry* ended_ = nullptr;
   typename P::template atomic<std::uint64_t> failures_{0};

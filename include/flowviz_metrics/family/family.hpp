@@ -87,7 +87,7 @@ class BasicFamily {
     if (lone_) return lone_.each_segment(visit);
     if (kept_) return kept_->each_segment(visit);
     const ReadSection section(cells::process_readers);
-    expiry_->series.each_segment(visit);
+    expiry_->series.each_segment(expiry_->labels, visit);
   }
 
   /// Whether its series know when they were made, in milliseconds since 1970 (UTC).
