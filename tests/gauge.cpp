@@ -106,7 +106,7 @@ TEST_CASE("a gauge takes an open label only with a way to treat what is beyond i
   Registry registry;
   const auto define = [&](OpenLabel label) { return refusal([&] { Gauge{registry, "g", "G.", label}; }); };
   const std::string rule =
-      "'g', label 'pool': a gauge's values cannot be added up in '_other': pin every value, or say "
+      "'g', label 'pool': values that are set cannot be added up in '_other': pin every value, or say "
       ".others(flowviz::OtherGauge::last_set)";
   CHECK(define(OpenLabel{"pool", 2}) == rule);
   CHECK(define(OpenLabel{"pool", 2}.pin({"a"})) == rule);

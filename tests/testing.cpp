@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <limits>
+#include <string>
 #include <type_traits>
 
 #include <flowviz_metrics/flowviz_metrics.hpp>
@@ -103,11 +105,29 @@ TEST_CASE("a page is compared by the samples of the metrics that are expected") 
       lots_total{lot_type="intermediate"} 0
   )") == "");
   CHECK(differences(registry, "lots_total{lot_type=\"raw\"} 1") ==
-        "unexpected: lots_total{lot_type=\"raw\"} 2\n"
+        "differs: lots_total{lot_type=\"raw\"} 2, expected 1\n"
         "unexpected: lots_total{lot_type=\"intermediate\"} 0\n"
-        "unexpected: lots_total{lot_type=\"finished\"} 0\n"
-        "missing: lots_total{lot_type=\"raw\"} 1\n");
+        "unexpected: lots_total{lot_type=\"finished\"} 0\n");
   CHECK(differences(registry, "size_bytes_count 0\nsize_bytes_sum 0") ==
         "unexpected: size_bytes_bucket{le=\"1\"} 0\nunexpected: size_bytes_bucket{le=\"+Inf\"} 0\n");
   CHECK(differences(registry, "level 0\nlevel 0\nnone 1") == "missing: level 0\nmissing: none 1\n");
+  CHECK(differences(registry, "level 1\nlevel 0") == "missing: level 1\n");
+  CHECK(differences(registry, "level") == "unexpected: level 0\nmissing: level\n");
+}
+
+TEST_CASE("values of a page are compared as numbers") {
+  using flowviz::testing::differences;
+  Registry registry;
+  const flowviz::Gauge level{registry, "level", "Level.", flowviz::OpenLabel{"tank", 1}.pin({"a 1} 2"})};
+  const auto tank = level.with("a 1} 2");
+  const std::string series = R"(level{tank="a 1} 2"} )";
+  tank.set(1e6);
+  CHECK(differences(registry, series + "\t1000000") == "");
+  CHECK(differences(registry, series + "1e6") == "");
+  CHECK(differences(registry, series + "1000001") == "differs: " + series + "1e+06, expected 1000001\n");
+  tank.set(0.25);
+  CHECK(differences(registry, series + "0.250") == "");
+  CHECK(differences(registry, series + "0.25x") == "differs: " + series + "0.25, expected 0.25x\n");
+  tank.set(std::numeric_limits<double>::quiet_NaN());
+  CHECK(differences(registry, series + "NaN") == "");
 }

@@ -20,6 +20,8 @@ class [[nodiscard]] AnyCallback {
   template <class F, class... D>
   [[nodiscard]] AnyCallback(Registry& registry, Name name, HelpText help, MetricOptions options, F function,
                             const D&... labels) {
+    static_assert(
+        !requires(const F& label) { value_type_of(label); }, "the function of a callback stands before its labels");
     using Function = Bound<F, ValueType<D>...>;
     static_assert(sizeof(Function) > 0);  // also where metrics are compiled out, the function has to fit
     if constexpr (metrics_enabled) {

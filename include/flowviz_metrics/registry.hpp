@@ -170,10 +170,10 @@ FLOWVIZ_METRICS_SHARED inline constinit cells::Chain<cells::StdPlatform, Family>
 template <cells::Platform P>
 BasicRegistry<P>::~BasicRegistry() {
   // With assertions on, chunks stay behind, emptied, and families with them, so that a handle that outlived its registry
-  // is caught when it writes or looks a series up.
+  // is caught when it writes or looks a series up, and a callback when it ends.
 #ifndef NDEBUG
   families_.each([](Family& family) {
-    family.retire_chunks();
+    family.retire();
     retired_families.prepend(&family);
   });
   pool_.retire_chunks(cells::process_graveyard);

@@ -4,6 +4,8 @@
 /// For unit tests of code that counts.
 
 #include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -69,7 +71,8 @@ class FakeClock {
 };
 
 /// In what a registry's page differs from `expected`, lines of the text format 0.0.4 in any order; empty if in nothing. Only
-/// metrics that `expected` names are looked at, all of their samples; comments and blanks before a line are not.
+/// metrics that `expected` names are looked at, all of their samples; comments and blanks before a line are not. Values are compared
+/// as numbers: `1e+06` is 1000000.
 ///
 ///     CHECK(flowviz::testing::differences(registry, R"(
 ///       lots_registered_total{lot_type="raw"} 1
@@ -87,26 +90,46 @@ class FakeClock {
       text.remove_prefix(std::min(end + 1, text.size()));
     }
   };
-  std::multiset<std::string_view> missing;
+  const auto series_of = [](std::string_view line) { return line.substr(0, line.find_last_of(" \t}") + 1); };
+  const auto value_of = [&](std::string_view line) { return line.substr(series_of(line).size()); };
+  const auto is_same = [](std::string_view a, std::string_view b) {
+    const auto is_number = [](const std::string& text, double& number) {
+      char* end = nullptr;
+      number = std::strtod(text.c_str(), &end);
+      return end != text.c_str() && *end == '\0';  // with a locale of another point a text is just a text
+    };
+    double x = 0, y = 0;
+    return a == b || (is_number(std::string(a), x) && is_number(std::string(b), y) && x == y);
+  };
+  const auto trimmed = [](std::string_view text) { return text.substr(0, text.find_last_not_of(" \t") + 1); };
+
+  std::multimap<std::string_view, std::string_view> missing;  // lines by series
   each_line(expected, [&](std::string_view line) {
-    if (!line.starts_with('#')) missing.insert(line);
+    if (!line.starts_with('#')) missing.emplace(trimmed(series_of(line)), line);
   });
   const auto name_of = [](std::string_view line) { return line.substr(0, line.find_first_of("{ ")); };
   std::set<std::string_view> names;
-  for (const std::string_view line : missing) names.insert(name_of(line));
+  for (const auto& [series, line] : missing) names.insert(name_of(line));
 
   const std::string page = scrape(registry).body;
   std::string found;
   std::vector<std::string_view> family;
+  const auto compare = [&](std::string_view line) {
+    const auto [first, last] = missing.equal_range(trimmed(series_of(line)));
+    const auto same =
+        std::find_if(first, last, [&](const auto& one) { return is_same(value_of(one.second), value_of(line)); });
+    if (same != last) {
+      missing.erase(same);
+    } else if (first != last) {
+      ((((found += "differs: ") += line) += ", expected ") += value_of(first->second)) += '\n';
+      missing.erase(first);
+    } else {
+      ((found += "unexpected: ") += line) += '\n';
+    }
+  };
   const auto end_family = [&] {
     if (std::any_of(family.begin(), family.end(), [&](auto line) { return names.contains(name_of(line)); })) {
-      for (const std::string_view line : family) {
-        if (const auto at = missing.find(line); at != missing.end()) {
-          missing.erase(at);
-        } else {
-          ((found += "unexpected: ") += line) += '\n';
-        }
-      }
+      std::for_each(family.begin(), family.end(), compare);
     }
     family.clear();
   };
@@ -115,7 +138,7 @@ class FakeClock {
     if (!line.starts_with('#')) family.push_back(line);
   });
   end_family();
-  for (const std::string_view line : missing) ((found += "missing: ") += line) += '\n';
+  for (const auto& [series, line] : missing) ((found += "missing: ") += line) += '\n';
   return found;
 }
 

@@ -106,6 +106,23 @@ TEST_CASE("a push puts the page, an addition posts it, a removal sends none") {
   }
 }
 
+TEST_CASE("several registries are pushed as one page") {
+  const Recorder recorder;
+  Registry north, south;
+  const flowviz::Counter lots{north, "lots_total", "Lots."}, pallets{south, "pallets_total", "Pallets."};
+  const Pushgateway gateway{{.url = recorder.url(), .job = "import"}};
+  CHECK(gateway.push({&north, &south}).ok());
+  CHECK(gateway.add({&south}).ok());
+  const std::vector<httplib::Request> requests = recorder.requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].method == "PUT");
+  CHECK(says(requests[0].body, "\nlots_total 0\n"));
+  CHECK(says(requests[0].body, "\npallets_total 0\n"));
+  CHECK(requests[1].method == "POST");
+  CHECK(!says(requests[1].body, "lots_total"));
+  CHECK(says(requests[1].body, "\npallets_total 0\n"));
+}
+
 TEST_CASE("what a path cannot hold goes as base64 of the alphabet for URLs") {
   const struct {
     std::string value, path;
@@ -212,7 +229,7 @@ TEST_CASE("a server that is not there is an outcome, no exception") {
   const PushOutcome outcome = Pushgateway{{.url = url, .job = "a"}}.push(Registry());
   CHECK(!outcome.ok());
   CHECK(outcome.status == 0);
-  CHECK(outcome.reason == "no answer: Connection");
+  CHECK(outcome.reason == "no answer from " + url + ": Connection");
 }
 
 TEST_CASE("a server that does not answer is given up after the timeout") {
@@ -224,7 +241,7 @@ TEST_CASE("a server that does not answer is given up after the timeout") {
   CHECK(watch.elapsed() < 4s);  // cpp-httplib by itself waits for 5 s
   silence.unlock();
   CHECK(outcome.status == 0);
-  CHECK(outcome.reason == "no answer: Read");
+  CHECK(outcome.reason == "no answer from " + recorder.url() + ": Read");
 }
 
 TEST_CASE("a client may be used by several threads") {
@@ -265,6 +282,9 @@ TEST_CASE("a Pushgateway's URL is checked when the client is made") {
       {"http://gateway/#b", "no user, query or blank"},
       {"http://gateway/a\r\nb", "no user, query or blank"},
       {"http://user:secret@gateway", "no user, query or blank"},
+      {"http://gateway/metrics", "ends before /metrics"},
+      {"http://gateway/prefix/metrics/", "ends before /metrics"},
+      {"http://gateway/metrics/job/import", "ends before /metrics"},
   };
   for (const auto& row : table) {
     CAPTURE(row.url);

@@ -13,6 +13,12 @@ void define(flowviz::Registry& registry) {
   const flowviz::GaugeCallback wrong{registry, "level", "Level.", [] {}};
 #endif
 
+#ifdef MUST_NOT_COMPILE_labels_first
+  // expect: the function of a callback stands before its labels
+  const flowviz::GaugeCallback wrong{registry, "level", "Level.", flowviz::Label<bool>{"full"},
+                                     [](const flowviz::Gauge<bool>& gauge) { gauge.with(true).set(1); }};
+#endif
+
 #ifdef MUST_NOT_COMPILE_text_returned
   // expect: a callback without labels returns its value, a number or a duration
   const flowviz::GaugeCallback wrong{registry, "level", "Level.", [] { return "full"; }};

@@ -104,7 +104,7 @@ TEST_CASE("a program and a shared object that it is linked with have one registr
 TEST_CASE("an assertion catches the use of a handle whose registry has ended") {
   for (const char* handle :
        {"counter", "counter series", "double counter", "gauge set", "gauge add", "up-down counter", "histogram series",
-        "look-up", "look-up of a new value", "look-up of a new value in a new chunk"}) {
+        "look-up", "look-up of a new value", "look-up of a new value in a new chunk", "callback"}) {
     CAPTURE(handle);
     const Outcome outcome = run_program(exit_program("registry_outlived"), {handle});
     CHECK(outcome.signal == SIGABRT);

@@ -33,6 +33,8 @@ int main(int, char** arguments) {
   busy.inc();
   sizes_series.observe(1);
 
+  std::optional<flowviz::GaugeCallback> callback;
+  if (which == "callback") callback = flowviz::GaugeCallback{*registry, "age_seconds", "Age.", [] { return 1; }};
   registry.reset();
   if (which == "counter") counter.inc();
   if (which == "counter series") handlers_series.inc();
@@ -44,5 +46,6 @@ int main(int, char** arguments) {
   if (which == "look-up") handlers.with("/a").inc();
   if (which == "look-up of a new value") handlers.with("/b").inc();
   if (which == "look-up of a new value in a new chunk") full.with("/b").inc();
+  callback.reset();
   return 0;
 }

@@ -11,6 +11,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,14 +75,22 @@ class Pushgateway {
     set_group(options);
   }
 
-  /// Replaces all metrics of the group by those of `registry` (PUT).
-  [[nodiscard]] PushOutcome push(const Registry& registry) const { return send("PUT", scrape(registry)); }
+  /// Replaces all metrics of the group by those of the registries (PUT).
+  [[nodiscard]] PushOutcome push(std::span<const Registry* const> registries) const { return send("PUT", registries); }
+  [[nodiscard]] PushOutcome push(std::initializer_list<const Registry*> registries) const {
+    return push(std::span(registries.begin(), registries.size()));
+  }
+  [[nodiscard]] PushOutcome push(const Registry& registry) const { return push({&registry}); }
 
-  /// Replaces those metrics of the group that `registry` has, too, and leaves the others (POST).
-  [[nodiscard]] PushOutcome add(const Registry& registry) const { return send("POST", scrape(registry)); }
+  /// Replaces those metrics of the group that the registries have, too, and leaves the others (POST).
+  [[nodiscard]] PushOutcome add(std::span<const Registry* const> registries) const { return send("POST", registries); }
+  [[nodiscard]] PushOutcome add(std::initializer_list<const Registry*> registries) const {
+    return add(std::span(registries.begin(), registries.size()));
+  }
+  [[nodiscard]] PushOutcome add(const Registry& registry) const { return add({&registry}); }
 
   /// Removes the group, which need not be there (DELETE).
-  [[nodiscard]] PushOutcome remove() const { return send("DELETE", {}); }
+  [[nodiscard]] PushOutcome remove() const { return send("DELETE", Scrape()); }
 
  private:
   static constexpr std::size_t max_reason_bytes = 4096;
@@ -112,6 +122,8 @@ class Pushgateway {
     server_ = url.substr(0, scheme.size() + 3 + authority.size());
     path_ = rest.substr(authority.size());
     while (path_.ends_with('/')) path_.pop_back();
+    check(!path_.ends_with("/metrics") && path_.find("/metrics/job/") == path_.npos,
+          "ends before /metrics: the job and the labels are added");
   }
 
   void set_group(const PushgatewayOptions& options) {
@@ -160,6 +172,11 @@ class Pushgateway {
     if (bits > 0) path_ += digits[held << (6 - bits) & 63];
   }
 
+  [[nodiscard]] PushOutcome send(const char* method, std::span<const Registry* const> registries) const {
+    Scrape page;
+    page.content_type = scrape_into(page.body, registries);
+    return send(method, std::move(page));
+  }
   [[nodiscard]] PushOutcome send(const char* method, Scrape page) const {
     ::httplib::Client client(server_);
     set_timeouts(client);
@@ -191,13 +208,13 @@ class Pushgateway {
     if constexpr (requires { client.set_max_timeout(timeout_); }) client.set_max_timeout(timeout_);
   }
 
-  static void explain(PushOutcome& outcome, const ::httplib::Response& response, ::httplib::Error error) {
+  void explain(PushOutcome& outcome, const ::httplib::Response& response, ::httplib::Error error) const {
     std::string& reason = outcome.reason;
     while (!reason.empty() && reason.back() == '\n') reason.pop_back();
     if (outcome.ok()) {
       reason.clear();
     } else if (outcome.status == 0) {
-      reason = "no answer: " + ::httplib::to_string(error);
+      reason = "no answer from " + server_ + ": " + ::httplib::to_string(error);
     } else if (outcome.status / 100 == 3 && response.has_header("Location")) {
       reason = "a redirect to " + response.get_header_value("Location").substr(0, max_reason_bytes / 2);
     } else if (reason.empty()) {

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cstdint>
 
 #include <flowviz_metrics/cells/gate.hpp>
@@ -33,10 +34,14 @@ class CallbackSlot {
   }
   /// Waits for calls that are running.
   void end() noexcept {
+    assert(!retired_ && "a callback was used after its registry was destroyed");
     gate_.shut();
     while (!gate_.is_left(process())) ::sched_yield();
     gate_.give_back();
   }
+
+  /// The registry is no more: who has the metric still comes too late to end it.
+  void retire() noexcept { retired_ = true; }
 
   /// Whether there is a function; if so, it stays until leave().
   bool enter() const noexcept { return gate_.enter(process()); }
@@ -75,6 +80,7 @@ class CallbackSlot {
   mutable cells::Gate<cells::StdPlatform> late_;  // always open; inside are the calls that pages have given up
   void (*call_)(void*, CallbackAnswer&) = nullptr;
   void* bound_ = nullptr;
+  bool retired_ = false;
 };
 
 FLOWVIZ_METRICS_END

@@ -110,8 +110,10 @@ class BasicFamily {
   /// Of a metric whose series expire.
   [[nodiscard]] EndedOverflow& ended_overflow() const noexcept { return expiry_->ended_overflow; }
 
-  /// Ends the cells but keeps the chunks, so that a write through a handle that outlived its registry is caught.
-  void retire_chunks() noexcept {
+  /// Ends the cells but keeps the chunks, so that a write through a handle that outlived its registry is caught, and the end of a
+  /// callback that did.
+  void retire() noexcept {
+    if (callback_) callback_->retire();
     if (expiry_) expiry_->series.retire_chunks(cells::process_graveyard);
     if (kept_) kept_->retire_chunks(cells::process_graveyard);
   }

@@ -40,7 +40,7 @@ void label_of(const Definition& definition, std::size_t i) {
   } else if (is_set(definition.kind) && label.open && label.others == OtherGauge::refused &&
              label.values.size() != label.cap) {
     broken(
-        "a gauge's values cannot be added up in '_other': pin every value, or say "
+        "values that are set cannot be added up in '_other': pin every value, or say "
         ".others(flowviz::OtherGauge::last_set)");
   }
 }
