@@ -11,9 +11,9 @@ failures too, for they would prove nothing.
 
 The table also says what to copy (`folders`), where headers are found (`include`) and which sources make up the test
 program (`sources`, glob patterns), of which a mutation's has the test case and what holds none; `beside` names what one of them
-needs beside it. `programs` are built, too: from the path of each to its source and flags; a mutation names those that are built
-anew for its test, and in `tries` how often the test is run until it is red, where that takes luck. CXX names the compiler. What is
-compiled is kept for all mutations that leave it as it is.
+needs beside it. `programs` are built, too: from the path of each to its source, its flags and those before it that it is linked
+`with`; a mutation names those that are built anew for its test, and in `tries` how often the test is run until it is red, where
+that takes luck. CXX names the compiler. What is compiled is kept for all mutations that leave it as it is.
 """
 
 import argparse
@@ -93,7 +93,8 @@ class Build:
         self._tool([str(made) for made in objects] + ["-o", str(self.program)])
         for path, recipe in table.get("programs", {}).items():
             if path in named:
-                made = self._make(path, recipe["source"], recipe.get("flags", []), base, mutation)
+                beside = [str(root / other) for other in recipe.get("with", [])]
+                made = self._make(path, recipe["source"], [*recipe.get("flags", []), *beside], base, mutation)
             else:  # it is there, so that a test is not red for want of it
                 made = base.made[path]
             if made != root / path:
