@@ -427,6 +427,7 @@ TEST_CASE("what a handle has counted is on a page before its series ends") {
 TEST_CASE("a page shows a text once, also one that ends and comes again meanwhile") {
   checker::Options bounds = narrow_bounds();
   bounds.preemptions = 2;  // in full, too: one more would be hours
+  bounds.stale_reads = 1;
   for (const auto scenario : ON_EACH_MACHINE(scrape_against_return)) check(scenario, bounds);
 }
 TEST_CASE("a text that gets another series while it ends loses no count") {
