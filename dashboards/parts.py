@@ -370,8 +370,8 @@ def datasource_variable():
 
 
 def label_variable(name, label, description, expression, all_value=".+", chosen=None):
-    """The values of a label, all of them unless some are chosen; at first `chosen` or else all. All of them stands for `all_value` in expressions, so that a
-    value that comes later is among them; None stands for those that the expression finds and no other."""
+    """The values of a label, all of them unless some are chosen; at first `chosen` or else all. All of them stands for `all_value` in
+    expressions, so that a value that comes later is among them; None stands for those that the expression finds and no other."""
     every = {} if all_value is None else {"allValue": all_value}
     return {
         "name": name, "label": label, "type": "query", "description": description, "datasource": DATASOURCE, **every,

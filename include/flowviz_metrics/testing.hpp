@@ -90,8 +90,12 @@ class FakeClock {
       text.remove_prefix(std::min(end + 1, text.size()));
     }
   };
-  const auto series_of = [](std::string_view line) { return line.substr(0, line.find_last_of(" \t}") + 1); };
-  const auto value_of = [&](std::string_view line) { return line.substr(series_of(line).size()); };
+  const auto begin_of_value = [](std::string_view line) { return line.find_last_of(" \t}") + 1; };
+  const auto value_of = [&](std::string_view line) { return line.substr(begin_of_value(line)); };
+  const auto series_of = [&](std::string_view line) {
+    line = line.substr(0, begin_of_value(line));
+    return line.substr(0, line.find_last_not_of(" \t") + 1);
+  };
   const auto is_same = [](std::string_view a, std::string_view b) {
     const auto is_number = [](const std::string& text, double& number) {
       char* end = nullptr;
@@ -101,11 +105,10 @@ class FakeClock {
     double x = 0, y = 0;
     return a == b || (is_number(std::string(a), x) && is_number(std::string(b), y) && x == y);
   };
-  const auto trimmed = [](std::string_view text) { return text.substr(0, text.find_last_not_of(" \t") + 1); };
 
   std::multimap<std::string_view, std::string_view> missing;  // lines by series
   each_line(expected, [&](std::string_view line) {
-    if (!line.starts_with('#')) missing.emplace(trimmed(series_of(line)), line);
+    if (!line.starts_with('#')) missing.emplace(series_of(line), line);
   });
   const auto name_of = [](std::string_view line) { return line.substr(0, line.find_first_of("{ ")); };
   std::set<std::string_view> names;
@@ -115,7 +118,7 @@ class FakeClock {
   std::string found;
   std::vector<std::string_view> family;
   const auto compare = [&](std::string_view line) {
-    const auto [first, last] = missing.equal_range(trimmed(series_of(line)));
+    const auto [first, last] = missing.equal_range(series_of(line));
     const auto same =
         std::find_if(first, last, [&](const auto& one) { return is_same(value_of(one.second), value_of(line)); });
     if (same != last) {

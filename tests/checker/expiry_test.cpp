@@ -230,29 +230,31 @@ void another_series(Machine& machine) {
 
 // A handle that a page has seen counts, and goes.
 template <class P>
-void gone_handle(Machine& machine) {
-  Metric<P> metric(machine, 1);
-  std::optional kept(metric.with("a"));
+void let_count_and_go(Metric<P>& metric, std::optional<typename Metric<P>::Handle>& kept) {
   metric.round(0);
-  machine.thread("keeper", [&] {
+  metric.machine.thread("keeper", [&kept] {
     kept->count(1);
     kept.reset();
   });
+}
+
+// It is there when the next page is made.
+template <class P>
+void gone_handle(Machine& machine) {
+  Metric<P> metric(machine, 1);
+  std::optional kept(metric.with("a"));
+  let_count_and_go(metric, kept);
   machine.thread("ender", [&] { metric.round(100); });
   machine.run();
   machine.require(metric.page()["a"] == 1, "no page has shown what the handle has counted, so it does not end");
 }
 
-// The same, and rounds go on: what it has counted is on a page before the series ends.
+// Rounds go on: what it has counted is on a page before the series ends.
 template <class P>
 void gone_for_good(Machine& machine) {
   Metric<P> metric(machine, 1);
   std::optional kept(metric.with("a"));
-  metric.round(0);
-  machine.thread("keeper", [&] {
-    kept->count(1);
-    kept.reset();
-  });
+  let_count_and_go(metric, kept);
   std::uint64_t shown = 0;
   machine.thread("ender", [&] { shown = metric.most_shown("a", {100, 200}); });
   machine.run();

@@ -119,7 +119,8 @@ class Guarded(PushgatewayTest):
         trusting = {"SSL_CERT_FILE": str(certificate)}
         harness.wait_until(lambda: "Connection" not in self.send(gateway, "remove", "north", scheme="https", **trusting).stderr,
                            "the gateway listens")  # fmt: skip
-        self.assert_refused(self.send(gateway, "push", "north", scheme="https"), f"0 no answer from https://127.0.0.1:{gateway.port}: SSLServerVerification")
+        self.assert_refused(self.send(gateway, "push", "north", scheme="https"),
+                            f"0 no answer from https://127.0.0.1:{gateway.port}: SSLServerVerification")  # fmt: skip
         self.assert_done(self.send(gateway, "push", "north", "acme", scheme="https", **trusting))
         self.assert_refused(self.send(gateway, "push", "north"), "400 Client sent an HTTP request to an HTTPS server.")
 
