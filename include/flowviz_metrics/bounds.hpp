@@ -16,15 +16,15 @@
 
 FLOWVIZ_METRICS_BEGIN
 
-/// Bounds, of which most metrics have none. In memory they are followed by +Inf if their number is odd, so that observations can
-/// compare two at once.
+/// Bounds, of which most metrics have none. In memory +Inf follows them until their number is a multiple of four, so that
+/// observations can compare four at once.
 class Bounds {
  public:
   constexpr Bounds() noexcept = default;
   Bounds(const double* bounds, std::size_t count)
-      : padded_(count == 0 ? nullptr : new double[count + count % 2]), count_(static_cast<std::uint32_t>(count)) {
+      : padded_(count == 0 ? nullptr : new double[padded(count)]), count_(static_cast<std::uint32_t>(count)) {
     for (std::size_t i = 0; i < count; ++i) padded_[i] = bounds[i];
-    if (count % 2 != 0) padded_[count] = std::numeric_limits<double>::infinity();
+    for (std::size_t i = count; i < padded(count); ++i) padded_[i] = std::numeric_limits<double>::infinity();
   }
   Bounds(std::initializer_list<double> bounds) : Bounds(bounds.begin(), bounds.size()) {}
   Bounds(const Bounds& other) : Bounds(other.padded_, other.count_) {}
@@ -50,6 +50,8 @@ class Bounds {
   }
 
  private:
+  static constexpr std::size_t padded(std::size_t count) noexcept { return (count + 3) / 4 * 4; }
+
   double* padded_ = nullptr;
   std::uint32_t count_ = 0;
 };

@@ -77,7 +77,7 @@ class Gauge : public Metric<GaugeSeries, L...> {
   [[nodiscard]] double value() const noexcept { return unlabelled().value(); }
 
  private:
-  [[nodiscard]] GaugeSeries unlabelled() const noexcept {
+  [[nodiscard]] const GaugeSeries& unlabelled() const noexcept {
     static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).set()");
     return this->only();
   }

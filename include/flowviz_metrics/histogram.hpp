@@ -33,24 +33,34 @@ struct HistogramValue {
   return now;
 }
 
-/// How many of `count` ascending bounds, padded with +Inf to an even number, are below `v`: the number of v's bucket,
-/// whose bound is the first one that is not less than v. All bounds are compared, without a branch: up to some twenty
-/// of them that beats a search.
+/// How many of `count` ascending bounds, as `Bounds` has them in memory, are below `v`: the number of v's bucket, whose bound is
+/// the first one that is not less than v. All bounds are compared, four at a time and without a branch: up to some twenty of
+/// them that beats a search.
 [[nodiscard]] inline std::uint32_t bucket_of(const double* bounds, std::uint32_t count, double v) noexcept {
-#if defined(__SSE2__) && defined(__GNUC__)
+  const double* const end = bounds + count;
+#if defined(__GNUC__) && (defined(__SSE2__) || defined(__aarch64__))
   // Vectors of the compiler's own: <emmintrin.h> costs more to read than this header.
   using Two = double __attribute__((vector_size(16)));
   const Two value{v, v};
-  decltype(value > value) below{};
-  for (std::uint32_t i = 0; i < count; i += 2) {
-    Two some;
-    std::memcpy(&some, bounds + i, sizeof some);
-    below -= value > some;  // true is -1
+  decltype(value > value) below{}, more{};
+  for (; bounds < end; bounds += 4) {
+    Two low, high;
+    std::memcpy(&low, bounds, sizeof low);
+    std::memcpy(&high, bounds + 2, sizeof high);
+    below -= value > low;  // true is -1
+    more -= value > high;
   }
+  below += more;
   return static_cast<std::uint32_t>(below[0]) + static_cast<std::uint32_t>(below[1]);
 #else
+  // Not `v > bound`: what is true without a number in it takes an instruction more each.
   std::uint32_t below = 0;
-  for (std::uint32_t i = 0; i < count; ++i) below += v > bounds[i] ? 1u : 0u;
+  for (; bounds < end; bounds += 4) {
+    below += v <= bounds[0] ? 0u : 1u;
+    below += v <= bounds[1] ? 0u : 1u;
+    below += v <= bounds[2] ? 0u : 1u;
+    below += v <= bounds[3] ? 0u : 1u;
+  }
   return below;
 #endif
 }
@@ -149,7 +159,7 @@ class AnyHistogram : public Metric<Series, L...> {
   [[nodiscard]] auto value() const { return unlabelled().value(); }
 
  private:
-  [[nodiscard]] Series unlabelled() const noexcept {
+  [[nodiscard]] const Series& unlabelled() const noexcept {
     static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).observe()");
     return this->only();
   }

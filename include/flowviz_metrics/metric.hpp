@@ -118,16 +118,24 @@ class Metric {
          const typename LabelTraits<L>::Definition&... labels) {
     if constexpr (metrics_enabled) {
       family_ = &registry.add(define<L...>(traits, name, help, labels...));
-      first_ = family_->first_of_all();
+      if constexpr (sizeof...(L) == 0) {
+        first_ = Series(*family_, family_->first_of_all());
+      } else {
+        first_ = family_->first_of_all();
+      }
     }
   }
 
   [[nodiscard]] Family& family() const noexcept { return *family_; }
 
-  /// The series of a metric without labels.
-  [[nodiscard]] Series only() const noexcept {
-    if constexpr (!metrics_enabled) return Series();
-    return Series(*family_, first_);
+  /// The series of a metric without labels; who asks others for it has said so in a static_assert.
+  [[nodiscard]] const Series& only() const noexcept {
+    if constexpr (sizeof...(L) == 0) {
+      return first_;
+    } else {
+      static constexpr Series none;
+      return none;
+    }
   }
 
  private:
@@ -213,7 +221,8 @@ class Metric {
 
   // None if metrics are compiled out.
   Family* family_ = nullptr;
-  Place first_;
+  // The only series, or, if all stand side by side, where the first one is.
+  std::conditional_t<sizeof...(L) == 0, Series, Place> first_;
 };
 
 FLOWVIZ_METRICS_END

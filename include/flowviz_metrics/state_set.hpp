@@ -84,7 +84,7 @@ class StateSet : public Metric<StateSeries<S>, L...> {
     }();
     return all;
   }
-  [[nodiscard]] StateSeries<S> unlabelled() const noexcept {
+  [[nodiscard]] const StateSeries<S>& unlabelled() const noexcept {
     static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).set()");
     return this->only();
   }

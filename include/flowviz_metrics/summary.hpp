@@ -89,7 +89,7 @@ class Summary : public Metric<SummarySeries, L...> {
   [[nodiscard]] SummaryValue value() const noexcept { return unlabelled().value(); }
 
  private:
-  [[nodiscard]] SummarySeries unlabelled() const noexcept {
+  [[nodiscard]] const SummarySeries& unlabelled() const noexcept {
     static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).observe()");
     return this->only();
   }

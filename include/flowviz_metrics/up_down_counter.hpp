@@ -106,7 +106,7 @@ class UpDownCounter : public Metric<UpDownSeries, L...> {
   [[nodiscard]] std::int64_t value() const noexcept { return unlabelled().value(); }
 
  private:
-  [[nodiscard]] UpDownSeries unlabelled() const noexcept {
+  [[nodiscard]] const UpDownSeries& unlabelled() const noexcept {
     static_assert(sizeof...(L) == 0, "this metric has labels: write with(...).track()");
     return this->only();
   }

@@ -274,22 +274,27 @@ TEST_CASE("a default-constructed series does nothing, on whichever thread") {
 namespace {
 
 constinit flowviz::CounterSeries* counted_by_handler = nullptr;
+constinit flowviz::DoubleCounterSeries* added_to_by_handler = nullptr;
 constinit flowviz::GaugeSeries* raised_by_handler = nullptr;
 constinit std::atomic<std::uint64_t> handled{0};
 
 void count_signal(int) {
   counted_by_handler->inc_from_signal();
+  added_to_by_handler->inc_from_signal();
   raised_by_handler->add(1);
   ++handled;
 }
 
 }  // namespace
 
-TEST_CASE("a signal handler that interrupts writes to the same counter and gauge loses none") {
+TEST_CASE("a signal handler that interrupts writes to the same counters and gauge loses none") {
   flowviz::Registry registry;
   const flowviz::Counter whole{registry, "whole_total", "Whole things.", flowviz::Label<Side>{"side"}};
   flowviz::CounterSeries series = whole.with(Side::left);
   counted_by_handler = &series;
+  const flowviz::DoubleCounter amounts{registry, "amounts_total", "Amounts.", flowviz::Label<Side>{"side"}};
+  flowviz::DoubleCounterSeries amount = amounts.with(Side::left);
+  added_to_by_handler = &amount;
   const flowviz::Gauge level{registry, "level", "Level.", flowviz::Label<Side>{"side"}};
   flowviz::GaugeSeries gauge = level.with(Side::left);
   raised_by_handler = &gauge;
@@ -301,6 +306,7 @@ TEST_CASE("a signal handler that interrupts writes to the same counter and gauge
   std::thread interrupted([&] {
     for (; !over; ++increments) {
       series.inc();
+      amount.inc();
       gauge.add(1);
     }
   });
@@ -313,5 +319,6 @@ TEST_CASE("a signal handler that interrupts writes to the same counter and gauge
   interrupted.join();
   sigaction(SIGUSR1, &before, nullptr);
   CHECK(series.value() == increments + signals);
+  CHECK(amount.value() == static_cast<double>(increments + signals));
   CHECK(gauge.value() == static_cast<double>(increments + signals));
 }

@@ -22,7 +22,8 @@ using support::Violation;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity(),
+                 not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 std::string listed(const std::vector<Violation>& violations) {
   std::string text;
@@ -182,13 +183,13 @@ const std::vector<BrokenPage> broken_pages = {
     {"empty_label", 1, gauges(gauge(1, label("a", "")))},
     {"utf8", 1, gauges(gauge(1, label("a", "\xc3")))},
     {"counter_value", 1, counters(counter(-1))},
-    {"counter_value", 1, counters(counter(nan))},
+    {"counter_value", 1, counters(counter(not_a_number))},
     {"quantile_value", 1, summary(quantile(1.5))},
-    {"quantile_value", 1, summary(quantile(nan))},
+    {"quantile_value", 1, summary(quantile(not_a_number))},
     {"quantile_order", 1, summary(quantile(0.5) + quantile(0.5))},
     // exemplars
     {"exemplar", 1, counters(counter(1, "", exemplar(2, 1, label("a", std::string(128, 'x')))))},
-    {"exemplar", 1, counters(counter(1, "", exemplar(2, nan)))},
+    {"exemplar", 1, counters(counter(1, "", exemplar(2, not_a_number)))},
     {"exemplar", 1, histogram(bucket(1, 1, exemplar(3, 1.5)) + bucket(2, infinity))},
     {"exemplar", 1, histogram(bucket(1, 1) + bucket(2, infinity, exemplar(3, 1)))},
     {"exemplar", 1, histogram(bucket(2, infinity) + exemplar(16, 1))},
@@ -199,7 +200,7 @@ const std::vector<BrokenPage> broken_pages = {
     {"utf8", 1, counters(counter(1, "", exemplar(2, 1, label("a", "\x80"))))},
     // classic buckets
     {"no_buckets", 1, histogram("")},
-    {"bucket_bound", 1, histogram(bucket(1, nan) + bucket(2, infinity))},
+    {"bucket_bound", 1, histogram(bucket(1, not_a_number) + bucket(2, infinity))},
     {"bucket_order", 1, histogram(bucket(1, 2) + bucket(1, 1) + bucket(2, infinity))},
     {"bucket_order", 1, histogram(bucket(2, infinity) + bucket(2, infinity))},
     {"bucket_cumulative", 1, histogram(bucket(2, 1) + bucket(1, 2) + bucket(2, infinity))},
@@ -213,7 +214,7 @@ const std::vector<BrokenPage> broken_pages = {
     {"native_schema", 1, native(9, span(12, 0, 1) + deltas(13, {2}))},
     {"native_schema", 1, native(-5, span(12, 0, 1) + deltas(13, {2}))},
     {"native_threshold", 1, native(0, span(12, 0, 1) + deltas(13, {2}), -1)},
-    {"native_threshold", 1, native(0, span(12, 0, 1) + deltas(13, {2}), nan)},
+    {"native_threshold", 1, native(0, span(12, 0, 1) + deltas(13, {2}), not_a_number)},
     {"native_threshold", 1, native(0, "", infinity, 2)},
     {"native_span", 1, native(0, span(12, 0, 1) + span(12, 0, 1) + deltas(13, {1, 0}))},
     {"native_span", 1, native(0, span(12, 0, 1) + span(12, -1, 1) + deltas(13, {1, 0}))},
@@ -260,7 +261,7 @@ TEST_CASE("pages of protobuf that come close to a rule are valid") {
            "",
            good,
            gauges(""),
-           gauges(gauge(nan) + gauge(-infinity, label("a", "x")) + gauge(1, label("a", "\"\\\n\r")) +
+           gauges(gauge(not_a_number) + gauge(-infinity, label("a", "x")) + gauge(1, label("a", "\"\\\n\r")) +
                   gauge(1, label("a", "x") + label("b", "x"))),
            family("c_seconds_total", counter_type, counter(0.5) + text(5, "seconds")),
            family("g_seconds", gauge_type, text(5, "seconds")),
@@ -269,7 +270,7 @@ TEST_CASE("pages of protobuf that come close to a rule are valid") {
            counters(counter(1, "", exemplar(2, 1, label("a", std::string(126, 'x') + "\xf0\x9f\x93\xa6")))),
            counters(counter(1, "", text(2, real(2, -3)) + text(3, whole(1, 17) + whole(2, 999'999'999)))),
            family("u", untyped_type, text(4, text(5, real(1, -1)))),
-           summary(quantile(0, nan) + quantile(0.5) + quantile(1) + text(4, whole(1, 17))),
+           summary(quantile(0, not_a_number) + quantile(0.5) + quantile(1) + text(4, whole(1, 17))),
            histogram(classic + text(15, whole(1, 17))),
            histogram(bucket(0, -1) + bucket(2, 1)),  // +Inf is implied
            histogram(bucket(2, infinity)),

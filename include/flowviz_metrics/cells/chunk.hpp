@@ -242,7 +242,7 @@ class Chunk : public Columns<P> {
   // `classic_of(cells)` is the classic bucket among a column's cells. One function for each kind, for those without pay nothing.
   template <class ClassicOf>
   void write_native(std::uint32_t at, const NativeScale& scale, double v, ClassicOf classic_of) noexcept {
-    write([&](auto how, Cell* cells) {
+    write([this, at, &scale, v, classic_of](auto how, Cell* cells) FLOWVIZ_METRICS_INLINE {
       if (!native_.observe(how, cells_, at, cells + at, classic_of(cells), scale, v)) {
         failures_.fetch_add(1, std::memory_order_relaxed);
       }

@@ -114,8 +114,8 @@ class NativeBlocks {
   /// column begin at `column`, and in the classic bucket beside it, unless that is a nullptr; `how` is how they are written. False
   /// if memory for a block could not be had; then nothing was counted.
   template <class How, class Classic>
-  bool observe(How how, std::uint32_t cells, std::uint32_t at, Cell* column, Classic classic, const NativeScale& scale,
-               double v) noexcept {
+  FLOWVIZ_METRICS_INLINE bool observe(How how, std::uint32_t cells, std::uint32_t at, Cell* column, Classic classic,
+                                      const NativeScale& scale, double v) noexcept {
     const double size = v < 0 ? -v : v;
     if (size <= scale.zero_threshold) {
       how.add(column[zero], std::uint64_t{1}, std::memory_order_relaxed);
