@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The contract of the service's routes, one rule at a time, over HTTP."""
 
+import contextlib
 import datetime
+import http.client
 import json
 import threading
 import unittest
@@ -423,6 +425,31 @@ class ApiTest(harness.ServiceTest):
         for body in (b"[]", b"5", b"null", b'"text"'):
             with self.subTest(body=body):
                 self.assertIn(self.service.request("POST", "/api/lots", "operator", body=body).status, (400, 422))
+
+    def test_a_body_is_json_whatever_it_is_called(self):
+        lots = [{"client_id": f"c-{i}", "lot_code": f"FORM-{i}", "lot_type": "raw", "quantity_kg": 1} for i in range(200)]
+        form = {"Content-Type": "application/x-www-form-urlencoded"}  # which is what curl -d calls it
+        answer = self.service.request("POST", "/api/sync/lots", "operator", body={"lots": lots}, headers=form)
+        self.assertEqual(answer.status, 202, answer.body)
+
+    def test_a_member_that_is_there_twice_is_400(self):
+        body = b'{"lot_code": "TWICE", "lot_type": "raw", "quantity_kg": 1, "quantity_kg": 999}'
+        answer = self.service.request("POST", "/api/lots", "operator", body=body)
+        self.assertEqual(answer.status, 400)
+        self.assertIn("quantity_kg", answer.json["detail"])
+
+    def test_two_idempotency_keys_are_400(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=harness.DEADLINE_S)
+        with contextlib.closing(connection) as client:
+            client.putrequest("POST", "/api/lots")
+            client.putheader("Authorization", "Bearer " + self.service.tokens["operator"][0])
+            client.putheader("Idempotency-Key", "one")
+            client.putheader("Idempotency-Key", "two")
+            client.putheader("Content-Length", "2")
+            client.endheaders(b"{}")
+            response = client.getresponse()
+            self.assertEqual(response.status, 400)
+            self.assertIn("Idempotency-Key", json.loads(response.read())["detail"])
 
     def test_a_wrong_method_is_405_with_the_allowed_ones(self):
         for method, path, allowed in (

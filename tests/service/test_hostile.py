@@ -396,6 +396,29 @@ class HostileTest(harness.ServiceTest):
                         client.shutdown(socket.SHUT_WR)
                         self.assertLess(self.status_of_answer(client), 500, (value, path))
 
+    def test_a_request_in_the_body_of_one_whose_length_only_a_proxy_would_read(self):
+        hidden = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+        length = b"%d" % len(hidden)
+        with self.watched():
+            for header in (
+                b"Content-Length : " + length,
+                b"Content-Length\t: " + length,
+                b" Content-Length: " + length,
+                b"X: y\r\n Content-Length: " + length,
+                b"Content-Length\0: " + length,
+                b"Transfer-Encoding : chunked",
+            ):
+                for line in (b"GET /api/lots", b"POST /api/lots", b"GET /health"):
+                    with self.connect() as client:
+                        client.sendall(line + b" HTTP/1.1\r\nHost: x\r\n" + self.bearer + header + b"\r\n\r\n" + hidden)
+                        client.shutdown(socket.SHUT_WR)
+                        answers = b""
+                        with contextlib.suppress(ConnectionError):
+                            while block := client.recv(4096):
+                                answers += block
+                    self.assertEqual(answers.count(b"HTTP/1.1 "), 1, (line, header, answers))
+                    self.assertTrue(answers.startswith(b"HTTP/1.1 400 "), (line, header, answers))
+
     def test_header_floods(self):
         line = b"GET /api/lots HTTP/1.1\r\n"
         attacks = [

@@ -71,6 +71,20 @@ TEST_CASE("a token that cannot be read is not repeated without end") {
   CHECK(document.error().detail.size() < 300);
 }
 
+TEST_CASE("a document in which an object has a member twice is refused") {
+  for (const std::string& body :
+       {std::string(R"({"weight": 1, "weight": 999})"), std::string(R"({"a": [{"b": 1, "c": 2, "b": 1}]})"),
+        "{\"" + repeated("x", 1000) + "\":1,\"" + repeated("x", 1000) + "\":1}"}) {
+    CAPTURE(body);
+    const auto document = parse_object(body);
+    REQUIRE_FALSE(document);
+    CHECK(document.error().status == 400);
+    CHECK(document.error().detail.find("two members '") != std::string::npos);
+    CHECK(document.error().detail.size() < 300);
+  }
+  CHECK(parse_object(R"({"a": {"a": 1}, "b": [{"a": 1}, {"a": 1}], "A": 1})"));
+}
+
 TEST_CASE("a document that is nested too deeply, or has too many values, is refused before it is built") {
   const std::string hostile[] = {repeated("[", 1'000'000), repeated("{\"a\":", 200'000), repeated("[{\"a\":", 100'000),
                                  "{\"a\":[" + repeated("0,", 500'000) + "0]}",

@@ -147,6 +147,42 @@ TEST_CASE("the blank line is found as cpp-httplib finds it") {
   }
 }
 
+TEST_CASE("a head with a line that is no header is known as broken, and ends the connection") {
+  const struct {
+    std::string lines;
+    bool broken;
+  } cases[] = {
+      {"Host: x", false},
+      {"Host: x\r\nAccept:\r\nX-Odd_~1: a: b\t\xc3\xa4", false},
+      {"Content-Length : 5", true},
+      {"Content-Length\t: 5", true},
+      {" Content-Length: 5", true},
+      {"Host: x\r\n folded", true},
+      {"Host: x\r\n\tfolded", true},
+      {": no name", true},
+      {"no colon", true},
+      {"Content-Length\1: 5", true},
+      {std::string("Content-Length\0: 5", 18), true},
+      {std::string("Host: x\0y", 9), true},
+      {"H\xc3\xb6st: x", true},
+  };
+  for (const auto& [lines, broken] : cases) {
+    CAPTURE(lines);
+    SocketPair sockets;
+    sockets.send("GET / HTTP/1.1\r\n" + lines + "\r\n\r\n" + head);
+    RequestStream stream(sockets.service(), patient);
+    REQUIRE(stream.next_request());
+    read_head(stream);
+    CHECK(stream.head().broken() == broken);
+    stream.expect_body({});
+    CHECK(stream.finish_request() != broken);
+    if (broken) continue;
+    REQUIRE(stream.next_request());
+    CHECK(read_head(stream) == head);
+    CHECK_FALSE(stream.head().broken());
+  }
+}
+
 TEST_CASE("a read for the head does not run into the body") {
   SocketPair sockets;
   RequestStream stream(sockets.service(), patient);

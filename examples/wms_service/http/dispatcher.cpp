@@ -44,6 +44,14 @@ std::string origin_of(const httplib::Request& request) {
                                                                    : std::string();
 }
 
+/// Two of them are one with a comma and a blank, as of any header, and so no key.
+std::optional<std::string> idempotency_key_of(const httplib::Request& request) {
+  std::optional<std::string> key;
+  const auto [begin, end] = request.headers.equal_range(header_names::idempotency_key);
+  for (auto header = begin; header != end; ++header) key = key ? *key + ", " + header->second : header->second;
+  return key;
+}
+
 /// The name of the one parameter that a path has, if it has one: lot_id of /api/lots/{lot_id}.
 std::string_view parameter_of(std::string_view path) {
   const std::size_t begin = path.find('{');
@@ -158,6 +166,9 @@ bool Dispatcher::answer_preflight(const httplib::Request& request, httplib::Resp
 
 std::optional<Problem> Dispatcher::admit(const httplib::Request& request) {
   RequestContext& context = RequestContext::current();
+  if (context.stream.head().broken()) {
+    return problems::bad_request("a header is a name, a colon directly behind it, and a value, all on one line");
+  }
   if (context.stream.body().kind == BodyFraming::Kind::malformed) {
     return problems::bad_request("the length of the body cannot be told from Content-Length and Transfer-Encoding");
   }
@@ -200,9 +211,7 @@ void Dispatcher::handle(const Route& route, const httplib::Request& request, htt
                   request.get_header_value(header_names::authorization),
                   context.caller == nullptr ? std::string_view() : context.caller->operator_name,
                   context.deadline(),
-                  request.has_header(header_names::idempotency_key)
-                      ? std::optional(request.get_header_value(header_names::idempotency_key))
-                      : std::nullopt,
+                  idempotency_key_of(request),
                   {},
                   request.get_header_value(header_names::scrape_timeout),
                   context.accept_encoding};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 
 namespace wms {
@@ -36,9 +37,20 @@ class Guard : public nlohmann::json_sax<json> {
   bool number_float(number_float_t, const string_t&) override { return count(); }
   bool string(string_t&) override { return count(); }
   bool binary(binary_t&) override { return count(); }
-  bool start_object(std::size_t) override { return enter(); }
-  bool key(string_t&) override { return true; }
-  bool end_object() override { return leave(); }
+  bool start_object(std::size_t) override {
+    names_.emplace_back();
+    return enter();
+  }
+  bool key(string_t& name) override {
+    // Which of the two is meant, nobody can tell; a parser that builds the document takes the last.
+    if (names_.back().insert(name).second) return true;
+    problem = problems::bad_request("the JSON document has two members " + in_quotes(name) + " in one object");
+    return false;
+  }
+  bool end_object() override {
+    names_.pop_back();
+    return leave();
+  }
   bool start_array(std::size_t) override { return enter(); }
   bool end_array() override { return leave(); }
   bool parse_error(std::size_t position, const std::string&, const json::exception& error) override {
@@ -72,6 +84,7 @@ class Guard : public nlohmann::json_sax<json> {
 
   int depth_ = 0;
   std::size_t values_ = 0;
+  std::vector<std::set<std::string>> names_;  // of the members so far, for each object that is open
 };
 
 /// Code points: every byte of UTF-8 but those that continue one.

@@ -47,6 +47,12 @@ void describe(int (*ask)(int, sockaddr*, socklen_t*), socket_t socket, std::stri
   ip = text.data();
 }
 
+/// A character of a header's name; RFC 9110, 5.6.2.
+bool is_in_token(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         (c != '\0' && std::strchr("!#$%&'*+-.^_`|~", c) != nullptr);
+}
+
 }  // namespace
 
 BodyFraming BodyFraming::of(const httplib::Request& request) {
@@ -66,18 +72,44 @@ BodyFraming BodyFraming::of(const httplib::Request& request) {
   return framing;
 }
 
+void HeadSyntax::see(char byte) {
+  const bool ends_line = byte == '\n';
+  switch (in_) {
+    case In::request_line:
+      break;
+    case In::name:
+      if (byte == ':') {
+        broken_ = broken_ || name_length_ == 0;
+        in_ = In::value;
+        return;
+      }
+      if (name_length_ == 0 && (byte == '\r' || ends_line)) return;  // the blank line
+      ++name_length_;
+      broken_ = broken_ ||
+                !is_in_token(byte);  // so is a blank: before the colon, or in front of a line that continues another
+      break;
+    case In::value:
+      broken_ = broken_ || byte == '\0';
+      break;
+  }
+  if (!ends_line) return;
+  in_ = In::name;
+  name_length_ = 0;
+}
+
 bool RequestStream::next_request() {
   if (begin_ == end_ && !fill(std::chrono::steady_clock::now() + limits_.idle)) return false;
   deadline_ = std::chrono::steady_clock::now() + limits_.request;
   cut_ = Cut::no;
   body_ = {};
+  head_ = {};
   head_read_ = body_read_ = 0;
   blank_line_ = 0;
   return true;
 }
 
 bool RequestStream::can_go_on() const {
-  if (cut_ != Cut::no || blank_line_ != end_of_head) return false;
+  if (cut_ != Cut::no || blank_line_ != end_of_head || head_.broken()) return false;
   switch (body_.kind) {
     case BodyFraming::Kind::none:
       return true;
@@ -142,6 +174,7 @@ bool RequestStream::fill(Deadline deadline) {
 std::size_t RequestStream::count_head(const char* bytes, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) {
     if (blank_line_ == end_of_head) return i;
+    head_.see(bytes[i]);
     if (bytes[i] == '\n') {
       blank_line_ = blank_line_ == 2 ? end_of_head : 1;
     } else {

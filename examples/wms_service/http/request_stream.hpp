@@ -35,6 +35,21 @@ struct BodyFraming {
   static BodyFraming of(const httplib::Request& request);
 };
 
+/// Whether the header lines of a head are what RFC 9112 says they are (5: a name, a colon directly behind it, a value, on one
+/// line). cpp-httplib leaves out those that are not; a proxy before it may have read a Content-Length there.
+class HeadSyntax {
+ public:
+  /// The next byte of the head.
+  void see(char byte);
+  bool broken() const { return broken_; }
+
+ private:
+  enum class In { request_line, name, value };
+  In in_ = In::request_line;
+  std::size_t name_length_ = 0;
+  bool broken_ = false;
+};
+
 class RequestStream final : public httplib::Stream {
  public:
   /// Does not own the socket.
@@ -55,6 +70,7 @@ class RequestStream final : public httplib::Stream {
   Deadline deadline() const { return deadline_; }
   Cut cut() const { return cut_; }
   const BodyFraming& body() const { return body_; }
+  const HeadSyntax& head() const { return head_; }
   const ConnectionLimits& limits() const { return limits_; }
   /// Whether the connection can go on after an answer that leaves the body unread.
   bool can_go_on() const;
@@ -85,6 +101,7 @@ class RequestStream final : public httplib::Stream {
 
   Cut cut_ = Cut::no;
   BodyFraming body_;
+  HeadSyntax head_;
   std::uint64_t head_read_ = 0;
   std::uint64_t body_read_ = 0;
   int blank_line_ = 0;  ///< how much of "\n\r\n" the last bytes of the head were

@@ -21,6 +21,10 @@ void prepare(httplib::Request& request) {
   for (auto header = begin; header != end; ++header) {
     context.accept_encoding += (context.accept_encoding.empty() ? "" : ", ") + header->second;
   }
+  // A body is JSON, whatever it is called. Of one that is called a form, which is what curl calls it, cpp-httplib takes 8 KiB.
+  if (request.get_header_value(header_names::content_type).starts_with("application/x-www-form-urlencoded")) {
+    request.headers.erase(header_names::content_type);
+  }
   request.ranges.clear();
   request.headers.erase(header_names::range);
   request.headers.erase(header_names::accept_encoding);
