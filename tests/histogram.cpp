@@ -153,6 +153,8 @@ TEST_CASE("the value of a histogram holds its buckets alone, their total and the
   CHECK(value.sum == 7.5);
   h.observe(1);
   CHECK(h.value() - value == HistogramValue{1, 1, {1, 0, 0}});
+  CHECK(value - HistogramValue() == value);
+  CHECK((HistogramValue() - value).buckets.size() == 3);
 }
 
 TEST_CASE("a duration is observed in seconds") {

@@ -29,6 +29,7 @@ struct HistogramValue {
 [[nodiscard]] inline HistogramValue operator-(HistogramValue now, const HistogramValue& before) {
   now.count -= before.count;
   now.sum -= before.sum;
+  if (now.buckets.size() < before.buckets.size()) now.buckets.resize(before.buckets.size());  // one that was never read
   for (std::size_t i = 0; i < before.buckets.size(); ++i) now.buckets[i] -= before.buckets[i];
   return now;
 }

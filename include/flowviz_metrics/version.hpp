@@ -11,6 +11,9 @@
 #if __cplusplus < 202002L
 #error "flowviz_metrics needs C++20: compile with -std=c++20"
 #endif
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ != 0
+#error "flowviz_metrics needs NaN and infinities, which -ffast-math and -Ofast take away: add -fno-finite-math-only"
+#endif
 #if !defined(__linux__)
 #error "flowviz_metrics needs Linux: see docs/platforms.md"
 #endif

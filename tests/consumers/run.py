@@ -162,6 +162,7 @@ def main():
             ("core without their libraries", check_without_libraries, folder),
             ("an older standard", check_needs, "flowviz_metrics needs C++20: compile with -std=c++20", "-std=c++17"),
             ("another system", check_needs, "flowviz_metrics needs Linux", "-std=c++20", "-U__linux__"),
+            ("-Ofast", check_needs, "add -fno-finite-math-only", "-std=c++20", "-Ofast"),
             ("README.md", check_readme),
         ]  # fmt: skip
         return checks.report([(name, guarded, *rest) for name, *rest in work])

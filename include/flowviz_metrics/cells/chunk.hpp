@@ -41,11 +41,11 @@ class Chunk : public Columns<P> {
   /// A chunk that swallows writes: where a handle that belongs to no metric points.
   constexpr Chunk() noexcept = default;
 
-  /// A chunk of `cells` cells, all zero, written by the threads that `slots` knows; nullptr when memory cannot be had.
-  static Chunk* make(Slots<P>& slots, std::uint32_t cells) noexcept {
+  /// A chunk of `cells` cells, all zero, written by the threads that `leases` knows; nullptr when memory cannot be had.
+  static Chunk* make(Slots<P>& leases, std::uint32_t cells) noexcept {
     void* memory = P::allocate(sizeof(Chunk), alignof(Chunk));
     if (memory == nullptr) return nullptr;
-    auto* chunk = new (memory) Chunk(slots, cells);
+    auto* chunk = new (memory) Chunk(leases, cells);
     Cell* block = chunk->new_block();
     if (block == nullptr) {
       chunk->~Chunk();
@@ -237,7 +237,7 @@ class Chunk : public Columns<P> {
   // Where among the columns' blocks the one is that has the notes.
   static constexpr std::uint32_t notes_block = Slots<P>::columns;
 
-  Chunk(Slots<P>& slots, std::uint32_t cells) noexcept : Columns<P>(slots), cells_(cells) {}
+  Chunk(Slots<P>& leases, std::uint32_t cells) noexcept : Columns<P>(leases), cells_(cells) {}
 
   // `classic_of(cells)` is the classic bucket among a column's cells. One function for each kind, for those without pay nothing.
   template <class ClassicOf>

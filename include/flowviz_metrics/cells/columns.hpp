@@ -93,7 +93,7 @@ class Columns {
 
  protected:
   constexpr Columns() noexcept = default;
-  explicit Columns(Slots<P>& slots) noexcept : slots_(&slots) {}
+  explicit Columns(Slots<P>& leases) noexcept : slots_(&leases) {}
   ~Columns() = default;
 
   template <class Visit>

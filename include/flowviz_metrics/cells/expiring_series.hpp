@@ -60,7 +60,7 @@ class ExpiringSeries : public SeriesStore<P> {
   enum class Ends : std::uint8_t { any, even };
 
   /// `layout.cells_per_series` has `handle_cells` in it.
-  ExpiringSeries(Slots<P>& slots, Layout layout, Ends ends = Ends::any) noexcept : Store(slots, layout), ends_(ends) {
+  ExpiringSeries(Slots<P>& leases, Layout layout, Ends ends = Ends::any) noexcept : Store(leases, layout), ends_(ends) {
     void* memory = P::allocate(notes_bytes(), alignof(Note));
     if (memory == nullptr) return;
     notes_ = static_cast<Note*>(memory);

@@ -24,7 +24,7 @@ namespace cells {
 template <Platform P>
 class Readers {
  public:
-  constexpr explicit Readers(Slots<P>& slots) noexcept : slots_(slots) {}
+  constexpr explicit Readers(Slots<P>& leases) noexcept : slots_(leases) {}
   Readers(const Readers&) = delete;
   Readers& operator=(const Readers&) = delete;
 

@@ -30,11 +30,11 @@ class Pool {
   }
 
   /// A row of `cells` cells; the chunk is nullptr when memory cannot be had.
-  Place<P> take(Slots<P>& slots, std::uint32_t cells) noexcept {
+  Place<P> take(Slots<P>& leases, std::uint32_t cells) noexcept {
     for (;;) {
       const Place<P> place = take_from_present(cells);
       if (place.chunk != nullptr) return place;
-      Row* row = make(slots, cells < cells_per_chunk ? cells_per_chunk : cells);
+      Row* row = make(leases, cells < cells_per_chunk ? cells_per_chunk : cells);
       if (row == nullptr) return {};
       // Threads that come here at once add a chunk each; the cells are not lost, the next metrics take them.
       rows_.append_unless_there(row, [](Row&) { return false; });
@@ -78,8 +78,8 @@ class Pool {
     return place;
   }
 
-  static Row* make(Slots<P>& slots, std::uint32_t size) noexcept {
-    Chunk<P>* chunk = Chunk<P>::make(slots, size);
+  static Row* make(Slots<P>& leases, std::uint32_t size) noexcept {
+    Chunk<P>* chunk = Chunk<P>::make(leases, size);
     if (chunk == nullptr) return nullptr;
     void* memory = P::allocate(sizeof(Row), alignof(Row));
     if (memory == nullptr) {

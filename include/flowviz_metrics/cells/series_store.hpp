@@ -55,7 +55,7 @@ class SeriesStore {
   };
 
   /// Memory for the table is taken here; `ready()` says whether it was there.
-  explicit SeriesStore(Slots<P>& slots, Layout layout) noexcept : slots_(slots), layout_(layout) {
+  explicit SeriesStore(Slots<P>& leases, Layout layout) noexcept : slots_(leases), layout_(layout) {
     void* memory = P::allocate(table_bytes(), alignof(Link));
     if (memory == nullptr) return;
     table_ = static_cast<Link*>(memory);

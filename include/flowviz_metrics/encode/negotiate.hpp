@@ -218,8 +218,9 @@ template <class = void>
     if (one.weight > other.weight || closer || earlier) best = i;
   }
   // A range that is refused says nothing about how names are to be written.
-  const std::optional<Escaping> asked = claims[best].weight > 0 ? claims[best].escaping : std::nullopt;
-  return {formats[best], asked.value_or(Escaping::underscores), accept::content_type(formats[best], asked)};
+  std::optional<Escaping> asked;
+  if (claims[best].weight > 0) asked = claims[best].escaping;
+  return {formats[best], asked ? *asked : Escaping::underscores, accept::content_type(formats[best], asked)};
 }
 
 }  // namespace encode

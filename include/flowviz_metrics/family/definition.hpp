@@ -262,10 +262,15 @@ template <class = void>
     return std::string(": ").append(a).append(" there, ").append(b).append(" here");
   };
   const auto quoted = [&](const std::string& a, const std::string& b) { return both("'" + a + "'", "'" + b + "'"); };
-  const auto names = [](const Definition& of) {
+  const auto listed = [](const std::vector<std::string>& texts) {
     std::string list;
-    for (const LabelDefinition& label : of.labels) list += (list.empty() ? "" : ", ") + label.name;
+    for (const std::string& text : texts) list.append(list.empty() ? "" : ", ").append(text);
     return list;
+  };
+  const auto names = [&](const Definition& of) {
+    std::vector<std::string> found;
+    for (const LabelDefinition& label : of.labels) found.push_back(label.name);
+    return listed(found);
   };
   const auto bounds = [](const Definition& of) {
     std::string list;
@@ -288,14 +293,19 @@ template <class = void>
   if (there.constant_labels != here.constant_labels) return "other constant labels";
   if (names(there) != names(here)) return "other labels" + quoted(names(there), names(here));
   for (std::size_t i = 0; i < here.labels.size(); ++i) {
-    if (there.labels[i] == here.labels[i]) continue;
-    return (there.labels[i].expires_after != here.labels[i].expires_after
-                ? "another lifetime of the values of the label '"
-                : "other values or another cap of the label '") +
-           here.labels[i].name + "'";
+    const LabelDefinition &its = there.labels[i], &mine = here.labels[i];
+    if (its == mine) continue;
+    const std::string label = " of the label '" + mine.name + "'";
+    if (its.open != mine.open)
+      return "another kind" + label + both(its.open ? "open" : "closed", mine.open ? "open" : "closed");
+    if (its.expires_after != mine.expires_after) return "another lifetime of the values" + label;
+    if (its.open && its.cap != mine.cap)
+      return "another cap" + label + both(std::to_string(its.cap), std::to_string(mine.cap));
+    if (its.others != mine.others) return "another OtherGauge" + label;
+    return "other values" + label + quoted(listed(its.values), listed(mine.values));
   }
   if (there.bounds != here.bounds) return "other bounds" + quoted(bounds(there), bounds(here));
-  if (there.states != here.states) return "other states";
+  if (there.states != here.states) return "other states" + quoted(listed(there.states), listed(here.states));
   if (there.native != here.native) return "other native buckets";
   if (there.legacy_name != here.legacy_name || there.utf8_name != here.utf8_name ||
       there.utf8_labels != here.utf8_labels) {
