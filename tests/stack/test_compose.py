@@ -194,6 +194,10 @@ class Compose(unittest.TestCase):
             service = {**copy.deepcopy(self.services["postgres"]), **change}
             self.assertEqual(broken_policies("postgres", service), [policy])
 
+    def test_there_is_a_thread_for_each_connection_that_the_service_accepts(self):
+        service = self.services["wms_service"]
+        self.assertGreater(service["pids_limit"], service["ulimits"]["nofile"]["hard"])
+
     def test_a_password_is_found_wherever_it_is_written(self):
         for change in (
             {"environment": {"DATA_SOURCE_PASS": "postgres"}},

@@ -61,6 +61,9 @@ Failure failure_of(int primary_code) {
   throw Error(sqlite3_extended_errcode(db), sqlite3_errmsg(db), where);
 }
 
+// What a statement is called in messages, as with PostgreSQL: of its text a log would have the beginning, and not what went wrong.
+std::string name_of(const Sql& sql) { return std::string(sql.name.text()); }
+
 [[noreturn]] void fail_to_open(sqlite3* db, const std::string& path) {
   const int system = db == nullptr ? 0 : sqlite3_system_errno(db);
   if (system == 0) fail(db, path);
@@ -80,11 +83,12 @@ int bind(sqlite3_stmt* statement, int index, const Parameter& parameter) {
 
 class Execution : public Rows {
  public:
-  Execution(sqlite3* db, sqlite3_stmt* statement, const flowviz::bundles::Database::Statement& metric,
-            std::span<const Parameter> parameters)
-      : db_(db), statement_(statement), timed_(metric, statement) {
+  /// `name` is the statement's.
+  Execution(sqlite3* db, sqlite3_stmt* statement, std::string_view name,
+            const flowviz::bundles::Database::Statement& metric, std::span<const Parameter> parameters)
+      : db_(db), statement_(statement), name_(name), timed_(metric, statement) {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
-      if (bind(statement, static_cast<int>(i) + 1, parameters[i]) != SQLITE_OK) fail(db, sqlite3_sql(statement));
+      if (bind(statement, static_cast<int>(i) + 1, parameters[i]) != SQLITE_OK) fail(db, std::string(name));
     }
   }
   ~Execution() override {
@@ -99,7 +103,7 @@ class Execution : public Rows {
       case SQLITE_DONE:
         return false;
       default:
-        fail(db_, sqlite3_sql(statement_));
+        fail(db_, std::string(name_));
     }
   }
 
@@ -114,6 +118,7 @@ class Execution : public Rows {
  private:
   sqlite3* db_;
   sqlite3_stmt* statement_;
+  std::string_view name_;
   flowviz::sqlite::Execution timed_;
 };
 
@@ -152,7 +157,7 @@ Connection::Connection(const std::string& path, Access access, Deadline deadline
 
 void Connection::run_script(const Sql& script) {
   if (flowviz::sqlite::exec(metric(script), db_.get(), script.text.c_str()) != SQLITE_OK) {
-    fail(db_.get(), script.text);
+    fail(db_.get(), name_of(script));
   }
 }
 
@@ -171,7 +176,7 @@ void Connection::rollback() noexcept {
 
 std::unique_ptr<Rows> Connection::start(const Sql& sql, std::span<const Parameter> parameters) {
   const Prepared& entry = prepared(sql);
-  return std::make_unique<Execution>(db_.get(), entry.statement.get(), entry.metric, parameters);
+  return std::make_unique<Execution>(db_.get(), entry.statement.get(), sql.name.text(), entry.metric, parameters);
 }
 
 std::int64_t Connection::change(const Sql& sql, std::span<const Parameter> parameters) {
@@ -184,7 +189,7 @@ const Connection::Prepared& Connection::prepared(const Sql& sql) {
   if (!entry.statement) {
     sqlite3_stmt* compiled = nullptr;
     if (sqlite3_prepare_v3(db_.get(), sql.text.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &compiled, nullptr) != SQLITE_OK)
-      fail(db_.get(), sql.text);
+      fail(db_.get(), name_of(sql));
     entry = {std::unique_ptr<sqlite3_stmt, Close>(compiled), metric(sql)};
   }
   assert(!sqlite3_stmt_busy(entry.statement.get()) && "the last execution of this statement has not ended");
