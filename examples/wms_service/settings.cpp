@@ -244,7 +244,7 @@ constexpr Setting all_settings[] = {
      take_tokens},
     {"--metrics-token-file", "FILE", nullptr,
      "holds the token that a scrape of /metrics has to send; without it none is needed", take_metrics_token},
-    {"--rate-limit-lots", "N", "100", "how many lots an operator may register in a minute; 0: as many as they like",
+    {"--rate-limit-lots", "N", "100", "how many requests to register a lot an operator may send in a minute; 0: as many as they like",
      take_rate_limit<&RateLimits::lots>},
     {"--rate-limit-qc-decisions", "N", "100", "the same for quality decisions",
      take_rate_limit<&RateLimits::qc_decisions>},
