@@ -47,6 +47,13 @@ TEST_CASE("an open label holds its name, its cap and its pinned values in their 
   CHECK(OpenLabel{"handler", 1}.others() == flowviz::OtherGauge::refused);
 }
 
+TEST_CASE("an open label that has a name takes pinned values one after the other") {
+  OpenLabel label{"page", 4};
+  label.pin({"/a"}).pin(std::vector<std::string>{"/b", "/c"}).others(flowviz::OtherGauge::last_set);
+  CHECK(label.pinned() == std::vector<std::string>{"/a", "/b", "/c"});
+  CHECK(label.others() == flowviz::OtherGauge::last_set);
+}
+
 TEST_CASE("a name that reads like an identifier is taken when the program says so") {
   CHECK(OpenLabel{"user_id", 10, flowviz::allow_id_like}.name() == "user_id");
   CHECK(OpenLabel{flowviz::OpenLabelName::checked("handler"), 10}.name() == "handler");

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include <flowviz_metrics/bounds.hpp>
 
@@ -21,6 +22,10 @@ class Buckets {
     requires(sizeof...(Bound) > 0 && (std::is_arithmetic_v<Bound> && ...))
   explicit(sizeof...(Bound) == 1) Buckets(Bound... bounds)
       : Buckets(Array<sizeof...(Bound)>{static_cast<double>(bounds)...}) {}
+
+  // Bounds that are counted at run time have a name of their own: a reader sees where an Error can come from.
+  template <class Range, class = decltype(std::declval<const Range&>().begin())>
+  explicit Buckets(const Range& range) = delete;  // write flowviz::Buckets::checked(range)
 
   /// Bounds out of configuration; throws as above.
   [[nodiscard]] static Buckets checked(std::span<const double> bounds) { return Buckets(bounds.data(), bounds.size()); }

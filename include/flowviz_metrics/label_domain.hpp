@@ -38,7 +38,8 @@ template <ClosedValue E>
 class Label {
  public:
   static_assert(enums::count<E> > 0,
-                "the enum has no enumerator between -64 and 599: specialise flowviz::enum_range for it");
+                "the enum has no enumerator between -64 and 599: specialise flowviz::enum_range for it, or define it "
+                "before it becomes a label, if it is only declared here");
 
   constexpr explicit Label(LabelName name) noexcept : name_(name) {}
   [[nodiscard]] constexpr std::string_view name() const noexcept { return name_.text(); }
@@ -90,20 +91,23 @@ class OpenLabel {
   OpenLabel(LabelName name, std::uint32_t cap, AllowIdLike) noexcept : name_(name), cap_(cap) {}
 
   /// Values that exist from the start and are never pushed out. They count towards the cap.
-  [[nodiscard]] OpenLabel pin(std::initializer_list<std::string_view> values) && {
+  OpenLabel& pin(std::initializer_list<std::string_view> values) & {
     for (const std::string_view value : values) pinned_.push_back(std::string(value));
-    return std::move(*this);
+    return *this;
   }
+  [[nodiscard]] OpenLabel pin(std::initializer_list<std::string_view> values) && { return std::move(pin(values)); }
   /// The same for values known at run time.
-  [[nodiscard]] OpenLabel pin(const std::vector<std::string>& values) && {
+  OpenLabel& pin(const std::vector<std::string>& values) & {
     for (const std::string& value : values) pinned_.push_back(std::string(value));
-    return std::move(*this);
+    return *this;
   }
+  [[nodiscard]] OpenLabel pin(const std::vector<std::string>& values) && { return std::move(pin(values)); }
   /// For gauges: what `_other` shows. A counter's values can always be added up, a gauge's cannot.
-  [[nodiscard]] OpenLabel others(OtherGauge rule) && {
+  OpenLabel& others(OtherGauge rule) & {
     others_ = rule;
-    return std::move(*this);
+    return *this;
   }
+  [[nodiscard]] OpenLabel others(OtherGauge rule) && { return std::move(others(rule)); }
 
   /// The label with values of a type of its own. Comes last.
   ///

@@ -6,6 +6,7 @@
 
 enum class LotType { raw, finished };
 enum class Empty {};
+enum class Declared : int;
 enum class FarAway { first = 1000 };
 enum class Code { first = 1000 };
 template <>
@@ -30,6 +31,11 @@ void define() {
 #ifdef MUST_NOT_COMPILE_no_enumerator
   // expect: the enum has no enumerator between -64 and 599: specialise flowviz::enum_range for it
   const flowviz::Label<Empty> wrong{"kind"};
+#endif
+
+#ifdef MUST_NOT_COMPILE_only_declared
+  // expect: or define it before it becomes a label, if it is only declared here
+  const flowviz::Label<Declared> wrong{"kind"};
 #endif
 
 #ifdef MUST_NOT_COMPILE_none_in_the_range
