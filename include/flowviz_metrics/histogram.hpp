@@ -34,7 +34,7 @@ struct HistogramValue {
   return now;
 }
 
-/// How many of `count` ascending bounds, as `Bounds` has them in memory, are below `v`: the number of v's bucket, whose bound is
+/// How many of `count` ascending bounds, as `Bounds` has them in memory, are below `v`, no NaN: the number of v's bucket, whose bound is
 /// the first one that is not less than v. All bounds are compared, four at a time and without a branch: up to some twenty of
 /// them that beats a search.
 [[nodiscard]] inline std::uint32_t bucket_of(const double* bounds, std::uint32_t count, double v) noexcept {
