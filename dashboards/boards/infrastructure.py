@@ -40,6 +40,7 @@ BOARD = board(
                 "Share of the fullest file system that is taken. Red from 90 %: PostgreSQL stops when its disk is "
                 "full. Delete old logs and backups, or grow it.",
                 f"max(1 - {FREE})", "percentunit", w=6, low=0, high=1, decimals=0, thresholds=rising(0.75, 0.9), no_value="no machine",
+                runbooks=["DiskSpaceLow", "DiskSpaceCritical"],
             ),
             stat(
                 "PostgreSQL connections",

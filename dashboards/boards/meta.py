@@ -29,7 +29,7 @@ BOARD = board(
                 "Whether Prometheus took its configuration when it was loaded last. DOWN: it still works by the one "
                 "before; its log has the line that is wrong.",
                 "min(prometheus_config_last_reload_successful)", "none", w=3, mappings=up_or_down(),
-                thresholds=steps((None, RED), (1, GREEN)), no_value="not scraped",
+                thresholds=steps((None, RED), (1, GREEN)), no_value="not scraped", runbooks=["ConfigurationReloadFailed"],
             ),
             stat(
                 "Alertmanagers",

@@ -114,10 +114,10 @@ BOARD = board(
             ),
             timeseries(
                 "File descriptors in use",
-                "Share of the file descriptors that each instance may open. Near 100 % it cannot accept connections: "
+                "Share of the file descriptors that each instance may open. Each of its two listeners takes a little less than half: "
                 "raise the limit (nofile), and look for connections that nobody closes.",
                 [query("process_open_fds{APP} / process_max_fds{APP}", "{{instance}}")],
-                "percentunit", w=6, high=1, thresholds=rising(0.8, 0.95), to="infrastructure",
+                "percentunit", w=6, high=1, thresholds=rising(0.4, 0.8), runbooks=["AppDescriptorsNearLimit"], to="infrastructure",
             ),
         ),
         row(

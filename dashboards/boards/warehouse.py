@@ -13,7 +13,7 @@ from parts import (
 FAILURES = ratio(
     'sum(increase(flowviz_qc_decisions_total{APP,decision="FAIL"}[1h]))', "sum(increase(flowviz_qc_decisions_total{APP}[1h]))"
 )
-AGE = "time() - max(wms_gauges_refreshed_timestamp_seconds{APP})"
+AGE = "max(time() - max by (instance) (wms_gauges_refreshed_timestamp_seconds{APP}))"
 
 BOARD = board(
     "warehouse",
@@ -59,9 +59,9 @@ BOARD = board(
             ),
             stat(
                 "Age of these gauges",
-                "How old the gauges are that come out of the database, which are read every 5 s. Red from 1 minute: "
-                "the database is away, and operators, lots to sync and runs stand still.",
-                AGE, "s", low=0, decimals=0, thresholds=rising(15, 60), to="database",
+                "How old the gauges are that come out of the database, on the instance that read them last of all; it is done every 5 s. "
+                "Red from 1 minute: the database is away, and operators, lots to sync and runs stand still.",
+                AGE, "s", low=0, decimals=0, thresholds=rising(15, 60), runbooks=["WarehouseGaugesStale"], to="database",
             ),
         ),
         row(
@@ -169,7 +169,7 @@ BOARD = board(
                         "time() - max by (instance) (wms_gauges_refreshed_timestamp_seconds{APP})", "{{instance}}"
                     )
                 ],
-                "s", w=8, thresholds=rising(15, 60), to="database",
+                "s", w=8, thresholds=rising(15, 60), runbooks=["WarehouseGaugesStale"], to="database",
             ),
         ),
     ],
