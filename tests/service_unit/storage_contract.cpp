@@ -372,11 +372,35 @@ TEST_CASE_TEMPLATE("a trace through which many ways lead is found as well", Data
   CHECK(warehouse.trace(below[0], Direction::backward).edges.size() == 118);
 }
 
+TEST_CASE_TEMPLATE("a trace up to a depth follows each lot once, at however many distances it is met", Database,
+                   STORAGES) {
+  Database database;
+  const auto storage = database.open();
+  Warehouse warehouse{*storage};
+  // Each is made from the two before it, so the last one is 250 to 499 steps away from the first one.
+  std::vector<std::string> lots{warehouse.add(raw("START")).id};
+  while (lots.size() < 500) {
+    const std::size_t i = lots.size();
+    std::vector<LotInput> inputs{{lots[i - 1], kg(1)}};
+    if (i > 1) inputs.push_back({lots[i - 2], kg(1)});
+    lots.push_back(warehouse.add({std::to_string(i), LotType::intermediate, kg(10), std::nullopt, inputs}).id);
+  }
+  for (const Direction direction : {Direction::forward, Direction::backward}) {
+    const Trace trace = warehouse.trace(direction == Direction::forward ? lots.front() : lots.back(), direction, 1000);
+    CHECK(trace.nodes.size() == 500);
+    CHECK(trace.edges.size() == 997);
+    CHECK(trace.depth == 250);
+  }
+  CHECK(warehouse.trace(lots.front(), Direction::forward, 3).nodes.size() == 7);
+}
+
 TEST_CASE_TEMPLATE("a trace of an unknown lot is refused", Database, STORAGES) {
   Database database;
   const auto storage = database.open();
   for (const Direction direction : {Direction::forward, Direction::backward}) {
-    CHECK(why<LotNotFound>(storage->trace({"missing", direction, {}}, soon())).lot_id == "missing");
+    for (const std::optional<int> max_depth : {std::optional<int>{}, std::optional(3)}) {
+      CHECK(why<LotNotFound>(storage->trace({"missing", direction, max_depth}, soon())).lot_id == "missing");
+    }
   }
 }
 

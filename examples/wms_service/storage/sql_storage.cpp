@@ -24,10 +24,7 @@ namespace {
 
 constexpr std::chrono::seconds start_up_patience{10};
 
-// How many lots a trace may hold, and how many (lot, distance) pairs may be looked at for it: a lot that is reached
-// by ways of different lengths comes up once for each.
 constexpr int max_trace_lots = 10'000;
-constexpr int max_trace_steps = 50'000;
 
 constexpr std::chrono::seconds clocks_differ_by{5};
 
@@ -80,6 +77,32 @@ void SqlStorage::read_inputs(Connection& db, std::vector<Lot>& lots) const {
   }
   const auto rows = db.query(statements_.inputs_of_lots, ids.dump());
   while (rows->next()) by_id.at(rows->text(0))->inputs.push_back({rows->text(1), {rows->integer(2)}});
+}
+
+/// The lots of a trace, the one that is traced among them; none if it is not there, more than `max_trace_lots` if there are more.
+///
+/// All that are connected come by a single statement. Up to a depth they come step by step, a statement for each, with those
+/// that were met not followed again: so they cost what there is to follow, and not that for each distance a lot is met at.
+std::vector<Lot> SqlStorage::read_connected(Connection& db, const TraceQuery& wanted) const {
+  const bool forward = wanted.direction == Direction::forward;
+  constexpr int too_many = max_trace_lots + 1;
+  if (!wanted.max_depth) {
+    return lots_from(
+        db.query(forward ? statements_.lots_made_from : statements_.lots_gone_into, wanted.lot_id, too_many));
+  }
+  const Sql& next = forward ? statements_.next_lots_made_from : statements_.next_lots_gone_into;
+  std::vector<Lot> reached = lots_from(db.query(statements_.lot_by_id, wanted.lot_id));
+  std::unordered_set<std::string> seen{wanted.lot_id};
+  std::size_t followed = 0;
+  for (int depth = 0; depth < *wanted.max_depth && followed < reached.size() && reached.size() < too_many; ++depth) {
+    nlohmann::json near = nlohmann::json::array();
+    for (; followed < reached.size(); ++followed) near.push_back(reached[followed].id);
+    // Whatever comes is a lot of the trace, so those that the limit leaves out are beyond what it may hold.
+    for (Lot& lot : lots_from(db.query(next, near.dump(), too_many))) {
+      if (seen.insert(lot.id).second) reached.push_back(std::move(lot));
+    }
+  }
+  return reached;
 }
 
 /// Sees to it that the run which the lot is added to is running, until the lot is in it.
@@ -239,20 +262,9 @@ Storage::Outcome<QcDecision> SqlStorage::record_decision(const NewQcDecision& wa
 Storage::Outcome<Trace> SqlStorage::trace(const TraceQuery& wanted, Deadline deadline) {
   if (!may_be_id(wanted.lot_id)) return Refusal(LotNotFound{wanted.lot_id});
   return transactions_.read_snapshot<Trace>(deadline, [&](Connection& db) -> Outcome<Trace> {
-    std::vector<Lot> reached;
-    int steps = 0;
-    {
-      const Sql& sql = wanted.direction == Direction::forward ? statements_.lots_made_from : statements_.lots_gone_into;
-      const int max_depth = wanted.max_depth.value_or(1);
-      const int step = wanted.max_depth ? 1 : 0;
-      const auto rows = db.query(sql, wanted.lot_id, max_depth, step, max_trace_steps);
-      std::unordered_set<std::string> seen;
-      for (; rows->next(); ++steps) {
-        if (seen.insert(rows->text(0)).second) reached.push_back(lot_from(*rows));
-      }
-    }
+    std::vector<Lot> reached = read_connected(db, wanted);
     if (reached.empty()) return Refusal(LotNotFound{wanted.lot_id});
-    if (steps == max_trace_steps || reached.size() > max_trace_lots) return Refusal(TraceTooLarge{max_trace_lots});
+    if (reached.size() > max_trace_lots) return Refusal(TraceTooLarge{max_trace_lots});
     read_inputs(db, reached);
     return build_trace(wanted, std::move(reached));
   });

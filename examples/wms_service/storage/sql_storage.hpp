@@ -70,6 +70,7 @@ class SqlStorage : public Storage {
 
   std::string all_registered_to(Connection& db) const;
   void read_inputs(Connection& db, std::vector<Lot>& lots) const;
+  std::vector<Lot> read_connected(Connection& db, const TraceQuery& wanted) const;
   std::optional<Lot> read_lot(Connection& db, std::string_view lot_id) const;
   Outcome<Lot> insert_lot(Connection& db, const NewLot& wanted, std::string_view created_by) const;
   Outcome<NewLot> resolve(Connection& db, const SyncLot& recorded) const;

@@ -25,21 +25,26 @@ std::optional<Sql> locking(Dialect dialect, flowviz::bundles::StatementName name
   return Sql{name, DbOperation::other, std::move(sql)};
 }
 
-/// Lots connected with lot ?1 within ?2 steps. UNION drops a pair that was there already; with a step of 0 (?3)
-/// distances do not count, so that each lot comes up once however many ways lead to it. The limit ends the recursion: in
-/// SQLite within it, which PostgreSQL does not know; there by asking for no more, for it makes rows as they are asked for.
+/// Lots connected with lot ?1, itself first, ?2 at most. UNION drops one that was there already, so that each comes up once however
+/// many ways lead to it; with a distance beside it, it would come up, and be followed, once for each. The limit ends the recursion:
+/// in SQLite within it, which PostgreSQL does not know; there by asking for no more, for it makes rows as they are asked for.
 std::string connected_lots(Dialect dialect, std::string_view from, std::string_view to) {
   const bool within = dialect == Dialect::sqlite;
-  return std::string(
-             "WITH RECURSIVE reached (id, depth) AS (SELECT CAST(?1 AS TEXT), CAST(0 AS BIGINT) UNION SELECT ") +
-         std::string(to) + ", depth + ?3 FROM reached JOIN lot_inputs ON " + std::string(from) +
-         " = id WHERE depth < ?2" + (within ? " LIMIT ?4" : "") + ") SELECT " + lot_columns + " FROM " +
-         (within ? "reached" : "(SELECT id FROM reached LIMIT ?4) AS found") + " JOIN lots ON lot_id = id";
+  return std::string("WITH RECURSIVE reached (id) AS (SELECT CAST(?1 AS TEXT) UNION SELECT ") + std::string(to) +
+         " FROM reached JOIN lot_inputs ON " + std::string(from) + " = id" + (within ? " LIMIT ?2" : "") + ") SELECT " +
+         lot_columns + " FROM " + (within ? "reached" : "(SELECT id FROM reached LIMIT ?2) AS found") +
+         " JOIN lots ON lot_id = id";
 }
 
 std::string json_texts(Dialect dialect, const std::string& parameter = "?1") {
   return dialect == Dialect::sqlite ? "json_each(" + parameter + ")"
                                     : "json_array_elements_text(CAST(" + parameter + " AS json))";
+}
+
+/// Lots that are a step away from one of the lots ?1, ?2 at most.
+std::string next_lots(Dialect dialect, const std::string& from, const std::string& to) {
+  return "SELECT " + lot_columns + " FROM (SELECT DISTINCT " + to + " AS id FROM " + json_texts(dialect) +
+         " AS near JOIN lot_inputs ON " + from + " = value LIMIT ?2) AS found JOIN lots ON lot_id = id";
 }
 
 /// What time it is by the database's clock, in milliseconds since 1970; in PostgreSQL also after a wait for a lock.
@@ -90,6 +95,10 @@ Statements::Statements(Dialect dialect)
                      connected_lots(dialect, "input_lot_id", "lot_inputs.lot_id")},
       lots_gone_into{"lots_gone_into", DbOperation::select,
                      connected_lots(dialect, "lot_inputs.lot_id", "input_lot_id")},
+      next_lots_made_from{"next_lots_made_from", DbOperation::select,
+                          next_lots(dialect, "input_lot_id", "lot_inputs.lot_id")},
+      next_lots_gone_into{"next_lots_gone_into", DbOperation::select,
+                          next_lots(dialect, "lot_inputs.lot_id", "input_lot_id")},
       begin_registration(locking(dialect, "begin_registration",
                                  "SELECT pg_advisory_xact_lock(2, CAST(txid_current() % 2147483648 AS INTEGER))")),
       await_registrations(locking(dialect, "await_registrations",
@@ -249,6 +258,8 @@ std::vector<const Sql*> Statements::all() const {
                               &changes_of_lots,
                               &lots_made_from,
                               &lots_gone_into,
+                              &next_lots_made_from,
+                              &next_lots_gone_into,
                               &insert_lot,
                               &lot_id_by_code,
                               &lot_to_change,

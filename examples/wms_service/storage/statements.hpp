@@ -24,14 +24,16 @@ struct Statements {
   Sql insert_schema_migration;  ///< ?1 number, ?2 name, ?3 time
 
   // Lots. Those that yield lots have the columns of `lot_from` in sql_storage.cpp.
-  Sql lot_by_id;           ///< ?1
-  Sql lots_after;          ///< ?1 the last one seen, ?2 how many, ?3 the last one wanted
-  Sql lots_of_type_after;  ///< ?4 type
-  Sql last_lot_id;         ///< empty: there are none
-  Sql inputs_of_lots;      ///< ?1 JSON array of lot_ids
-  Sql changes_of_lots;     ///< ?1 JSON array of lot_ids; the sum
-  Sql lots_made_from;      ///< ?1 lot, ?2 how deep, ?3 what a step counts (0 or 1), ?4 how many (lot, depth) at most
-  Sql lots_gone_into;      ///< the same, towards what a lot was made of
+  Sql lot_by_id;            ///< ?1
+  Sql lots_after;           ///< ?1 the last one seen, ?2 how many, ?3 the last one wanted
+  Sql lots_of_type_after;   ///< ?4 type
+  Sql last_lot_id;          ///< empty: there are none
+  Sql inputs_of_lots;       ///< ?1 JSON array of lot_ids
+  Sql changes_of_lots;      ///< ?1 JSON array of lot_ids; the sum
+  Sql lots_made_from;       ///< ?1 lot, which is the first of them; ?2 how many at most
+  Sql lots_gone_into;       ///< the same, towards what a lot was made of
+  Sql next_lots_made_from;  ///< ?1 JSON array of lot_ids, ?2 how many at most; a single step
+  Sql next_lots_gone_into;  ///< the same, towards what they were made of
 
   /// The order of identifiers is the order in which lots appear to those who read page after page. Where registrations
   /// go on side by side, each transaction takes a lock of its own by `begin_registration` before it makes an identifier,
