@@ -86,6 +86,25 @@ TEST_CASE("exponential bounds grow by the same factor") {
   CHECK(says(refusal([] { static_cast<void>(Buckets::exponential(1e300, 10, 20)); }), "finite"));
 }
 
+TEST_CASE("bounds that are calculated are the decimal numbers that they look like") {
+  CHECK(bounds_of(Buckets::linear(0.1, 0.1, 10)) == std::vector<double>{.1, .2, .3, .4, .5, .6, .7, .8, .9, 1});
+  CHECK(bounds_of(Buckets::linear(-0.3, 0.1, 7)) == std::vector<double>{-.3, -.2, -.1, 0, .1, .2, .3});
+  CHECK(bounds_of(Buckets::linear(1e6, 0.7, 4)) == std::vector<double>{1e6, 1000000.7, 1000001.4, 1000002.1});
+  CHECK(bounds_of(Buckets::exponential(0.001, 10, 6)) == std::vector<double>{.001, .01, .1, 1, 10, 100});
+  CHECK(bounds_of(Buckets::exponential(0.1, 3, 6)) == std::vector<double>{.1, .3, .9, 2.7, 8.1, 24.3});
+  CHECK(bounds_of(Buckets::exponential(10, 0.1, 1)) == std::vector<double>{10});
+  CHECK(bounds_of(Buckets::exponential(-100, 0.1, 4)) == std::vector<double>{-100, -10, -1, -.1});
+}
+
+TEST_CASE("bounds that are no short decimal numbers stay as they are calculated") {
+  const double third = 1.0 / 3;
+  CHECK(bounds_of(Buckets::linear(third, third, 1)) == std::vector<double>{third});
+  const std::vector<double> thirds = bounds_of(Buckets::linear(0, third, 100));
+  for (int i = 0; i < 100; ++i) CHECK(std::abs(thirds[static_cast<std::size_t>(i)] - i / 3.0) <= 1e-14);
+  CHECK(bounds_of(Buckets::linear(0, 0x1p60, 3)) == std::vector<double>{0, 0x1p60, 0x1p61});
+  CHECK(bounds_of(Buckets::exponential(1e-30, 2, 3)) == std::vector<double>{1e-30, 2e-30, 4e-30});
+}
+
 TEST_CASE("the ready bounds hold the thresholds that alerts and boards ask for") {
   CHECK(bounds_of(Buckets::http()) == std::vector<double>{.005, .01, .025, .05, .1, .2, .25, .5, 1, 2, 2.5, 5, 10});
   CHECK(bounds_of(Buckets::bytes()) == std::vector<double>{100, 1000, 10000, 100000, 1000000, 10000000});

@@ -60,6 +60,19 @@ namespace rules {
 
 inline constexpr std::size_t max_bounds = 256;
 
+/// The shortest decimal number within `error` of a bound that was calculated, so that a page shows le="0.3" and not
+/// le="0.30000000000000004"; the bound itself if there is none of at most 15 digits behind the point.
+inline double decimal_near(double bound, double error) noexcept {
+  constexpr double exact =
+      9007199254740992;  // 2^53: whole numbers below are doubles, and divided by 10^15 are the nearest ones
+  const double size = bound < 0 ? -bound : bound;
+  for (double scale = 1; scale <= 1e15 && size * scale < exact; scale *= 10) {
+    const double decimal = static_cast<double>(static_cast<std::int64_t>(size * scale + 0.5)) / scale;
+    if (decimal - size <= error && size - decimal <= error) return bound < 0 ? -decimal : decimal;
+  }
+  return bound;
+}
+
 inline void number_of_bounds(std::string_view metric, std::size_t count) {
   if (count == 0) rule_broken(metric, "a histogram has at least one bound");
   if (count > max_bounds) rule_broken(metric, "a histogram has at most 256 bounds");

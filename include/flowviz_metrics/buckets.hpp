@@ -4,6 +4,7 @@
 /// The upper bounds of a histogram's buckets.
 
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -30,21 +31,29 @@ class Buckets {
   /// Bounds out of configuration; throws as above.
   [[nodiscard]] static Buckets checked(std::span<const double> bounds) { return Buckets(bounds.data(), bounds.size()); }
 
-  /// `count` bounds: `start`, `start + width`, ...
+  /// `count` bounds: `start`, `start + width`, ... Of widths like 0.1 they are the decimal numbers that they look like: 0.3, where
+  /// double arithmetic has 0.30000000000000004.
   [[nodiscard]] static Buckets linear(double start, double width, std::size_t count) {
     rules::number_of_bounds({}, count);
-    double bounds[rules::max_bounds];
-    for (std::size_t i = 0; i < count; ++i) bounds[i] = start + width * static_cast<double>(i);
+    double bounds[rules::max_bounds] = {start};
+    for (std::size_t i = 1; i < count; ++i) {
+      const double distance = width * static_cast<double>(i), sum = start + distance;
+      // Each of the three is half a unit off in its last place, at most.
+      const double error = 2 * epsilon * ((start < 0 ? -start : start) + (distance < 0 ? -distance : distance));
+      bounds[i] = rules::decimal_near(sum, error);
+    }
     return Buckets(bounds, count);
   }
 
-  /// `count` bounds: `start`, `start * factor`, ...
+  /// `count` bounds: `start`, `start * factor`, ..., decimal numbers as above.
   [[nodiscard]] static Buckets exponential(double start, double factor, std::size_t count) {
     rules::number_of_bounds({}, count);
-    double bounds[rules::max_bounds];
-    for (std::size_t i = 0; i < count; ++i) {
-      bounds[i] = start;
-      start *= factor;
+    double bounds[rules::max_bounds] = {start};
+    double product = start;
+    for (std::size_t i = 1; i < count; ++i) {
+      product *= factor;
+      const double error = epsilon * static_cast<double>(i + 1) * (product < 0 ? -product : product);
+      bounds[i] = rules::decimal_near(product, error);
     }
     return Buckets(bounds, count);
   }
@@ -68,6 +77,7 @@ class Buckets {
  private:
   template <std::size_t N>
   using Array = const double[N];
+  static constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
   // One way to make them: each way to make a span, or to fill a vector, costs every including file the compiling of it.
   template <std::size_t N>
