@@ -40,7 +40,7 @@ BOARD = board(
                 "Share of requests answered with 5xx. Yellow from 1 %, red from 5 %, as the alerts: go on to the row "
                 "of errors.",
                 share_answered("http_requests_total{API}", "5xx"), "percentunit", low=0, high=1, decimals=2, thresholds=rising(0.01, 0.05),
-                no_value="no traffic", runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical", "HttpMostRequestsFailing"], to="slo",
+                no_value="no traffic", runbooks=["HttpErrorRatioHigh", "HttpErrorRatioCritical"], to="slo",
             ),
             stat(
                 "p95",
@@ -82,7 +82,7 @@ BOARD = board(
                 "Requests by status",
                 "Requests per second by class of status. 4xx are the clients' mistakes, 5xx the service's.",
                 [query(rate("http_requests_total{API}", "status"), "{{status}}")],
-                "reqps", stacked=True, colors=STATUS_CLASSES,
+                "reqps", stacked=True, colors=STATUS_CLASSES, runbooks=["HttpMostRequestsFailing"],
             ),
             table(
                 "Most requested",

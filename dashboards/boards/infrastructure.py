@@ -2,7 +2,7 @@
 """The machines, the service's processes, PostgreSQL's connections and, under compose, the containers."""
 
 from parts import (
-    CORES, POSTGRES_SLOTS, app_variables, board, container_variable, node_variable, postgres_variable, query, rate, rising, row, stat,
+    CORES, POSTGRES_SLOTS, app_variables, board, container_variable, falling, node_variable, postgres_variable, query, rate, rising, row, stat,
     timeseries,
 )  # fmt: skip
 
@@ -36,10 +36,10 @@ BOARD = board(
                 f"max({MEMORY})", "percentunit", w=6, low=0, high=1, decimals=0, thresholds=rising(0.75, 0.9), no_value="no machine",
             ),
             stat(
-                "Fullest disk",
-                "Share of the fullest file system that is taken. Red from 90 %: PostgreSQL stops when its disk is "
-                "full. Delete old logs and backups, or grow it.",
-                f"max(1 - {FREE})", "percentunit", w=6, low=0, high=1, decimals=0, thresholds=rising(0.75, 0.9), no_value="no machine",
+                "Room on the fullest disk",
+                "Share of the fullest file system that programs may still take. Yellow below 10 %, red below 3 %: PostgreSQL "
+                "stops when its disk is full. Delete old logs and backups, or grow it.",
+                f"min({FREE})", "percentunit", w=6, low=0, high=1, decimals=0, thresholds=falling(0.03, 0.1), no_value="no machine",
                 runbooks=["DiskSpaceLow", "DiskSpaceCritical"],
             ),
             stat(

@@ -60,8 +60,8 @@ BOARD = board(
             stat(
                 "Age of these gauges",
                 "How old the gauges are that come out of the database, on the instance that read them last of all; it is done every 5 s. "
-                "Red from 1 minute: the database is away, and operators, lots to sync and runs stand still.",
-                AGE, "s", low=0, decimals=0, thresholds=rising(15, 60), runbooks=["WarehouseGaugesStale"], to="database",
+                "Red from 5 minutes: the database is away, and operators, lots to sync and runs stand still.",
+                AGE, "s", low=0, decimals=0, thresholds=rising(60, 300), runbooks=["WarehouseGaugesStale"], to="database",
             ),
         ),
         row(
@@ -169,7 +169,7 @@ BOARD = board(
                         "time() - max by (instance) (wms_gauges_refreshed_timestamp_seconds{APP})", "{{instance}}"
                     )
                 ],
-                "s", w=8, thresholds=rising(15, 60), runbooks=["WarehouseGaugesStale"], to="database",
+                "s", w=8, thresholds=rising(60, 300), runbooks=["WarehouseGaugesStale"], to="database",
             ),
         ),
     ],
