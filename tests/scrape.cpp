@@ -261,6 +261,12 @@ TEST_CASE("a page that has what was counted as other by its name says of it what
   for (const std::vector<const Registry*>& registries : {std::vector<const Registry*>{&north}, {&north, &south}}) {
     std::string page;
     flowviz::scrape_into(page, registries);
+    if (registries.size() == 2) {
+      const flowviz::Scrape same = flowviz::scrape({&north, &south});
+      CHECK(overflow_on(same.body) == overflow_on(page));
+      CHECK(same.content_type == "text/plain; version=0.0.4; charset=utf-8");
+      CHECK(flowviz::scrape({&north, &south}, {.names = alone}).body == overflow_on(page));
+    }
     const std::string overflow = overflow_on(page);
     CHECK(overflow.find("{site=\"north\",metric=\"hits_total\",label=\"page\"} 4\n") != std::string::npos);
     CHECK(overflow.find("{site=\"north\",metric=\"busy_seconds_total\",label=\"zone\"} 12\n") != std::string::npos);

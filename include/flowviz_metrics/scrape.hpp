@@ -104,6 +104,17 @@ template <class = void>
   return page;
 }
 
+/// Those of several registries on one page; see `scrape_into`.
+///
+///     const flowviz::Scrape page = flowviz::scrape({&mine, &theirs}, {.accept = request.accept});
+// An array, and not a list, which {} would be, too.
+template <std::size_t N>
+[[nodiscard]] Scrape scrape(const Registry* const (&registries)[N], const ScrapeOptions& options = {}) {
+  Scrape page;
+  page.content_type = scrape_into(page.body, std::span(registries), options);
+  return page;
+}
+
 /// All of them, in the best format that `accept`, the value of an Accept header, allows.
 ///
 ///     const flowviz::Scrape page = flowviz::scrape(registry, request.accept);
