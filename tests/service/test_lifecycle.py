@@ -290,6 +290,7 @@ class LifecycleTest(harness.ServiceTest):
         for answer, request_id in zip(answers, ids):
             [entry] = logged[request_id]
             self.assertEqual(entry["status"], answer.status)
+            self.assertEqual(entry["client"], "127.0.0.1")
         self.assertNotIn(token, service.stderr)
 
     def test_a_log_line_stays_one_line_whatever_the_client_sends(self):

@@ -396,6 +396,7 @@ TEST_CASE_FIXTURE(Fixture, "what is not even a request that can be read is told 
       {"nonsense\r\n\r\n", 400},
       {"GET / HTTP/3.0\r\n\r\n", 400},
       {"GET /" + std::string(9000, 'a') + " HTTP/1.1\r\n\r\n", 414},
+      {"GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\n\r\n", 414},
       {"GET / HTTP/1.1\r\nRange: nonsense\r\n\r\n", 416},
       {"GET / HTTP/1.1\r\n" + std::string(40'000, 'a'), 431},
   };

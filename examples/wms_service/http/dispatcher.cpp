@@ -67,11 +67,15 @@ void write_access_log(const httplib::Request& request, const httplib::Response& 
                                                                : log::Level::info;
   if (!log::enabled(level)) return;
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - context.started;
+  std::string client;  // who is connected; behind a proxy that is the proxy, which has a log of its own
+  int port = 0;
+  context.stream.get_remote_ip_and_port(client, port);
   std::vector<log::Field> fields{{"request_id", context.id},
                                  {"method", request.method},
                                  {"path", request.path.empty() ? request.target : request.path},
                                  {"status", response.status},
-                                 {"duration_ms", took.count()}};
+                                 {"duration_ms", took.count()},
+                                 {"client", client}};
   if (context.caller != nullptr) fields.push_back({"operator", context.caller->operator_name});
   if (!context.cause.empty()) fields.push_back({"cause", context.cause});
   log::write(level, "request", fields);
@@ -233,6 +237,7 @@ void Dispatcher::respond(const Problem& problem, httplib::Response& response) {
 
 Problem Dispatcher::explain(const httplib::Request& request, const httplib::Response& response) const {
   const RequestStream& stream = RequestContext::current().stream;
+  if (response.status == 414) return problems::of_status(414);
   switch (stream.cut()) {
     case RequestStream::Cut::too_slow:
       return problems::request_too_slow();

@@ -196,7 +196,12 @@ ssize_t RequestStream::read(char* bytes, std::size_t size) {
   if (blank_line_ != end_of_head) {
     n = count_head(buffer_.data() + begin_, n);
     head_read_ += n;
-    if (head_read_ > limits_.head) return stop(Cut::head_too_large);
+    if (head_read_ > limits_.head) {
+      cut_ = Cut::head_too_large;
+      if (!head_.in_request_line()) return -1;
+      bytes[0] = '\n';  // of a line without an end cpp-httplib has no request to answer; one that ends is too long
+      return 1;
+    }
   } else {
     body_read_ += n;
     if (body_read_ > limits_.body + room_for_chunk_lines) return stop(Cut::body_too_large);

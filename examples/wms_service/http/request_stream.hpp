@@ -42,6 +42,7 @@ class HeadSyntax {
   /// The next byte of the head.
   void see(char byte);
   bool broken() const { return broken_; }
+  bool in_request_line() const { return in_ == In::request_line; }
 
  private:
   enum class In { request_line, name, value };
