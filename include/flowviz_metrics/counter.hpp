@@ -173,6 +173,15 @@ template <class... D>
 Counter(CounterName, HelpText, const D&...) -> Counter<ValueType<D>...>;
 template <class... D>
 Counter(CounterName, HelpText, MetricOptions, const D&...) -> Counter<ValueType<D>...>;
+template <>
+class Counter<Misplaced> {
+ public:
+  template <class... Arguments>
+  Counter(const Arguments&...) noexcept {  // NOLINT: never called
+    misdefined<Arguments...>();
+  }
+};
+Counter(...) -> Counter<Misplaced>;
 template <class... D>
 DoubleCounter(Registry&, CounterName, HelpText, const D&...) -> DoubleCounter<ValueType<D>...>;
 template <class... D>
@@ -181,5 +190,14 @@ template <class... D>
 DoubleCounter(CounterName, HelpText, const D&...) -> DoubleCounter<ValueType<D>...>;
 template <class... D>
 DoubleCounter(CounterName, HelpText, MetricOptions, const D&...) -> DoubleCounter<ValueType<D>...>;
+template <>
+class DoubleCounter<Misplaced> {
+ public:
+  template <class... Arguments>
+  DoubleCounter(const Arguments&...) noexcept {  // NOLINT: never called
+    misdefined<Arguments...>();
+  }
+};
+DoubleCounter(...) -> DoubleCounter<Misplaced>;
 
 FLOWVIZ_METRICS_END

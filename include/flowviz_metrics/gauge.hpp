@@ -91,5 +91,14 @@ template <class... D>
 Gauge(MetricName, HelpText, const D&...) -> Gauge<ValueType<D>...>;
 template <class... D>
 Gauge(MetricName, HelpText, MetricOptions, const D&...) -> Gauge<ValueType<D>...>;
+template <>
+class Gauge<Misplaced> {
+ public:
+  template <class... Arguments>
+  Gauge(const Arguments&...) noexcept {  // NOLINT: never called
+    misdefined<Arguments...>();
+  }
+};
+Gauge(...) -> Gauge<Misplaced>;
 
 FLOWVIZ_METRICS_END

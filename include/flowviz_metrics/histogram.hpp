@@ -185,5 +185,14 @@ template <class... D>
 Histogram(MetricName, HelpText, Buckets, const D&...) -> Histogram<ValueType<D>...>;
 template <class... D>
 Histogram(MetricName, HelpText, Buckets, MetricOptions, const D&...) -> Histogram<ValueType<D>...>;
+template <>
+class Histogram<Misplaced> {
+ public:
+  template <class... Arguments>
+  Histogram(const Arguments&...) noexcept {  // NOLINT: never called
+    misdefined<Arguments...>();
+  }
+};
+Histogram(...) -> Histogram<Misplaced>;
 
 FLOWVIZ_METRICS_END

@@ -117,5 +117,14 @@ template <class... D>
 NativeHistogram(MetricName, HelpText, NativeBuckets, const D&...) -> NativeHistogram<ValueType<D>...>;
 template <class... D>
 NativeHistogram(MetricName, HelpText, NativeBuckets, MetricOptions, const D&...) -> NativeHistogram<ValueType<D>...>;
+template <>
+class NativeHistogram<Misplaced> {
+ public:
+  template <class... Arguments>
+  NativeHistogram(const Arguments&...) noexcept {  // NOLINT: never called
+    misdefined<Arguments...>();
+  }
+};
+NativeHistogram(...) -> NativeHistogram<Misplaced>;
 
 FLOWVIZ_METRICS_END

@@ -98,5 +98,14 @@ template <class S, class... D>
 StateSet(MetricName, HelpText, States<S>, const D&...) -> StateSet<S, ValueType<D>...>;
 template <class S, class... D>
 StateSet(MetricName, HelpText, States<S>, MetricOptions, const D&...) -> StateSet<S, ValueType<D>...>;
+template <>
+class StateSet<Misplaced> {
+ public:
+  template <class... Arguments>
+  StateSet(const Arguments&...) noexcept {  // NOLINT: never called
+    misdefined<Arguments...>();
+  }
+};
+StateSet(...) -> StateSet<Misplaced>;
 
 FLOWVIZ_METRICS_END

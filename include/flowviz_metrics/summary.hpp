@@ -103,5 +103,14 @@ template <class... D>
 Summary(MetricName, HelpText, const D&...) -> Summary<ValueType<D>...>;
 template <class... D>
 Summary(MetricName, HelpText, MetricOptions, const D&...) -> Summary<ValueType<D>...>;
+template <>
+class Summary<Misplaced> {
+ public:
+  template <class... Arguments>
+  Summary(const Arguments&...) noexcept {  // NOLINT: never called
+    misdefined<Arguments...>();
+  }
+};
+Summary(...) -> Summary<Misplaced>;
 
 FLOWVIZ_METRICS_END

@@ -120,5 +120,14 @@ template <class... D>
 UpDownCounter(MetricName, HelpText, const D&...) -> UpDownCounter<ValueType<D>...>;
 template <class... D>
 UpDownCounter(MetricName, HelpText, MetricOptions, const D&...) -> UpDownCounter<ValueType<D>...>;
+template <>
+class UpDownCounter<Misplaced> {
+ public:
+  template <class... Arguments>
+  UpDownCounter(const Arguments&...) noexcept {  // NOLINT: never called
+    misdefined<Arguments...>();
+  }
+};
+UpDownCounter(...) -> UpDownCounter<Misplaced>;
 
 FLOWVIZ_METRICS_END

@@ -93,4 +93,18 @@ Expiring<Of>& value_type_of(const ExpiringLabel<Of>&);
 template <class D>
 using ValueType = std::remove_reference_t<decltype(value_type_of(std::declval<const D&>()))>;
 
+/// In the place of labels, what is deduced for a metric that is given what none takes, so that a sentence says it, and not a list of
+/// all that the compiler has tried. The guides that do so take anything, by `...`, and so are worse than any other.
+enum class Misplaced : bool {};
+
+template <class... Arguments>
+void misdefined() noexcept {
+  static_assert(
+      sizeof...(Arguments) == ~std::size_t{0},
+      "a metric is made of these, in this order: its Registry, which is not const, or is left out; its name; its help "
+      "text; what it counts with, if it is a histogram (Buckets, NativeBuckets) or a state set (States); a MaxSeries "
+      "or "
+      "MetricOptions, if there are any; its labels, each a Label<Enum>, a Label<bool> or an OpenLabel");
+}
+
 FLOWVIZ_METRICS_END
