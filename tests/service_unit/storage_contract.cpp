@@ -394,6 +394,35 @@ TEST_CASE_TEMPLATE("a trace up to a depth follows each lot once, at however many
   CHECK(warehouse.trace(lots.front(), Direction::forward, 3).nodes.size() == 7);
 }
 
+TEST_CASE_TEMPLATE("a trace that is too large is refused, and one that just fits is not", Database, STORAGES) {
+  Database database;
+  const auto storage = database.open();
+  Warehouse warehouse{*storage};
+  // One lot in three, and those in one: 5 lots, 6 uses.
+  const std::string flour = warehouse.add(raw("FLOUR")).id;
+  const std::vector<std::string> doughs{warehouse.make("D1", {flour}), warehouse.make("D2", {flour}),
+                                        warehouse.make("D3", {flour})};
+  const std::string bread = warehouse.make("BREAD", doughs);
+  for (const Direction direction : {Direction::forward, Direction::backward}) {
+    for (const std::optional<int> max_depth : {std::optional<int>{}, std::optional(10)}) {
+      const auto trace = [&](TraceLimits limits) {
+        const std::string& lot = direction == Direction::forward ? flour : bread;
+        return storage->trace({lot, direction, max_depth, limits}, soon());
+      };
+      const auto fits = trace({5, 6});
+      REQUIRE(fits);
+      CHECK(fits->nodes.size() == 5);
+      CHECK(fits->edges.size() == 6);
+      CHECK(why<TraceTooLarge>(trace({4, 6})).limits.lots == 4);
+      CHECK(why<TraceTooLarge>(trace({1, 6})).limits.lots == 1);
+      CHECK(why<TraceTooLarge>(trace({5, 5})).limits.uses == 5);
+    }
+  }
+  const auto near = storage->trace({flour, Direction::forward, 1, {4, 3}}, soon());
+  REQUIRE(near);
+  CHECK(near->nodes.size() == 4);
+}
+
 TEST_CASE_TEMPLATE("a trace of an unknown lot is refused", Database, STORAGES) {
   Database database;
   const auto storage = database.open();

@@ -9,6 +9,7 @@
 
 #include "domain/names.hpp"
 #include "domain/production_run.hpp"
+#include "domain/trace.hpp"
 
 namespace wms {
 
@@ -63,9 +64,9 @@ struct RuleViolated {
   std::string field;
   std::string message;
 };
-/// More lots are connected than one answer may hold.
+/// More is connected than one answer may hold.
 struct TraceTooLarge {
-  int limit;
+  TraceLimits limits;
 };
 /// The database did not answer in time, or cannot take more; nothing was changed. Worth another try later.
 struct Unavailable {

@@ -15,10 +15,17 @@ namespace wms {
 /// Forward: into what did it go? Backward: out of what was it made?
 enum class Direction { forward, backward };
 
+/// How much one trace may hold: of 100,000 uses the answer has some 15 MB.
+struct TraceLimits {
+  int lots = 10'000;
+  int uses = 100'000;  ///< how often a lot went into another
+};
+
 struct TraceQuery {
   std::string lot_id;
   Direction direction = Direction::forward;
-  std::optional<int> max_depth;  ///< steps to follow; without it, all
+  std::optional<int> max_depth{};  ///< steps to follow; without it, all
+  TraceLimits limits{};
 };
 
 /// `quantity` of lot `from` went into lot `to`.

@@ -65,8 +65,9 @@ struct RefusalAnswer {
   }
   Problem operator()(const TraceTooLarge& why) const {
     return problems::invalid(Entity::trace_query, {{"max_depth", "too_many_lots",
-                                                    "more than " + std::to_string(why.limit) +
-                                                        " lots are connected; ask for a smaller max_depth"}});
+                                                    "more than " + std::to_string(why.limits.lots) +
+                                                        " lots are connected, or " + std::to_string(why.limits.uses) +
+                                                        " times one went into another; ask for a smaller max_depth"}});
   }
   Problem operator()(const Unavailable& why) const {
     Problem problem{503, "urn:wms:problem:database-unavailable", "Database unavailable",

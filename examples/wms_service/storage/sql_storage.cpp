@@ -2,6 +2,7 @@
 #include "storage/sql_storage.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,8 +24,6 @@ namespace wms {
 namespace {
 
 constexpr std::chrono::seconds start_up_patience{10};
-
-constexpr int max_trace_lots = 10'000;
 
 constexpr std::chrono::seconds clocks_differ_by{5};
 
@@ -68,24 +67,27 @@ SqlStorage::SqlStorage(Dialect dialect, const flowviz::bundles::Database* metric
   });
 }
 
-void SqlStorage::read_inputs(Connection& db, std::vector<Lot>& lots) const {
+/// Adds to each of the `lots` what it was made from. How many inputs they have; if that is `most`, there may be more.
+int SqlStorage::read_inputs(Connection& db, std::vector<Lot>& lots, int most) const {
   nlohmann::json ids = nlohmann::json::array();
   std::unordered_map<std::string_view, Lot*> by_id;
   for (Lot& lot : lots) {
     ids.push_back(lot.id);
     by_id.emplace(lot.id, &lot);
   }
-  const auto rows = db.query(statements_.inputs_of_lots, ids.dump());
-  while (rows->next()) by_id.at(rows->text(0))->inputs.push_back({rows->text(1), {rows->integer(2)}});
+  const auto rows = db.query(statements_.inputs_of_lots, ids.dump(), most);
+  int read = 0;
+  for (; rows->next(); ++read) by_id.at(rows->text(0))->inputs.push_back({rows->text(1), {rows->integer(2)}});
+  return read;
 }
 
-/// The lots of a trace, the one that is traced among them; none if it is not there, more than `max_trace_lots` if there are more.
+/// The lots of a trace, the one that is traced among them; none if it is not there, more than it may hold if there are more.
 ///
 /// All that are connected come by a single statement. Up to a depth they come step by step, a statement for each, with those
 /// that were met not followed again: so they cost what there is to follow, and not that for each distance a lot is met at.
 std::vector<Lot> SqlStorage::read_connected(Connection& db, const TraceQuery& wanted) const {
   const bool forward = wanted.direction == Direction::forward;
-  constexpr int too_many = max_trace_lots + 1;
+  const int too_many = wanted.limits.lots + 1;
   if (!wanted.max_depth) {
     return lots_from(
         db.query(forward ? statements_.lots_made_from : statements_.lots_gone_into, wanted.lot_id, too_many));
@@ -94,7 +96,8 @@ std::vector<Lot> SqlStorage::read_connected(Connection& db, const TraceQuery& wa
   std::vector<Lot> reached = lots_from(db.query(statements_.lot_by_id, wanted.lot_id));
   std::unordered_set<std::string> seen{wanted.lot_id};
   std::size_t followed = 0;
-  for (int depth = 0; depth < *wanted.max_depth && followed < reached.size() && reached.size() < too_many; ++depth) {
+  const auto has_room = [&] { return reached.size() <= static_cast<std::size_t>(wanted.limits.lots); };
+  for (int depth = 0; depth < *wanted.max_depth && followed < reached.size() && has_room(); ++depth) {
     nlohmann::json near = nlohmann::json::array();
     for (; followed < reached.size(); ++followed) near.push_back(reached[followed].id);
     // Whatever comes is a lot of the trace, so those that the limit leaves out are beyond what it may hold.
@@ -264,8 +267,9 @@ Storage::Outcome<Trace> SqlStorage::trace(const TraceQuery& wanted, Deadline dea
   return transactions_.read_snapshot<Trace>(deadline, [&](Connection& db) -> Outcome<Trace> {
     std::vector<Lot> reached = read_connected(db, wanted);
     if (reached.empty()) return Refusal(LotNotFound{wanted.lot_id});
-    if (reached.size() > max_trace_lots) return Refusal(TraceTooLarge{max_trace_lots});
-    read_inputs(db, reached);
+    const bool too_large = std::ssize(reached) > wanted.limits.lots ||
+                           read_inputs(db, reached, wanted.limits.uses + 1) > wanted.limits.uses;
+    if (too_large) return Refusal(TraceTooLarge{wanted.limits});
     return build_trace(wanted, std::move(reached));
   });
 }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <limits>
 #include <memory>
 
 #include "storage/connection_pool.hpp"
@@ -69,7 +70,7 @@ class SqlStorage : public Storage {
   }
 
   std::string all_registered_to(Connection& db) const;
-  void read_inputs(Connection& db, std::vector<Lot>& lots) const;
+  int read_inputs(Connection& db, std::vector<Lot>& lots, int most = std::numeric_limits<int>::max()) const;
   std::vector<Lot> read_connected(Connection& db, const TraceQuery& wanted) const;
   std::optional<Lot> read_lot(Connection& db, std::string_view lot_id) const;
   Outcome<Lot> insert_lot(Connection& db, const NewLot& wanted, std::string_view created_by) const;

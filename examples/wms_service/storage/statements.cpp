@@ -87,7 +87,7 @@ Statements::Statements(Dialect dialect)
       last_lot_id{"last_lot_id", DbOperation::select, "SELECT coalesce(max(lot_id), '') FROM lots"},
       inputs_of_lots{"inputs_of_lots", DbOperation::select,
                      "SELECT lot_id, input_lot_id, quantity_mg FROM lot_inputs WHERE lot_id IN (SELECT value FROM " +
-                         json_texts(dialect) + ") ORDER BY lot_id, position"},
+                         json_texts(dialect) + ") ORDER BY lot_id, position LIMIT ?2"},
       changes_of_lots{"changes_of_lots", DbOperation::select,
                       "SELECT CAST(coalesce(sum(changes), 0) AS BIGINT) FROM lots WHERE lot_id IN (SELECT value FROM " +
                           json_texts(dialect) + ")"},

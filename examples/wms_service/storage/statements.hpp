@@ -28,7 +28,7 @@ struct Statements {
   Sql lots_after;           ///< ?1 the last one seen, ?2 how many, ?3 the last one wanted
   Sql lots_of_type_after;   ///< ?4 type
   Sql last_lot_id;          ///< empty: there are none
-  Sql inputs_of_lots;       ///< ?1 JSON array of lot_ids
+  Sql inputs_of_lots;       ///< ?1 JSON array of lot_ids, ?2 how many at most
   Sql changes_of_lots;      ///< ?1 JSON array of lot_ids; the sum
   Sql lots_made_from;       ///< ?1 lot, which is the first of them; ?2 how many at most
   Sql lots_gone_into;       ///< the same, towards what a lot was made of
