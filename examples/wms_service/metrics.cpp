@@ -35,7 +35,7 @@ void Metrics::count(const Problem& problem) const {
       errors.count(ErrorType::conflict, Severity::info);
       break;
     case 503:
-      // What the database refuses has a type of its own; else it is a page that was one too many.
+      // What the database refuses has a type of its own; else it is a page or a body that was one too many.
       problem.type == "about:blank" ? errors.count(ErrorType::internal, Severity::warning)
                                     : errors.count(ErrorType::database, Severity::error);
       break;

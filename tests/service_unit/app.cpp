@@ -4,6 +4,7 @@
 #include "app.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/ioctl.h>
 
 #include <atomic>
 #include <chrono>
@@ -418,6 +419,36 @@ TEST_CASE_FIXTURE(Fixture, "a request that does not arrive in time is 408") {
     CHECK_FALSE(reply.goes_on);
     CHECK(reply.headers.at("Connection") == "close");
   }
+}
+
+TEST_CASE_FIXTURE(Fixture, "the bodies of all requests together have so much room, which each gives back") {
+  ConnectionLimits limits;
+  limits.body = 30;
+  limits.bodies = 40;
+  const std::string head = "POST /api/production-runs HTTP/1.1\r\nAuthorization: Bearer t-admin\r\n";
+  const std::string chunked = head + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+  SocketPair slow;
+  std::thread other([&] {
+    RequestStream stream(slow.service(), limits);
+    if (stream.next_request()) app.api().answer(stream, true);
+  });
+  const auto send = [&](const std::string& bytes) {
+    slow.send(bytes);
+    for (int unread = 1; unread != 0; std::this_thread::yield()) REQUIRE(ioctl(slow.service(), FIONREAD, &unread) == 0);
+  };
+  send(head + "Content-Length: 20\r\n\r\n");
+  send(" ");  // that a byte of the body was read says that there was room for it
+  const std::string two = head + "Content-Length: 21\r\n\r\n" + std::string(21, ' ');
+  const Reply refused = talk(app.api(), two, limits);
+  check_problem(refused, 503);
+  CHECK(refused.headers.at("Retry-After") == "2");
+  CHECK(talk(app.api(), chunked, limits).status == 503);  // of unknown length: as long as a body may be
+  check_problem(talk(app.api(), head + "Content-Length: 20\r\n\r\n" + std::string(20, ' '), limits), 400);
+  slow.send(std::string(19, ' '));
+  other.join();
+  check_problem(talk(app.api(), two, limits), 400);
+  check_problem(talk(app.api(), chunked, limits), 422);
+  check_problem(talk(app.api(), two, limits), 400);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a body is refused before it is read, whatever it would be unpacked to") {

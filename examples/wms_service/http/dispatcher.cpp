@@ -183,7 +183,12 @@ std::optional<Problem> Dispatcher::admit(const httplib::Request& request) {
   if (match.route->right) {
     if (auto problem = admit_caller(*match.route, request)) return problem;
   }
-  if (match.route->method == "POST") return check_body(request, context.stream);
+  if (match.route->method != "POST") return std::nullopt;
+  if (auto problem = check_body(request, context.stream)) return problem;
+  const BodyFraming& body = context.stream.body();
+  const ConnectionLimits& limits = context.stream.limits();
+  context.body = bodies_.take(body.kind == BodyFraming::Kind::length ? body.length : limits.body, limits.bodies);
+  if (!context.body) return problems::too_many_bodies();
   return std::nullopt;
 }
 

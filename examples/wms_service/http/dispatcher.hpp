@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "http/body_room.hpp"
 #include "http/call.hpp"
 #include "http/cors.hpp"
 #include "http/rate_limiter.hpp"
@@ -51,6 +52,7 @@ class Dispatcher {
   Metrics& metrics_;
   OnCaller on_caller_;
   const Cors cors_;
+  BodyRoom bodies_;
 };
 
 }  // namespace wms

@@ -158,10 +158,16 @@ Problem too_many_requests(LimitedRoute route, int limit, std::chrono::seconds wa
   return problem;
 }
 
-Problem too_many_pages() {
-  Problem problem{503, "about:blank", "Service Unavailable", "too many pages are being made at once"};
+namespace {
+Problem too_much_at_once(const char* detail) {
+  Problem problem{503, "about:blank", "Service Unavailable", detail};
   problem.headers = {{"Retry-After", retry_after_seconds}};
   return problem;
+}
+}  // namespace
+Problem too_many_pages() { return too_much_at_once("too many pages are being made at once"); }
+Problem too_many_bodies() {
+  return too_much_at_once("the requests that are being received have too much in them; nothing was changed");
 }
 
 Problem length_required() {

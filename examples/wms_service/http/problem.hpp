@@ -65,6 +65,8 @@ Problem request_too_slow();
 Problem too_many_requests(LimitedRoute route, int limit, std::chrono::seconds wait);
 /// More pages for Prometheus than are made at once.
 Problem too_many_pages();
+/// More in the bodies of all requests together than is kept at once.
+Problem too_many_bodies();
 Problem length_required();
 Problem body_too_large(std::size_t limit);
 Problem body_encoding_unsupported();

@@ -9,6 +9,7 @@
 
 #include "domain/ids.hpp"
 #include "http/auth.hpp"
+#include "http/body_room.hpp"
 #include "http/request_stream.hpp"
 
 namespace wms {
@@ -31,6 +32,7 @@ class RequestContext {
   Patience patience;                 ///< of whoever waits for the answer
   const Identity* caller = nullptr;  ///< once the token was checked
   std::string accept_encoding;       ///< the Accept-Encoding headers, which cpp-httplib does not get to see
+  BodyRoom::Share body;              ///< the room that this request's body takes
   std::string cause;                 ///< what went wrong, for the log only
 
  private:

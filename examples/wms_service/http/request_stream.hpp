@@ -23,6 +23,7 @@ struct ConnectionLimits {
   std::chrono::milliseconds farewell{1'000};  ///< what an answer still gets when the request's time is up
   std::size_t head = 32 * 1024;               ///< bytes
   std::size_t body = 1024 * 1024;             ///< bytes
+  std::size_t bodies = 64 * 1024 * 1024;      ///< bytes, of all requests together
   std::size_t connections = 2048;             ///< more wait to be accepted until others end
 };
 
