@@ -80,7 +80,7 @@ use_echarts() {
   [[ $(cat "$folder/version" 2>/dev/null) == "$version" ]] && return
   command -v npm >/dev/null || install_packages npm
   mkdir -p "$folder"
-  npm install --silent --no-audit --no-fund --prefix "$folder" "echarts@$version" && [[ -e $ECHARTS ]] || return
+  npm install --loglevel=error --no-audit --no-fund --prefix "$folder" "echarts@$version" && [[ -e $ECHARTS ]] || return
   say "$version" >"$folder/version"
 }
 
@@ -92,7 +92,7 @@ use_grafana_schema() {
   cmp -s "$source" "$folder/made-from" && [[ $(cat "$folder/packages" 2>/dev/null) == "${packages[*]}" ]] && return
   command -v npm >/dev/null || install_packages npm
   mkdir -p "$folder"
-  npm install --silent --no-audit --no-fund --prefix "$folder" "${packages[@]}" || return
+  npm install --loglevel=error --no-audit --no-fund --prefix "$folder" "${packages[@]}" || return
   cp "$source" "$folder/grafana.ts"
   (cd "$folder" && node_modules/.bin/ts-json-schema-generator --path grafana.ts --type Board --no-type-check --out "$GRAFANA_SCHEMA") || return
   say "${packages[*]}" >"$folder/packages"

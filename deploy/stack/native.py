@@ -198,8 +198,13 @@ class Stack:
     def _postgres(self):
         home = self.home("postgres")
         data = home / "data"
+        # While it is there, the server is not what init.sql makes of it: a start was interrupted, and begins again.
+        unfinished = home / "unfinished"
+        if unfinished.exists():
+            shutil.rmtree(data, ignore_errors=True)
         is_new = not (data / "PG_VERSION").exists()
         if is_new:
+            unfinished.touch()
             self._run([*unprivileged(), server_program("initdb"), "-D", data, "-U", "postgres", "--no-locale", "--encoding=UTF8",
                        "--auth-local=trust", "--auth-host=scram-sha-256"])  # fmt: skip
             with open(data / "postgresql.conf", "a", encoding="utf-8") as settings:
@@ -211,6 +216,7 @@ class Stack:
         if is_new:
             environment = {**os.environ, "SECRETS": str(self.secrets)}
             self._run(["psql", *self.superuser, "-qXf", ROOT / "deploy/postgres/init.sql"], env=environment)
+            unfinished.unlink()
 
     def _pgbouncer(self):
         home = self.home("pgbouncer")

@@ -27,7 +27,7 @@ def make(folder):
         path = folder / name
         if not path.exists():
             path.write_text(text + "\n", encoding="utf-8")
-            path.chmod(0o444)
+            path.chmod(0o644 if name in (*ADDRESSES, *OPTIONAL) else 0o444)  # an address is written by hand
             made.append(name)
     return made
 

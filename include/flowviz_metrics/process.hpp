@@ -4,6 +4,8 @@
 /// The process_* metrics under the names that every Prometheus client uses, read from the system at each scrape, so
 /// that a forked child shows its own. What cannot be read is left out rather than shown wrong.
 
+#include <flowviz_metrics/version.hpp>  // first: it says which system this needs
+
 #include <dirent.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -114,7 +116,7 @@ std::optional<double> start_time_now(std::string_view stat) {
 
 /// Read once by each process: when the system booted moves with its clock, and a start that moves reads like a restart.
 template <class = void>
-std::optional<double> start_time(std::string_view stat) {
+FLOWVIZ_METRICS_SHARED std::optional<double> start_time(std::string_view stat) {
   static constinit std::atomic<pid_t> process{0};
   static constinit std::atomic<double> start{0};
   const pid_t me = ::getpid();

@@ -4,6 +4,8 @@
 /// A registry as a file for node-exporter's textfile collector: for programs that have ended when Prometheus comes by, and
 /// for those that cannot listen.
 
+#include <flowviz_metrics/version.hpp>  // first: it says which system this needs
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

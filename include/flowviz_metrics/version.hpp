@@ -8,14 +8,14 @@
 /// for files with metrics and files that have them compiled out, and for files whose standard libraries lay out a std::string or a
 /// std::vector otherwise: no function of the one is taken for its namesake of the other.
 
+#if !defined(__linux__)
+#error "flowviz_metrics needs Linux: see docs/platforms.md"
+#endif
 #if __cplusplus < 202002L
 #error "flowviz_metrics needs C++20: compile with -std=c++20"
 #endif
 #if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ != 0
 #error "flowviz_metrics needs NaN and infinities, which -ffast-math and -Ofast take away: add -fno-finite-math-only"
-#endif
-#if !defined(__linux__)
-#error "flowviz_metrics needs Linux: see docs/platforms.md"
 #endif
 
 #include <cstddef>  // for the standard library's own macros

@@ -179,7 +179,7 @@ class Instrument {
       request.finish(status, sizes);
     }
   };
-  static Current& current() noexcept {
+  FLOWVIZ_METRICS_SHARED static Current& current() noexcept {
     static thread_local Current request;
     return request;
   }

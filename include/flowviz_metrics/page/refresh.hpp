@@ -282,7 +282,7 @@ class Refresh {
     return nullptr;
   }
 
-  static inline constinit thread_local const Running* running_ = nullptr;  // the innermost one
+  FLOWVIZ_METRICS_SHARED static inline constinit thread_local const Running* running_ = nullptr;  // the innermost one
   Round* round_ = nullptr;
   std::vector<Asked> asked_;
 };
