@@ -134,6 +134,8 @@ class Stack:
         home = self.folder / name
         home.mkdir(exist_ok=True)
         self._give_away(home)
+        if unprivileged() and subprocess.run([*unprivileged(), "test", "-w", home], check=False).returncode != 0:
+            raise Failed(f"root's servers run as postgres, who cannot enter {self.folder}: choose another one with --folder")
         return home
 
     @staticmethod
