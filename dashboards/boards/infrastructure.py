@@ -77,7 +77,7 @@ BOARD = board(
                 "Disk space in use",
                 "Share of each file system that is taken. A line that climbs steadily says when it will be full.",
                 [query(f"1 - {FREE}", "{{instance}} {{mountpoint}}")],
-                "percentunit", w=8, high=1, thresholds=rising(0.75, 0.9),
+                "percentunit", w=8, high=1, thresholds=rising(0.9, 0.97),
             ),
             timeseries(
                 "Disks busy",
